@@ -1,0 +1,108 @@
+"""Every setting of Pincite, in one frozen, described class."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.errors import SettingsError
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The folder of this checkout: data, models and assets stand in it unless a setting says else."""
+
+
+class Settings(BaseSettings):
+    """Read from ``PINCITE_…`` in the environment, then from ``.env`` beside ``app.py``."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PINCITE_",
+        env_file=ROOT / ".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+    )
+
+    data_dir: Path = Field(ROOT / "data", description="Documents, index and database live here.")
+    models_dir: Path = Field(ROOT / "models", description="The bundled models, once prepared.")
+    host: str = Field("127.0.0.1", description="The address that the page is served on.")
+    port: int = Field(7860, ge=0, le=65535, description="The port; 0 takes any free one.")
+    open_window: bool = Field(False, description="Open a browser window once the page answers.")
+    sample_matter: bool = Field(True, description="Fill a fresh start with a sample matter.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="How much is logged; document text never is."
+    )
+
+    profile: Literal["auto", "embedded", "workstation", "remote"] = Field(
+        "auto", description="Which models serve: auto takes what this machine can."
+    )
+    chat_model: str = Field(
+        "", description="Chat weights: a folder or a hub name (workstation), a model name (remote)."
+    )
+    embedding_model: str = Field(
+        "", description="Embedding weights: a folder or a hub name; empty takes the profile's own."
+    )
+    reranking_model: str = Field(
+        "", description="Reranking weights: a folder or a hub name; empty takes the profile's own."
+    )
+    allow_downloads: bool = Field(
+        False, description="Let a model be fetched from a hub by name. Off: nothing leaves."
+    )
+    remote_base_url: str = Field(
+        "", description="An OpenAI-compatible endpoint, ending in /v1 (remote)."
+    )
+    remote_api_key: SecretStr = Field(SecretStr(""), description="The key of that endpoint.")
+
+    context_tokens: int = Field(
+        0, ge=0, description="The engine's context length; 0 takes the profile's own."
+    )
+    passage_tokens: int = Field(
+        0, ge=0, description="Tokens of passages in one prompt; 0 takes the profile's own."
+    )
+    answer_tokens: int = Field(
+        0, ge=0, description="The longest draft; 0 takes the profile's own."
+    )
+    kv_cache_gib: int = Field(1, ge=1, description="Memory for the engine's cache on a CPU.")
+    gpu_memory_fraction: float = Field(
+        0.6, gt=0, le=1, description="The share of GPU memory that the engine may take."
+    )
+
+    passage_characters: int = Field(
+        1000, ge=200, le=4000, description="The size that a passage is cut to, at most."
+    )
+    retrieve: int = Field(50, ge=1, le=1000, description="Passages found before reranking.")
+    top_k: int = Field(8, ge=1, le=50, description="Passages shown to the reader and the engine.")
+
+    file_size_mib: int = Field(200, ge=1, description="The largest file taken in.")
+    reading_timeout_s: float = Field(120.0, gt=0, description="The longest reading of one file.")
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the settings; ``overrides`` win over the environment.
+
+    Raises ``SettingsError`` with a sentence that names the setting and what it takes.
+    """
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "PINCITE_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise SettingsError(
+            f"The setting {name} is wrong: {first['msg']}.",
+            "Correct it in the environment or in .env; .env.example describes every setting.",
+        ) from error
+
+
+def example_env() -> str:
+    """The text of ``.env.example``: every setting with its description and default."""
+    lines = ["# Every setting of Pincite with its default. Copy to .env and change what you need."]
+    for name, field in Settings.model_fields.items():
+        default = field.default
+        if isinstance(default, Path):
+            default = default.relative_to(ROOT)
+        if isinstance(default, SecretStr):
+            default = default.get_secret_value()
+        if isinstance(default, bool):
+            default = str(default).lower()
+        lines += ["", f"# {field.description}", f"# PINCITE_{name.upper()}={default}"]
+    return "\n".join(lines) + "\n"

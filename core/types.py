@@ -1,0 +1,309 @@
+"""The frozen values that travel through Pincite; they import nothing of ours.
+
+Offsets are Python string offsets into a document's extracted text, half-open ``[start, end)``.
+Pages are numbered from 1; ``None`` where a format has no pages.  Times are seconds.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class DocumentState(StrEnum):
+    """Where a document stands on its way into the index."""
+
+    QUEUED = "queued"
+    READING = "reading"
+    EMBEDDING = "embedding"
+    INDEXING = "indexing"
+    READY = "ready"
+    FAILED = "failed"
+
+
+class Verdict(StrEnum):
+    """How far the cited passages carry a statement, or an answer as a whole."""
+
+    SUPPORTED = "supported"
+    PARTLY = "partly"
+    UNSUPPORTED = "unsupported"
+
+
+class AnswerKind(StrEnum):
+    """What the reader is shown: a verified draft, the passages' own words, or a refusal."""
+
+    DRAFT = "draft"
+    QUOTES = "quotes"
+    REFUSAL = "refusal"
+
+
+class Stage(StrEnum):
+    """What is being done for a question."""
+
+    SEARCHING = "searching"
+    READING = "reading"
+    WRITING = "writing"
+    CHECKING = "checking"
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """A client's case: the wall around documents, conversations and votes."""
+
+    id: str
+    name: str
+    created_at: datetime
+    is_sample: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page and the span of the extracted text that stands on it."""
+
+    number: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading found while reading: its level (1 is outermost) and its span in the text."""
+
+    level: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractedText:
+    """What a reader makes of a file. ``pages`` is empty for formats without pages.
+
+    ``headings`` are those that the format itself declares (styles, ``#``, ``<h1>``); numbering in
+    the text is recognised later, for all formats alike. ``title`` may be empty.
+    """
+
+    text: str
+    pages: tuple[Page, ...] = ()
+    headings: tuple[Heading, ...] = ()
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file in a matter. ``name`` is its path relative to the folder it was ingested from."""
+
+    id: str
+    matter_id: str
+    name: str
+    kind: str
+    state: DocumentState
+    added_at: datetime
+    size_bytes: int
+    reason: str = ""
+    remedy: str = ""
+    pages: int | None = None
+    passages: int = 0
+    characters: int = 0
+    progress: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """What is retrieved and cited: ``text == document_text[start:end]``, to the character."""
+
+    id: str
+    document_id: str
+    document_name: str
+    ordinal: int
+    text: str
+    start: int
+    end: int
+    page: int | None
+    path: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage with its score; higher is better, comparable within one question only."""
+
+    passage: Passage
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A pincite: the exact words of a document that carry a statement.
+
+    ``quote == document_text[start:end]``; ``marker`` is the number shown in the answer.
+    """
+
+    marker: int
+    document_id: str
+    document_name: str
+    page: int | None
+    path: tuple[str, ...]
+    start: int
+    end: int
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One sentence of an answer, what carries it, and whether it does. ``reason`` is for people."""
+
+    text: str
+    verdict: Verdict
+    citations: tuple[Citation, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a question comes to. ``notice`` says why this is not a draft, where it is not.
+
+    ``draft`` keeps what the engine wrote when that did not hold; it is never shown as the answer.
+    ``timings`` maps ``understand``, ``retrieve``, ``first_token``, ``generate``, ``verify`` and
+    ``total`` to seconds.
+    """
+
+    question: str
+    kind: AnswerKind
+    verdict: Verdict
+    statements: tuple[Statement, ...]
+    notice: str = ""
+    draft: str = ""
+    model: str = ""
+    searched_documents: int = 0
+    timings: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """The statements with their markers, as plain text."""
+        return "\n".join(
+            statement.text + "".join(f" [{c.marker}]" for c in statement.citations)
+            for statement in self.statements
+        )
+
+    @property
+    def refused(self) -> bool:
+        """Whether the documents did not hold an answer."""
+        return self.kind is AnswerKind.REFUSAL
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """An earlier question of the same conversation and what was answered."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """Everything in which two answers to one question may differ."""
+
+    name: str
+    style: AnswerKind = AnswerKind.DRAFT
+    mode: str = "hybrid"
+    rerank: bool = True
+    top_k: int = 8
+    temperature: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A thread of questions in one matter."""
+
+    id: str
+    matter_id: str
+    title: str
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A question and, once it is there, its answer."""
+
+    id: str
+    conversation_id: str
+    question: str
+    answer: Answer | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """Event: a stage of the answer has begun."""
+
+    stage: Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """Event: the passages that the answer will be read from, before any word is written."""
+
+    hits: tuple[Hit, ...]
+    searched_documents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """Event: more text of the draft. A draft is unverified until ``Done``."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Event: the verified answer. The last event of a stream."""
+
+    answer: Answer
+
+
+Event = Staged | Retrieved | Delta | Done
+
+
+@dataclass(frozen=True, slots=True)
+class ModelStatus:
+    """One line of the status display: a job, the model that does it, where, and how it stands.
+
+    ``state`` is ``cold``, ``loading``, ``ready`` or ``failed``; ``memory_gib`` counts weights and
+    cache where they are known.
+    """
+
+    job: str
+    model: str
+    device: str
+    state: str
+    detail: str = ""
+    memory_gib: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle on a page image, in fractions of its width and height, from the top left."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+@dataclass(frozen=True, slots=True)
+class PageView:
+    """A rendered page with the cited words' rectangles."""
+
+    png: bytes
+    width: int
+    height: int
+    page: int
+    pages: int
+    boxes: tuple[Box, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TextView:
+    """The text around a citation, for formats without pages."""
+
+    before: str
+    marked: str
+    after: str
