@@ -59,9 +59,7 @@ class Settings(BaseSettings):
     passage_tokens: int = Field(
         0, ge=0, description="Tokens of passages in one prompt; 0 takes the profile's own."
     )
-    answer_tokens: int = Field(
-        0, ge=0, description="The longest draft; 0 takes the profile's own."
-    )
+    answer_tokens: int = Field(0, ge=0, description="The longest draft; 0 takes the profile's own.")
     kv_cache_gib: int = Field(1, ge=1, description="Memory for the engine's cache on a CPU.")
     gpu_memory_fraction: float = Field(
         0.6, gt=0, le=1, description="The share of GPU memory that the engine may take."
