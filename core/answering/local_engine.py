@@ -1,0 +1,205 @@
+"""vLLM's ``AsyncLLM`` in this process, on a GPU or a CPU.
+
+The engine's core and its workers are child processes.  When one dies the engine is dead: requests
+under way fail with a sentence, the state says so, and the engine is loaded again.
+"""
+
+import asyncio
+import gc
+import logging
+import os
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from core.answering.engine import ChatMessage
+from core.errors import EngineError, PinciteError
+from core.models.profile import ChatModel, check_weights
+from core.settings import Settings
+from core.types import ModelStatus
+
+if TYPE_CHECKING:
+    from vllm.v1.engine.async_llm import AsyncLLM
+
+log = logging.getLogger(__name__)
+
+_RESTARTS = 3
+"""Loads in a row that may follow a death before the engine stays failed."""
+_WATCH_S = 1.0
+
+
+class LocalEngine:
+    """One vLLM engine for one chat model."""
+
+    def __init__(self, model: ChatModel, settings: Settings) -> None:
+        self._model = model
+        self._settings = settings
+        self._engine: AsyncLLM | None = None
+        self._watcher: asyncio.Task[None] | None = None
+        self._closing = False
+        self._status = ModelStatus("chat", model.name, model.device, "cold")
+
+    @property
+    def status(self) -> ModelStatus:
+        """How the engine stands now."""
+        return self._status
+
+    async def start(self) -> None:
+        """Load the weights, about 50 s on a CPU; afterwards the state is ready or failed."""
+        await self._load()
+        if self._engine is not None and not self._closing:
+            self._watcher = asyncio.create_task(self._watch(), name="engine-watcher")
+
+    async def close(self) -> None:
+        """End the engine and its processes; a load under way is broken off."""
+        self._closing = True
+        if self._watcher is not None:
+            self._watcher.cancel()
+            await asyncio.gather(self._watcher, return_exceptions=True)
+            self._watcher = None
+        await self._shut_down()
+        self._set("cold")
+
+    def count_tokens(self, text: str) -> int:
+        """The tokens of ``text`` in this engine's tokenizer; raises ``EngineError`` until ready."""
+        return len(self._ready().get_tokenizer().encode(text, add_special_tokens=False))
+
+    async def stream(
+        self, messages: Sequence[ChatMessage], *, max_tokens: int, temperature: float, salt: str
+    ) -> AsyncGenerator[str, None]:
+        """Yield text as vLLM generates it; closing the generator aborts the request."""
+        from vllm import SamplingParams
+        from vllm.inputs import TokensPrompt
+        from vllm.sampling_params import RequestOutputKind
+        from vllm.v1.engine.exceptions import EngineDeadError, EngineGenerateError
+
+        engine = self._ready()
+        request_id = uuid4().hex
+        tokens = self._tokens(engine, messages)
+        prompt = TokensPrompt(prompt_token_ids=tokens, cache_salt=salt)
+        sampling = SamplingParams(
+            max_tokens=max_tokens, temperature=temperature, output_kind=RequestOutputKind.DELTA
+        )
+        finished = False
+        try:
+            async for output in engine.generate(prompt, sampling, request_id=request_id):
+                finished = output.finished
+                if output.outputs[0].text:
+                    yield output.outputs[0].text
+        except EngineDeadError as error:
+            raise EngineError(
+                "The language model stopped while writing.",
+                "It is being started again; ask once more in a minute.",
+            ) from error
+        except (EngineGenerateError, ValueError) as error:
+            raise EngineError(f"The language model refused the request: {error}.") from error
+        finally:
+            if not finished and not engine.errored:
+                await engine.abort(request_id)
+
+    def _tokens(self, engine: "AsyncLLM", messages: Sequence[ChatMessage]) -> list[int]:
+        tokenizer: Any = engine.get_tokenizer()
+        rendered = tokenizer.apply_chat_template(
+            [{"role": message.role, "content": message.content} for message in messages],
+            tokenize=False,
+            add_generation_prompt=True,
+            enable_thinking=False,
+        )
+        tokens: list[int] = tokenizer.encode(rendered, add_special_tokens=False)
+        return tokens
+
+    def _ready(self) -> "AsyncLLM":
+        if self._engine is None or self._engine.errored:
+            raise EngineError(
+                "The language model is not ready.", "Wait until the status line says so."
+            )
+        return self._engine
+
+    def _set(self, state: str, detail: str = "") -> None:
+        self._status = replace(self._status, state=state, detail=detail)
+
+    async def _load(self) -> None:
+        self._set("loading")
+        loading = asyncio.create_task(asyncio.to_thread(self._build))
+        try:
+            self._engine = await asyncio.shield(loading)
+        except asyncio.CancelledError:
+            await self._break_off(loading)
+            raise
+        except PinciteError as error:
+            self._set("failed", str(error))
+        except Exception as error:  # noqa: BLE001  vLLM raises anything at all; the state tells
+            log.error("engine failed to load: %s", error)
+            self._set(
+                "failed",
+                f"The language model could not be loaded: {type(error).__name__}: {error}.",
+            )
+        else:
+            memory = _memory_gib(self._model, self._settings)
+            self._status = replace(self._status, state="ready", detail="", memory_gib=memory)
+
+    def _build(self) -> "AsyncLLM":
+        if (folder := Path(self._model.source)).is_absolute():
+            check_weights(folder)
+        os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
+        os.environ["VLLM_CPU_KVCACHE_SPACE"] = str(self._settings.kv_cache_gib)
+        from vllm.engine.arg_utils import AsyncEngineArgs
+        from vllm.v1.engine.async_llm import AsyncLLM
+
+        return AsyncLLM.from_engine_args(
+            AsyncEngineArgs(
+                model=self._model.source,
+                dtype=self._model.dtype,  # type: ignore[arg-type]
+                max_model_len=self._model.context_tokens,
+                gpu_memory_utilization=self._settings.gpu_memory_fraction,
+                enforce_eager=self._model.device == "cpu",
+                enable_prefix_caching=True,
+                disable_log_stats=True,
+            )
+        )
+
+    async def _break_off(self, loading: "asyncio.Task[AsyncLLM]") -> None:
+        """Nothing stops vLLM's loading from inside but the death of its processes."""
+        import psutil
+
+        while not loading.done():
+            for child in psutil.Process().children(recursive=True):
+                if "spawn_main" in " ".join(child.cmdline()) or "VLLM" in child.name():
+                    child.kill()
+            await asyncio.wait([loading], timeout=0.2)
+        if not loading.cancelled() and loading.exception() is None:
+            self._engine = loading.result()
+            await self._shut_down()
+
+    async def _shut_down(self) -> None:
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            await asyncio.to_thread(engine.shutdown)
+            del engine
+            # AsyncLLM's finalizer prints a traceback when the interpreter runs it at exit.
+            gc.collect()
+
+    async def _watch(self) -> None:
+        """Notice a dead engine, say so, and load it again."""
+        deaths = 0
+        while deaths < _RESTARTS:
+            await asyncio.sleep(_WATCH_S)
+            if self._engine is None or self._engine.errored:
+                deaths += 1
+                self._set("failed", "The language model stopped and is being started again.")
+                log.error("engine died; restart %d of %d", deaths, _RESTARTS)
+                await self._shut_down()
+                await self._load()
+        self._set("failed", "The language model keeps stopping. Restart Pincite; see its log.")
+
+
+def _memory_gib(model: ChatModel, settings: Settings) -> float | None:
+    """Weights and cache on a CPU; on a GPU vLLM takes its share, which the setting names."""
+    folder = Path(model.source)
+    if model.device != "cpu" or not folder.is_dir():
+        return None
+    stored = sum(path.stat().st_size for path in folder.glob("*.safetensors"))
+    scale = 2 if model.dtype == "float32" else 1
+    return round(stored * scale / 2**30 + settings.kv_cache_gib, 1)

@@ -1,0 +1,213 @@
+"""FlagEmbedding: text to vectors, and pairs to scores.
+
+Torch is not reentrant with itself on two cores, so one thread owns both models and nothing else
+computes there.  Passages are sent in small batches, each awaited before the next is queued: a
+question that arrives during an ingestion waits for one batch at most.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from core.errors import EngineError, ModelError, PinciteError
+from core.models.profile import EncoderModel, check_weights
+from core.types import ModelStatus
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+_MAX_TOKENS = 512
+
+
+class Encoders:
+    """The embedding model and, where the profile has one, the reranking model."""
+
+    def __init__(self, embedding: EncoderModel, reranking: EncoderModel | None) -> None:
+        self._embedding = embedding
+        self._reranking = reranking
+        self._thread = ThreadPoolExecutor(1, "encoders")
+        self._embedder: Any = None
+        self._reranker: Any = None
+        self._statuses = {
+            job: ModelStatus(job, model.name, model.device, "cold")
+            for job, model in (("embedding", embedding), ("reranking", reranking))
+            if model is not None
+        }
+
+    @property
+    def statuses(self) -> tuple[ModelStatus, ...]:
+        """How each model stands now."""
+        return tuple(self._statuses.values())
+
+    @property
+    def model_name(self) -> str:
+        """The embedding model's name: vectors of two models never meet in one index."""
+        return self._embedding.name
+
+    @property
+    def reranks(self) -> bool:
+        """Whether ``rerank`` can be called."""
+        return self._reranker is not None
+
+    async def start(self) -> int:
+        """Load the models, some 15 s on a CPU; return the length of a vector.
+
+        Raises ``ModelError`` when the embedding model cannot be loaded; a reranking model that
+        cannot be loaded leaves its state failed and the search without it.
+        """
+        self._embedder = await self._load("embedding", self._embedding, _load_embedder)
+        if self._reranking is not None:
+            try:
+                self._reranker = await self._load("reranking", self._reranking, _load_reranker)
+            except ModelError as error:
+                log.error("searching without a reranker: %s", error)
+        return int((await self.embed_query("test")).shape[0])
+
+    async def close(self) -> None:
+        """Let go of the models; idempotent."""
+        await asyncio.to_thread(self._thread.shutdown, wait=True, cancel_futures=True)
+        self._embedder = self._reranker = None
+
+    async def embed_query(self, text: str) -> "NDArray[np.float32]":
+        """The unit vector ``(d,)`` of a question."""
+        vectors = await self._compute(self._ready().encode_queries, [text])
+        return _float32(vectors)[0]
+
+    async def embed_queries(self, texts: Sequence[str]) -> "NDArray[np.float32]":
+        """The unit vectors ``(len(texts), d)`` of several questions, in one batch."""
+        return _float32(await self._compute(self._ready().encode_queries, list(texts)))
+
+    async def embed_passages(
+        self, texts: Sequence[str]
+    ) -> "AsyncIterator[tuple[Sequence[int], NDArray[np.float32]]]":
+        """Yield ``(indices, vectors)`` batch by batch, longest texts first to save padding."""
+        order = sorted(range(len(texts)), key=lambda index: -len(texts[index]))
+        size = self._embedding.batch_size
+        for at in range(0, len(order), size):
+            indices = order[at : at + size]
+            batch = [texts[index] for index in indices]
+            yield indices, _float32(await self._compute(self._ready().encode_corpus, batch))
+
+    async def rerank(self, question: str, texts: Sequence[str]) -> tuple[float, ...]:
+        """The relevance of each text to the question; only where ``reranks``."""
+        pairs = [(question, text) for text in texts]
+        scores = await self._compute(self._reranker.compute_score, pairs)
+        return tuple(map(float, scores))
+
+    async def _compute(self, function: Callable[..., T], *args: Any) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *args)
+
+    def _ready(self) -> Any:
+        if self._embedder is None:
+            raise EngineError(
+                "The embedding model is not ready.", "Wait until the status line says so."
+            )
+        return self._embedder
+
+    async def _load(
+        self, job: str, model: EncoderModel, load: Callable[[EncoderModel], Any]
+    ) -> Any:
+        self._statuses[job] = replace(self._statuses[job], state="loading")
+        try:
+            loaded = await self._compute(load, model)
+        except Exception as error:
+            reason = _load_failure(model, error)
+            self._statuses[job] = replace(self._statuses[job], state="failed", detail=str(reason))
+            raise reason from error
+        memory = await asyncio.to_thread(_memory_gib, loaded)
+        self._statuses[job] = replace(self._statuses[job], state="ready", memory_gib=memory)
+        return loaded
+
+
+def _load_failure(model: EncoderModel, error: Exception) -> PinciteError:
+    if isinstance(error, PinciteError):
+        return error
+    return ModelError(
+        f"The model in {model.source} could not be loaded: {type(error).__name__}: {error}.",
+        "Remove the folder so that it is prepared anew, or copy the weights again.",
+    )
+
+
+def _options(model: EncoderModel) -> dict[str, Any]:
+    """What both kinds of model share.
+
+    FlagEmbedding turns a model on a device named ``cpu`` back into float32; ``cpu:0`` is the same
+    device and keeps bfloat16.
+    """
+    bfloat16_on_cpu = model.half_precision and model.device == "cpu"
+    return {
+        "use_fp16": model.half_precision and model.device != "cpu",
+        "use_bf16": bfloat16_on_cpu,
+        "devices": ["cpu:0" if bfloat16_on_cpu else model.device],
+        "batch_size": model.batch_size,
+    }
+
+
+def _load_embedder(model: EncoderModel) -> Any:
+    if (folder := Path(model.source)).is_absolute():
+        check_weights(folder)
+    _quiet()
+    from FlagEmbedding.inference.embedder.encoder_only.base import BaseEmbedder
+    from FlagEmbedding.inference.embedder.encoder_only.m3 import M3Embedder
+
+    if model.name.lower().startswith("bge-m3"):
+        return _M3(M3Embedder(model.source, passage_max_length=1024, **_options(model)))
+    return BaseEmbedder(
+        model.source,
+        pooling_method=model.pooling,
+        query_instruction_for_retrieval=model.query_prefix,
+        passage_instruction_for_retrieval=model.passage_prefix,
+        query_max_length=_MAX_TOKENS,
+        passage_max_length=_MAX_TOKENS,
+        **_options(model),
+    )
+
+
+class _M3:
+    """BGE-M3 answers with a dictionary of vectors; Pincite stores the dense ones."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model.model
+        self._m3 = model
+
+    def encode_queries(self, texts: Sequence[str]) -> Any:
+        return self._m3.encode_queries(list(texts))["dense_vecs"]
+
+    def encode_corpus(self, texts: Sequence[str]) -> Any:
+        return self._m3.encode_corpus(list(texts))["dense_vecs"]
+
+
+def _load_reranker(model: EncoderModel) -> Any:
+    if (folder := Path(model.source)).is_absolute():
+        check_weights(folder)
+    _quiet()
+    from FlagEmbedding.inference.reranker.encoder_only.base import BaseReranker
+
+    return BaseReranker(model.source, normalize=True, max_length=1024, **_options(model))
+
+
+def _quiet() -> None:
+    """Progress bars and load reports are for notebooks."""
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.disable_progress_bar()
+    transformers_logging.set_verbosity_error()
+
+
+def _memory_gib(loaded: Any) -> float:
+    weights = loaded.model.parameters()
+    return round(float(sum(each.numel() * each.element_size() for each in weights)) / 2**30, 1)
+
+
+def _float32(vectors: Any) -> "NDArray[np.float32]":
+    import numpy as np
+
+    return np.asarray(vectors, np.float32)
