@@ -79,7 +79,8 @@ class Encoders:
     async def embed_query(self, text: str) -> "NDArray[np.float32]":
         """The unit vector ``(d,)`` of a question."""
         vectors = await self._compute(self._ready().encode_queries, [text])
-        return _float32(vectors)[0]
+        first: NDArray[np.float32] = _float32(vectors)[0]
+        return first
 
     async def embed_queries(self, texts: Sequence[str]) -> "NDArray[np.float32]":
         """The unit vectors ``(len(texts), d)`` of several questions, in one batch."""

@@ -1,0 +1,146 @@
+"""Text, Markdown and HTML. Text and Markdown keep every character, so that offsets hold."""
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from core.documents.encoding import decode, decode_html
+from core.types import ExtractedText, Heading
+
+if TYPE_CHECKING:
+    from bs4 import Tag
+
+_ATX = re.compile(r" {0,3}(#{1,6})[ \t]+(?P<words>.*?)[ \t]*#*[ \t]*$")
+_UNDERLINE = re.compile(r" {0,3}(=+|-{2,})[ \t]*$")
+_FENCE = re.compile(r" {0,3}(```|~~~)")
+_BEGINS_A_BLOCK = re.compile(r"\s*([>#|]|[-*+] |\d+[.)] )|    ")
+_HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_UNSEEN = frozenset(
+    "script style template noscript head iframe object svg math canvas select option datalist "
+    "audio video map input textarea".split()
+)
+_BLOCKS = frozenset(
+    "address article aside blockquote body caption center dd details dialog div dl dt fieldset "
+    "figcaption figure footer form h1 h2 h3 h4 h5 h6 header hr html legend li main nav ol p pre "
+    "section summary table tbody tfoot thead tr ul".split()
+)
+
+
+def read_text(content: bytes) -> ExtractedText:
+    """Read plain text: every character as decoded, line ends included."""
+    return ExtractedText(decode(content))
+
+
+def read_markdown(content: bytes) -> ExtractedText:
+    """Read Markdown: its source to the character, with ``#`` and underlined headings declared."""
+    text = decode(content)
+    headings = tuple(_markdown_headings(text))
+    title = ""
+    if headings:
+        title = text[headings[0].start : headings[0].end].strip().strip("#").strip()
+    return ExtractedText(text, headings=headings, title=title)
+
+
+def _markdown_headings(text: str) -> Iterator[Heading]:
+    position, previous, previous_start, fenced = 0, "", 0, False
+    for line in text.splitlines(keepends=True):
+        bare = line.rstrip("\r\n")
+        start, position = position, position + len(line)
+        if _FENCE.match(bare):
+            fenced = not fenced
+        elif not fenced:
+            if (atx := _ATX.match(bare)) and atx["words"]:
+                yield Heading(len(atx.group(1)), start, start + len(bare))
+                bare = ""
+            elif (
+                (underline := _UNDERLINE.match(bare))
+                and 0 < len(previous.strip()) <= 200
+                and not _BEGINS_A_BLOCK.match(previous)
+            ):
+                level = 1 if "=" in underline.group() else 2
+                yield Heading(level, previous_start, start + len(bare))
+        previous, previous_start = bare, start
+
+
+def read_html(content: bytes) -> ExtractedText:
+    """Read a web page: the text that a browser would show, tables as rows, headings declared."""
+    from bs4 import BeautifulSoup
+
+    page = BeautifulSoup(decode_html(content), "lxml")
+    writer = _Writer()
+    writer.write(page)
+    title = page.title.get_text(" ", strip=True) if page.title else ""
+    return writer.finished(title)
+
+
+class _Writer:
+    """Collects visible text, collapsing white space and starting lines as a browser would."""
+
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+        self._length = 0
+        self._headings: list[Heading] = []
+
+    def finished(self, title: str) -> ExtractedText:
+        text = "".join(self._pieces)
+        return ExtractedText(text, headings=tuple(self._headings), title=title)
+
+    def write(self, tag: "Tag", preformatted: bool = False) -> None:
+        from bs4 import NavigableString, Tag
+        from bs4.element import PreformattedString
+
+        for child in tag.children:
+            if isinstance(child, Tag):
+                if not _is_hidden(child):
+                    self._write_tag(child, preformatted or child.name == "pre")
+            elif isinstance(child, NavigableString) and not isinstance(child, PreformattedString):
+                self._words(str(child), preformatted)
+
+    def _write_tag(self, tag: "Tag", preformatted: bool) -> None:
+        if tag.name == "br":
+            self._add("\n")
+        elif tag.name in ("td", "th"):
+            if self._pieces and not self._pieces[-1].endswith("\n"):
+                self._add(" | ")
+            self.write(tag, preformatted)
+        elif tag.name in _BLOCKS:
+            in_cell = tag.find_parent(["td", "th"]) is not None and tag.name != "tr"
+            gap = "\n" if in_cell or tag.name in ("li", "tr", "dt", "dd") else "\n\n"
+            self._break(gap)
+            start = self._length
+            self.write(tag, preformatted)
+            if tag.name[0] == "h" and tag.name[1:].isdigit() and self._length > start:
+                end = start + len("".join(self._pieces)[start:].rstrip())
+                self._headings.append(Heading(int(tag.name[1:]), start, end))
+            self._break(gap)
+        else:
+            self.write(tag, preformatted)
+
+    def _words(self, words: str, preformatted: bool) -> None:
+        if not preformatted:
+            words = re.sub(r"\s+", " ", words)
+            if not self._pieces or self._pieces[-1][-1] in " \n":
+                words = words.removeprefix(" ")
+        self._add(words)
+
+    def _break(self, gap: str) -> None:
+        """Make sure that the text ends with ``gap``; nothing is put before the first word."""
+        if not self._pieces:
+            return
+        tail = "".join(self._pieces[-3:])
+        ends = len(tail) - len(tail.rstrip("\n"))
+        self._add("\n" * max(0, len(gap) - ends))
+
+    def _add(self, text: str) -> None:
+        text = text.replace("\0", "")
+        if text:
+            self._pieces.append(text)
+            self._length += len(text)
+
+
+def _is_hidden(tag: "Tag") -> bool:
+    return (
+        tag.name in _UNSEEN
+        or tag.has_attr("hidden")
+        or bool(_HIDDEN_STYLE.search(str(tag.get("style", ""))))
+    )
