@@ -34,7 +34,7 @@ def decode(content: bytes) -> str:
         if content.startswith(mark):
             text = _attempt(content[len(mark) :], encoding)
             return _checked(text if text is not None else content.decode(encoding, "replace"))
-    for guess in (_utf_8, _utf_16, _chinese, _western, _any):
+    for guess in (_utf_8, _utf_16, _torn_utf_8, _chinese, _western, _any):
         text = guess(content)
         if text is not None:
             return _checked(text)
@@ -43,7 +43,7 @@ def decode(content: bytes) -> str:
 
 def decode_html(content: bytes) -> str:
     """Decode the bytes of a web page: the charset it declares where that fits, else ``decode``."""
-    declared = _CHARSET.search(content[:4096])
+    declared = _CHARSET.search(content[:65536])
     if declared and not content.startswith(tuple(mark for mark, _ in _MARKS)):
         encoding = declared.group(1).decode("ascii").lower()
         text = _attempt(content, "gb18030" if encoding in ("gb2312", "gbk") else encoding)
@@ -78,6 +78,14 @@ def _utf_8(content: bytes) -> str | None:
     if text is not None and "\0" in text and _utf_16(content) is not None:
         return None
     return text
+
+
+def _torn_utf_8(content: bytes) -> str | None:
+    """UTF-8 that was cut inside a character or has lost a few bytes."""
+    text = content.decode("utf-8", "replace")
+    lost = text.count("\ufffd")
+    foreign = sum(character >= "\x80" for character in text)
+    return text if foreign > 20 * lost else None
 
 
 def _utf_16(content: bytes) -> str | None:

@@ -15,14 +15,15 @@ _UNDERLINE = re.compile(r" {0,3}(=+|-{2,})[ \t]*$")
 _FENCE = re.compile(r" {0,3}(```|~~~)")
 _BEGINS_A_BLOCK = re.compile(r"\s*([>#|]|[-*+] |\d+[.)] )|    ")
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
-_UNSEEN = frozenset(
-    "script style template noscript head iframe object svg math canvas select option datalist "
-    "audio video map input textarea".split()
+_CELL = " | "
+_UNSEEN = re.compile(
+    "script|style|template|noscript|head|iframe|object|svg|math|canvas|select|option|datalist"
+    "|audio|video|map|input|textarea"
 )
-_BLOCKS = frozenset(
-    "address article aside blockquote body caption center dd details dialog div dl dt fieldset "
-    "figcaption figure footer form h1 h2 h3 h4 h5 h6 header hr html legend li main nav ol p pre "
-    "section summary table tbody tfoot thead tr ul".split()
+_BLOCKS = re.compile(
+    "address|article|aside|blockquote|body|caption|center|dd|details|dialog|div|dl|dt|fieldset"
+    "|figcaption|figure|footer|form|h[1-6]|header|hr|html|legend|li|main|nav|ol|p|pre|section"
+    "|summary|table|tbody|tfoot|thead|tr|ul"
 )
 
 
@@ -69,8 +70,8 @@ def read_html(content: bytes) -> ExtractedText:
     page = BeautifulSoup(decode_html(content), "lxml")
     writer = _Writer()
     writer.write(page)
-    title = page.title.get_text(" ", strip=True) if page.title else ""
-    return writer.finished(title)
+    title = page.title.get_text() if page.title else ""
+    return writer.finished(" ".join(title.split()))
 
 
 class _Writer:
@@ -86,8 +87,7 @@ class _Writer:
         return ExtractedText(text, headings=tuple(self._headings), title=title)
 
     def write(self, tag: "Tag", preformatted: bool = False) -> None:
-        from bs4 import NavigableString, Tag
-        from bs4.element import PreformattedString
+        from bs4.element import NavigableString, PreformattedString, Tag
 
         for child in tag.children:
             if isinstance(child, Tag):
@@ -98,12 +98,13 @@ class _Writer:
 
     def _write_tag(self, tag: "Tag", preformatted: bool) -> None:
         if tag.name == "br":
-            self._add("\n")
+            self._break("\n" if self._ends_lines() < 1 else "\n\n")
         elif tag.name in ("td", "th"):
-            if self._pieces and not self._pieces[-1].endswith("\n"):
-                self._add(" | ")
+            if tag.find_previous_sibling(["td", "th"]) is not None:
+                self._strip(" \n")
+                self._add(_CELL)
             self.write(tag, preformatted)
-        elif tag.name in _BLOCKS:
+        elif _BLOCKS.fullmatch(tag.name):
             in_cell = tag.find_parent(["td", "th"]) is not None and tag.name != "tr"
             gap = "\n" if in_cell or tag.name in ("li", "tr", "dt", "dd") else "\n\n"
             self._break(gap)
@@ -125,11 +126,23 @@ class _Writer:
 
     def _break(self, gap: str) -> None:
         """Make sure that the text ends with ``gap``; nothing is put before the first word."""
-        if not self._pieces:
+        if self._pieces and self._pieces[-1] == _CELL:
             return
+        self._strip(" ")
+        if self._pieces:
+            self._add("\n" * max(0, len(gap) - self._ends_lines()))
+
+    def _strip(self, characters: str) -> None:
+        while self._pieces and self._pieces[-1][-1] in characters:
+            last = self._pieces.pop()
+            bare = last.rstrip(characters)
+            self._length -= len(last) - len(bare)
+            if bare:
+                self._pieces.append(bare)
+
+    def _ends_lines(self) -> int:
         tail = "".join(self._pieces[-3:])
-        ends = len(tail) - len(tail.rstrip("\n"))
-        self._add("\n" * max(0, len(gap) - ends))
+        return len(tail) - len(tail.rstrip("\n"))
 
     def _add(self, text: str) -> None:
         text = text.replace("\0", "")
@@ -140,7 +153,7 @@ class _Writer:
 
 def _is_hidden(tag: "Tag") -> bool:
     return (
-        tag.name in _UNSEEN
+        bool(_UNSEEN.fullmatch(tag.name))
         or tag.has_attr("hidden")
         or bool(_HIDDEN_STYLE.search(str(tag.get("style", ""))))
     )

@@ -4,6 +4,7 @@ import logging
 import re
 import unicodedata
 from collections import Counter
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,9 +12,16 @@ from core.errors import DocumentError
 from core.types import ExtractedText, Page
 
 if TYPE_CHECKING:
-    from pypdf import PageObject, PdfReader
+    from pypdf import PdfReader
 
-_JUNK = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_JUNK = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200d\u2060\ud800-\udfff\ufeff\ufffe\uffff]"
+)
+_SPACES = re.compile(r"[\xa0\u2000-\u200a\u202f\u205f]")
+_PAGE_NUMBER = re.compile(
+    r"(?i:[-–— ]*(?:page|第)?\s*(\d{1,4})\s*(?:页|/\s*\d{1,4}|of \d{1,4})?[-–— ]*)"
+)
+_NO_TITLE = re.compile(r"<[0-9A-Fa-f]+>|(?i:untitled|word document|document\d*)")
 # Fonts often map ideographs to look-alike radicals, and letter pairs to ligatures.
 _LOOK_ALIKE = re.compile(r"[\u2e80-\u2fdf\uf900-\ufaff\ufb00-\ufb06]")
 _CHINESE = r"\u3001-\u301f\u3400-\u4dbf\u4e00-\u9fff\uff01-\uff5e“”‘’—…"
@@ -22,7 +30,7 @@ _STARTS_CHINESE = re.compile(rf"[{_CHINESE}]")
 _ENDS_SENTENCE = re.compile(r"[.!?;:。！？；：][\"”’」』）)]*$")
 _STARTS_AN_ITEM = re.compile(
     r"第[\s〇零一二三四五六七八九十百千0-9]{1,12}[编章节条]|附件|[（(]\s*[\w一二三四五六七八九十]{1,5}\s*[)）]"
-    r"|[一二三四五六七八九十]{1,3}、|\d{1,3}(\.\d{1,3})*[.、)]?\s|[•·▪●\-–*]\s"
+    r"|[一二三四五六七八九十]{1,3}、|\d{1,3}(?:[.、)]|(?:\.\d{1,3})+)\s?|[•·▪●\-–*]\s"
     r"|(ARTICLE|SECTION|EXHIBIT|SCHEDULE|ANNEX|APPENDIX|Article|Section|Exhibit|Schedule)\s"
 )
 _SPLIT_WORD = re.compile(r"([A-Za-z]*[a-z])-\n([a-z]+)")
@@ -47,7 +55,10 @@ def read_pdf(path: Path) -> ExtractedText:
             )
         pages = _page_texts(reader)
         title = _title(reader)
-    return _joined(_reflowed(pages), title)
+    pages = _without_page_numbers(pages)
+    full = _full_width(pages)
+    counts = Counter(word for page in pages for word in _WORD.findall(page))
+    return _joined([_reflow(_mend(page, counts), full) for page in pages], full, title)
 
 
 def _page_texts(reader: "PdfReader") -> list[str]:
@@ -55,7 +66,7 @@ def _page_texts(reader: "PdfReader") -> list[str]:
     failure: Exception | None = None
     for page in reader.pages:
         try:
-            texts.append(_clean(_text_of(page)))
+            texts.append(_clean(page.extract_text()))
         except Exception as error:  # noqa: BLE001 - one broken page must not lose the others
             failure = error
             texts.append("")
@@ -64,14 +75,10 @@ def _page_texts(reader: "PdfReader") -> list[str]:
     return texts
 
 
-def _text_of(page: "PageObject") -> str:
-    return page.extract_text()
-
-
 def _clean(text: str) -> str:
     text = _JUNK.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
     text = _LOOK_ALIKE.sub(lambda match: unicodedata.normalize("NFKC", match.group()), text)
-    text = re.sub(r"\xad\n?", "", text)
+    text = _SPACES.sub(" ", re.sub(r"\xad\n?", "", text))
     text = re.sub(r"[ \t]+\n", "\n", text)
     return re.sub(r"\n{3,}", "\n\n", text).strip()
 
@@ -81,15 +88,35 @@ def _title(reader: "PdfReader") -> str:
         title = reader.metadata.title if reader.metadata else None
     except Exception:  # noqa: BLE001 - a broken metadata dictionary costs the title only
         return ""
-    return _clean(str(title)) if title else ""
+    words = _clean(str(title)).removeprefix("Microsoft Word - ") if title else ""
+    return "" if _NO_TITLE.fullmatch(words) else words
 
 
-def _reflowed(pages: list[str]) -> list[str]:
-    """Join the lines of each paragraph: Chinese without a space, other scripts with one."""
+def _without_page_numbers(pages: list[str]) -> list[str]:
+    """Drop lines at the pages' edges that only count the pages: they part sentences."""
+    edges: list[dict[int, int]] = []  # for each page: line index -> number shown less page index
+    for index, page in enumerate(pages):
+        lines = page.split("\n")
+        edges.append({})
+        for place in {0, len(lines) - 1}:
+            if match := _PAGE_NUMBER.fullmatch(lines[place].strip()):
+                edges[-1][place] = int(match.group(1)) - index
+    offsets = Counter(offset for page in edges for offset in set(page.values()))
+    if not offsets or offsets.most_common(1)[0][1] < max(3, len(pages) // 2):
+        return pages
+    counting = offsets.most_common(1)[0][0]
+    return [
+        "\n".join(
+            line for place, line in enumerate(page.split("\n")) if shown.get(place) != counting
+        ).strip("\n")
+        for page, shown in zip(pages, edges, strict=True)
+    ]
+
+
+def _full_width(pages: list[str]) -> float:
+    """The width from which a line counts as full, so that the next may go on with it."""
     widths = sorted(_width(line) for page in pages for line in page.split("\n") if len(line) > 12)
-    full = 0.8 * widths[len(widths) * 8 // 10] if widths else 0
-    counts = Counter(word for page in pages for word in _WORD.findall(page))
-    return [_reflow(_mend(page, counts), full) for page in pages]
+    return 0.8 * widths[len(widths) * 8 // 10] if widths else 0.0
 
 
 def _mend(page: str, counts: Counter[str]) -> str:
@@ -104,36 +131,43 @@ def _mend(page: str, counts: Counter[str]) -> str:
 
 
 def _reflow(page: str, full: float) -> str:
+    """Join the lines of each paragraph."""
     lines = [line.strip() for line in page.split("\n")]
     pieces: list[str] = []
     for line, following in zip(lines, [*lines[1:], ""], strict=True):
-        pieces.append(line)
-        continues = (
-            line
-            and following
-            and not _ENDS_SENTENCE.search(line)
-            and not _STARTS_AN_ITEM.match(following)
-            and (_width(line) >= full or following[0].islower())
-        )
-        if not continues:
-            pieces.append("\n")
-        elif line.endswith("-"):
-            pass
-        elif not (_ENDS_CHINESE.search(line) and _STARTS_CHINESE.match(following)):
-            pieces.append(" ")
+        pieces += [line, _seam(line, following, full)]
     return "".join(pieces).strip("\n")
+
+
+def _seam(line: str, following: str, full: float) -> str:
+    """What joins two lines: nothing inside Chinese, a space inside a paragraph, or a new line."""
+    continues = (
+        line
+        and following
+        and not _ENDS_SENTENCE.search(line)
+        and not _STARTS_AN_ITEM.match(following)
+        and (_width(line) >= full or following[0].islower())
+    )
+    if not continues:
+        return "\n"
+    if line.endswith("-") or (_ENDS_CHINESE.search(line) and _STARTS_CHINESE.match(following)):
+        return ""
+    return " "
 
 
 def _width(line: str) -> int:
     return sum(2 if character >= "\u2e80" else 1 for character in line)
 
 
-def _joined(texts: list[str], title: str) -> ExtractedText:
+def _joined(texts: list[str], full: float, title: str) -> ExtractedText:
     pages: list[Page] = []
+    pieces: list[str] = []
     position = 0
-    for number, text in enumerate(texts, start=1):
-        if number < len(texts):
-            texts[number - 1] = text = text + "\n"
+    for number, (text, following) in enumerate(zip_longest(texts, texts[1:]), start=1):
+        if following is not None:
+            last = text.rsplit("\n", 1)[-1]
+            text += _seam(last[-200:], following.split("\n", 1)[0], full)
         pages.append(Page(number, position, position + len(text)))
+        pieces.append(text)
         position += len(text)
-    return ExtractedText("".join(texts), pages=tuple(pages), title=title)
+    return ExtractedText("".join(pieces), pages=tuple(pages), title=title)

@@ -129,17 +129,21 @@ def read(path: Path, name: str) -> ExtractedText:
     Blocking, and only as safe as the parsers: run it through ``Reader``.  Raises
     ``DocumentError`` for anything that cannot be taken in, also when no word is found.
     """
-    kind = kind_of(path, name)
     try:
+        kind = kind_of(path, name)
         extracted = _read(path, kind)
     except DocumentError:
         raise
+    except OSError as error:
+        raise DocumentError(
+            "This file could not be opened.", "Check that it is still there and add it again."
+        ) from error
     except MemoryError as error:
         raise DocumentError(
             "This file needs more memory to read than one file may take.",
             "Split it into smaller files and add those.",
         ) from error
-    except Exception as error:  # noqa: BLE001 - the edge to parsers of hostile files
+    except Exception as error:
         raise DocumentError(
             "This file is damaged and cannot be read.",
             "Open it in the program that made it, save it again, and add the new copy.",
@@ -194,28 +198,35 @@ class Reader:
         process.
         """
         async with self._turn:
+            asking = asyncio.ensure_future(asyncio.to_thread(self._ask, path, name))
             try:
-                outcome = await asyncio.to_thread(self._ask, path, name)
-            except BaseException:
-                self._kill()
+                return await asyncio.shield(asking)
+            except asyncio.CancelledError:
+                await self._abandon(asking)
                 raise
-        if isinstance(outcome, DocumentError):
-            raise outcome
-        return outcome
+
+    async def _abandon(self, asking: "asyncio.Future[ExtractedText]") -> None:
+        """End the reading under way before the next may start: its answer must not be taken."""
+        while not asking.done():
+            self._kill()
+            await asyncio.wait([asking], timeout=0.05)
+        asking.exception()
 
     async def close(self) -> None:
         """End the process; a reading under way fails."""
         self._kill()
 
-    def _ask(self, path: Path, name: str) -> ExtractedText | DocumentError:
-        if self._child is None or self._line is None or not self._child.is_alive():
+    def _ask(self, path: Path, name: str) -> ExtractedText:
+        line = self._line
+        if line is None or self._child is None or not self._child.is_alive():
             self._kill()
-            self._start()
-        assert self._line is not None
+            line = self._start()
         try:
-            self._line.send((path, name))
-            if self._line.poll(self._timeout_s):
-                outcome: ExtractedText | DocumentError = self._line.recv()
+            line.send((path, name))
+            if line.poll(self._timeout_s):
+                outcome: ExtractedText | DocumentError = line.recv()
+                if isinstance(outcome, DocumentError):
+                    raise outcome
                 return outcome
         except (EOFError, OSError) as error:
             self._kill()
@@ -229,14 +240,14 @@ class Reader:
             "Split it into smaller files, or save it again as PDF, and add that.",
         )
 
-    def _start(self) -> None:
+    def _start(self) -> Connection:
         context = multiprocessing.get_context("spawn")
-        self._line, far_end = context.Pipe()
-        self._child = context.Process(
-            target=_serve, args=(far_end,), name="pincite-reader", daemon=True
-        )
-        self._child.start()
+        line, far_end = context.Pipe()
+        child = context.Process(target=_serve, args=(far_end,), name="pincite-reader", daemon=True)
+        child.start()
         far_end.close()
+        self._child, self._line = child, line
+        return line
 
     def _kill(self) -> None:
         child, line = self._child, self._line

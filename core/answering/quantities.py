@@ -1,0 +1,140 @@
+"""Numbers and dates in English and Chinese, however they are written, as comparable values."""
+
+import re
+import unicodedata
+from decimal import Decimal, InvalidOperation
+
+_UNITS = {
+    word: value
+    for value, words in enumerate(
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
+        "fifteen sixteen seventeen eighteen nineteen".split()
+    )
+    for word in [words]
+}
+_TENS = {
+    word: 10 * value
+    for value, word in enumerate(
+        "twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2
+    )
+}
+_ORDINALS = {
+    "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7,
+    "eighth": 8, "ninth": 9, "tenth": 10, "eleventh": 11, "twelfth": 12, "thirteenth": 13,
+    "fourteenth": 14, "fifteenth": 15, "twentieth": 20, "thirtieth": 30,
+}  # fmt: skip
+_SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
+_WORDS = "|".join(sorted([*_UNITS, *_TENS, *_ORDINALS, *_SCALES], key=len, reverse=True))
+_SPELLED = re.compile(rf"\b(?:{_WORDS})(?:[\s-]+(?:and[\s-]+)?(?:{_WORDS}))*\b", re.I)
+_DIGITS = re.compile(
+    r"(?<![\w.])(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?(?:st|nd|rd|th)?"
+    r"(?:\s*(thousand|million|billion|hundred|千|万|亿))?"
+)
+_CHINESE_SCALES = {"千": 1000, "万": 10**4, "亿": 10**8}
+_CHINESE_DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {
+    "〇": 0, "两": 2, "壹": 1, "贰": 2, "叁": 3, "肆": 4, "伍": 5, "陆": 6, "柒": 7, "捌": 8, "玖": 9,
+}  # fmt: skip
+_CHINESE_TENS = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000, "仟": 1000}
+_CHINESE = re.compile(
+    "[" + "".join([*_CHINESE_DIGITS, *_CHINESE_TENS]) + "][" + "".join(
+        [*_CHINESE_DIGITS, *_CHINESE_TENS]
+    ) + "万亿]*"
+)  # fmt: skip
+_CHINESE_IDIOMS = re.compile(
+    "一(?:方|切|般|致|定|旦|并|经|律|起|些|样)|统一|唯一|之一|同一|任一|万一|十分"
+)
+_MONTHS = "january february march april may june july august september october november december"
+_MONTH = {name: i for i, name in enumerate(_MONTHS.split(), 1)} | {
+    name[:3]: i for i, name in enumerate(_MONTHS.split(), 1)
+}
+_MONTH_WORD = "|".join(sorted(_MONTH, key=len, reverse=True))
+_DATES = (
+    re.compile(rf"\b(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:day\s+of\s+)?(?P<m>{_MONTH_WORD})\.?,?\s+(?P<y>\d{{4}})", re.I),
+    re.compile(rf"\b(?P<m>{_MONTH_WORD})\.?\s+(?P<d>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<y>\d{{4}})", re.I),
+    re.compile(r"\b(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})\b"),
+    re.compile(r"(?P<y>[\d〇零一二三四五六七八九]{4})\s*年\s*(?P<m>[\d一二三四五六七八九十]{1,2})\s*月\s*(?P<d>[\d一二三四五六七八九十]{1,3})\s*日"),
+)  # fmt: skip
+
+Date = tuple[int, int, int]
+
+
+def dates(text: str) -> frozenset[Date]:
+    """The full dates (year, month, day) in ``text``, in either language."""
+    return frozenset(date for date, _ in _find_dates(_plain(text)))
+
+
+def numbers(text: str) -> frozenset[Decimal]:
+    """The numbers in ``text`` that are no part of a full date: digits, words and numerals alike.
+
+    "sixty (60)" gives 60 once; "1.5 million" and "150万元" give 1,500,000; 六十 gives 60.
+    """
+    plain = _plain(text)
+    for _, (start, end) in sorted(_find_dates(plain), key=lambda each: -each[1][0]):
+        plain = plain[:start] + " " * (end - start) + plain[end:]
+    found = set()
+    for match in _DIGITS.finditer(plain):
+        found.add(_scaled(match))
+    plain = _DIGITS.sub(" ", plain)
+    found.update(Decimal(_spelled(match.group())) for match in _SPELLED.finditer(plain))
+    plain = _CHINESE_IDIOMS.sub(" ", plain)
+    for match in _CHINESE.finditer(plain):
+        found.add(Decimal(chinese_number(match.group())))
+    return frozenset(found)
+
+
+def chinese_number(numeral: str) -> int:
+    """The value of a Chinese numeral: 二百三十四 is 234, 二〇二四 is 2024, 一万二千 is 12,000."""
+    if not any(c in _CHINESE_TENS or c in "万亿" for c in numeral):
+        return int("".join(str(_CHINESE_DIGITS[c]) for c in numeral))
+    total, section, digit = 0, 0, 0
+    for character in numeral:
+        if character in _CHINESE_DIGITS:
+            digit = _CHINESE_DIGITS[character]
+        elif character in _CHINESE_TENS:
+            section += (digit or 1) * _CHINESE_TENS[character]
+            digit = 0
+        else:
+            total = (total + section + digit) * _CHINESE_SCALES[character]
+            section = digit = 0
+    return total + section + digit
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKC", text)
+
+
+def _find_dates(plain: str) -> list[tuple[Date, tuple[int, int]]]:
+    found = []
+    for pattern in _DATES:
+        for match in pattern.finditer(plain):
+            year, month, day = (match.group(part) for part in "ymd")
+            month_number = _MONTH.get(month.lower()) or _small(month)
+            found.append(((_small(year), month_number, _small(day)), match.span()))
+    return found
+
+
+def _small(numeral: str) -> int:
+    return int(numeral) if numeral.isdecimal() else chinese_number(numeral)
+
+
+def _scaled(match: re.Match[str]) -> Decimal:
+    whole, fraction, scale = match.groups()
+    try:
+        value = Decimal(whole.replace(",", "") + (fraction or ""))
+    except InvalidOperation as error:  # digits of other scripts that \d admits
+        raise ValueError(f"not a number: {match.group()!r}") from error
+    if scale:
+        value *= _SCALES.get(scale.lower()) or _CHINESE_SCALES[scale]
+    return value.normalize() + 0
+
+
+def _spelled(words: str) -> int:
+    total, section = 0, 0
+    for word in re.split(r"[\s-]+", words.lower()):
+        if word in _UNITS or word in _TENS or word in _ORDINALS:
+            section += _UNITS.get(word, 0) or _TENS.get(word, 0) or _ORDINALS.get(word, 0)
+        elif word == "hundred":
+            section = (section or 1) * 100
+        elif word in _SCALES:
+            total, section = total + (section or 1) * _SCALES[word], 0
+    return total + section

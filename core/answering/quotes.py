@@ -1,0 +1,63 @@
+"""An answer in the passages' own words: the sentences nearest to the question, verbatim."""
+
+import re
+from collections.abc import Sequence
+
+from core.answering.statements import sentences
+from core.answering.verification import cite, words
+from core.retrieval.embedding import Encoders
+from core.types import Hit, Statement, Verdict
+
+PASSAGES = 3
+"""Passages quoted from, at most."""
+_CHARACTERS = 420
+"""The longest quote: about three sentences, which a reader takes in at a glance."""
+_LEXICAL_WEIGHT = 0.15
+
+
+async def quote(question: str, hits: Sequence[Hit], encoders: Encoders) -> tuple[Statement, ...]:
+    """Quote from each of the best passages the sentences that answer ``question`` most nearly.
+
+    A sentence is scored by the cosine of its vector with the question's and by the share of the
+    question's words that it holds; its neighbours join while there is room.
+    """
+    chosen = list(enumerate(hits[:PASSAGES], 1))
+    spans = [sentences(hit.passage.text) or ((0, len(hit.passage.text)),) for _, hit in chosen]
+    texts = [
+        hit.passage.text[start:end]
+        for (_, hit), own in zip(chosen, spans, strict=True)
+        for start, end in own
+    ]
+    scores = await _scores(question, texts, encoders)
+    statements = []
+    for (marker, hit), own in zip(chosen, spans, strict=True):
+        own_scores, scores = scores[: len(own)], scores[len(own) :]
+        span = _extend(own, max(range(len(own)), key=own_scores.__getitem__))
+        citation = cite(marker, hit.passage, span)
+        statements.append(Statement(citation.quote, Verdict.SUPPORTED, (citation,), "verbatim"))
+    return tuple(statements)
+
+
+async def _scores(question: str, texts: Sequence[str], encoders: Encoders) -> list[float]:
+    vector = await encoders.embed_query(question)
+    asked = words(question)
+    scores = [0.0] * len(texts)
+    async for indices, vectors in encoders.embed_passages(texts):
+        for index, cosine in zip(indices, vectors @ vector, strict=True):
+            shared = len(asked & words(texts[index])) / max(1, len(asked))
+            scores[index] = float(cosine) + _LEXICAL_WEIGHT * shared
+            if not re.search(r"\w+\W+\w+|[\u4e00-\u9fff]{4}", texts[index]):
+                scores[index] -= 1.0  # a lone number or heading says nothing
+    return scores
+
+
+def _extend(spans: Sequence[tuple[int, int]], best: int) -> tuple[int, int]:
+    """The best sentence with the neighbours that fit, following ones first."""
+    first = last = best
+    while True:
+        if last + 1 < len(spans) and spans[last + 1][1] - spans[first][0] <= _CHARACTERS:
+            last += 1
+        elif first > 0 and spans[last][1] - spans[first - 1][0] <= _CHARACTERS:
+            first -= 1
+        else:
+            return spans[first][0], spans[last][1]

@@ -1,0 +1,77 @@
+"""Text into statements: sentence by sentence, with the markers that tie each to its passages."""
+
+import re
+from dataclasses import dataclass
+
+_ABBREVIATIONS = frozenset(
+    "no nos art arts sec secs cl para paras p pp inc ltd corp co llc plc v vs cf e.g i.e etc al mr "
+    "mrs ms dr st jr sr dept est fig vol ch ex u.s u.k s ss sch jan feb mar apr jun jul aug sep "
+    "sept oct nov dec".split()
+)
+_END = re.compile(r"[.!?]+[\"”’')\]]*(?=\s|$)|[。！？；]+[”’」』）]*|\n+")
+_MARKER = re.compile(r"\s*[\[【]\s*(\d{1,3}(?:\s*[,，、;]\s*\d{1,3})*)\s*[\]】]")
+_LIST_ITEM = re.compile(r"^(?:\(?[0-9a-zA-Z]{1,4}[.)]|[-*•])\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One statement of a draft as written, without its markers, and the markers' numbers."""
+
+    text: str
+    markers: tuple[int, ...]
+
+
+def sentences(text: str) -> tuple[tuple[int, int], ...]:
+    """The spans ``[start, end)`` of the sentences of ``text``, without outer white space.
+
+    Abbreviations, initials, section numbers and list labels do not end a sentence; Chinese
+    sentences end at 。！？； and a line break always ends one.
+    """
+    spans: list[tuple[int, int]] = []
+    start = 0
+    for match in _END.finditer(text):
+        if match.group()[0] == "." and not _ends_sentence(text, start, match):
+            continue
+        _append(spans, text, start, match.end())
+        start = match.end()
+    _append(spans, text, start, len(text))
+    return tuple(spans)
+
+
+def claims(draft: str) -> tuple[Claim, ...]:
+    """The statements of a draft; a marker after the full stop belongs to the sentence before."""
+    moved = re.sub(r"([.!?。！？；])((?:\s*[\[【]\s*\d[\d\s,，、;]*[\]】])+)", r"\2\1", draft)
+    found = []
+    for start, end in sentences(moved):
+        sentence = moved[start:end]
+        markers = tuple(
+            int(number)
+            for match in _MARKER.finditer(sentence)
+            for number in re.findall(r"\d+", match.group(1))
+        )
+        text = _MARKER.sub("", sentence).strip()
+        if any(character.isalnum() for character in text):
+            found.append(Claim(text, tuple(dict.fromkeys(markers))))
+    return tuple(found)
+
+
+def _ends_sentence(text: str, start: int, match: re.Match[str]) -> bool:
+    before = text[start : match.start()].rstrip()
+    word = before.split()[-1].lower().lstrip("(“\"'") if before.split() else ""
+    if (
+        word in _ABBREVIATIONS
+        or (len(word) == 1 and word.isalpha())
+        or _LIST_ITEM.match(before.strip() + ".")
+    ):
+        return False
+    after = text[match.end() :].lstrip()
+    return not (after[:1].islower() and not after.startswith(("the ", "a ")))
+
+
+def _append(spans: list[tuple[int, int]], text: str, start: int, end: int) -> None:
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    if start < end:
+        spans.append((start, end))

@@ -1,0 +1,189 @@
+"""Does a passage carry a statement?  Checked by machine, one statement at a time.
+
+The checks run from the strictest to the loosest: markers, quotes word for word, dates, numbers,
+negation and modality, and at last whether the statement's words are the passage's.  None of them
+asks a language model; a statement that only means the same in other words is not "supported".
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from core.answering.quantities import dates, numbers
+from core.answering.statements import Claim, sentences
+from core.types import Citation, Passage, Statement, Verdict
+
+SUPPORTED_COVERAGE = 0.8
+PARTLY_COVERAGE = 0.6
+"""Shares of a statement's content words found in the best window of a passage."""
+_WINDOW = 3
+"""Sentences of a passage that may carry one statement together."""
+
+_QUOTED = re.compile(r"[“\"「『]([^“”\"「」『』]{8,})[”\"」』]")
+_WORD = re.compile(r"[a-z][a-z'’-]+|[\u4e00-\u9fff]+")
+_STOP = frozenset(
+    "a an and any are as at be been but by for from had has have he her his if in into is it its "
+    "may must of on or our shall she should such than that the their them then there these they "
+    "this those to under upon was we were what when which who will with would you your "
+    "passage passages document documents according states stated provides".split()
+)
+_NEGATIONS = re.compile(
+    r"\b(?:not|no|never|neither|nor|without|cannot|n't|except|unless)\b|n['’]t\b"
+    r"|不得|不应|不能|不可|不予|不|未|无|非|禁止|除外"
+)
+_DUTY = re.compile(r"\b(?:shall|must|will|required|obliged)\b|应当|必须|须|应")
+_LEAVE = re.compile(r"\b(?:may|can|entitled|permitted|option)\b|可以|有权|可")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one passage does for one statement; ``span`` is within the passage's text."""
+
+    verdict: Verdict
+    reason: str
+    coverage: float
+    span: tuple[int, int]
+
+
+def verify(claim: Claim, cited: Mapping[int, Passage]) -> Statement:
+    """Judge one statement of a draft against the numbered passages of its prompt.
+
+    A statement with markers is judged against those passages alone.  One without is tied to the
+    passage that carries it, if one does, and is otherwise unsupported for want of a citation.
+    """
+    dangling = [marker for marker in claim.markers if marker not in cited]
+    if dangling:
+        return Statement(claim.text, Verdict.UNSUPPORTED, reason="dangling_marker")
+    candidates = {m: cited[m] for m in claim.markers} if claim.markers else dict(cited)
+    findings = {marker: examine(claim.text, passage.text) for marker, passage in candidates.items()}
+    if not findings:
+        return Statement(claim.text, Verdict.UNSUPPORTED, reason="no_citation")
+    marker = max(findings, key=lambda each: _rank(findings[each]))
+    best = findings[marker]
+    if best.verdict is Verdict.UNSUPPORTED and not claim.markers:
+        return Statement(claim.text, Verdict.UNSUPPORTED, reason="no_citation")
+    citation = cite(marker, candidates[marker], best.span)
+    return Statement(claim.text, best.verdict, (citation,), best.reason)
+
+
+def cite(marker: int, passage: Passage, span: tuple[int, int]) -> Citation:
+    """The pincite of ``passage.text[span]``, with offsets into the document's text."""
+    start, end = span
+    return Citation(
+        marker=marker,
+        document_id=passage.document_id,
+        document_name=passage.document_name,
+        page=passage.page,
+        path=passage.path,
+        start=passage.start + start,
+        end=passage.start + end,
+        quote=passage.text[start:end],
+    )
+
+
+def overall(statements: Sequence[Statement]) -> Verdict:
+    """Supported if every statement is; unsupported if fewer than half are; partly between."""
+    carried = sum(statement.verdict is Verdict.SUPPORTED for statement in statements)
+    if statements and carried == len(statements):
+        return Verdict.SUPPORTED
+    return Verdict.PARTLY if statements and 2 * carried >= len(statements) else Verdict.UNSUPPORTED
+
+
+def examine(statement: str, passage: str) -> Finding:
+    """Hold a statement against a passage; the span is the passage's words that carry it best."""
+    span, coverage = _best_window(statement, passage)
+    if located := locate(statement, passage):
+        return Finding(Verdict.SUPPORTED, "verbatim", 1.0, located)
+    quotes = [match.group(1) for match in _QUOTED.finditer(statement)]
+    for quote in quotes:
+        found = locate(quote, passage)
+        if found is None:
+            return Finding(Verdict.UNSUPPORTED, "quote_not_found", coverage, span)
+        span = found if len(quotes) == 1 else span
+    if not dates(statement) <= dates(passage):
+        return Finding(Verdict.UNSUPPORTED, "date_not_found", coverage, span)
+    if not numbers(statement) <= numbers(passage):
+        return Finding(Verdict.UNSUPPORTED, "number_not_found", coverage, span)
+    if _polarity(statement) != _polarity(passage[span[0] : span[1]]) and coverage > 0:
+        return Finding(Verdict.UNSUPPORTED, "negation_differs", coverage, span)
+    if coverage >= SUPPORTED_COVERAGE:
+        return Finding(Verdict.SUPPORTED, "", coverage, span)
+    verdict = Verdict.PARTLY if coverage >= PARTLY_COVERAGE else Verdict.UNSUPPORTED
+    return Finding(verdict, "words_not_found", coverage, span)
+
+
+def locate(quote: str, text: str) -> tuple[int, int] | None:
+    """The span of ``text`` that says ``quote`` word for word, or ``None``.
+
+    Case, spacing, punctuation, full-width forms and hyphens at line ends do not count; letters,
+    digits and their order do.  A quote of fewer than eight characters proves nothing.
+    """
+    wanted, _ = _stream(quote)
+    if len(wanted) < 8 and not (len(wanted) >= 4 and any(c >= "\u4e00" for c in wanted)):
+        return None
+    held, offsets = _stream(text)
+    at = held.find(wanted)
+    if at < 0:
+        return None
+    return offsets[at], offsets[at + len(wanted) - 1] + 1
+
+
+def words(text: str) -> frozenset[str]:
+    """The content words of a text: English stems without stop words, Chinese pairs of characters."""
+    found: set[str] = set()
+    for word in _WORD.findall(unicodedata.normalize("NFKC", text).casefold()):
+        if word[0] >= "\u4e00":
+            found.update(word[i : i + 2] for i in range(max(1, len(word) - 1)))
+        elif word not in _STOP and len(word) > 2:
+            found.add(_stem(word))
+    return frozenset(found)
+
+
+def _rank(finding: Finding) -> tuple[int, float]:
+    order = (Verdict.UNSUPPORTED, Verdict.PARTLY, Verdict.SUPPORTED)
+    return order.index(finding.verdict), finding.coverage
+
+
+def _best_window(statement: str, passage: str) -> tuple[tuple[int, int], float]:
+    """The fewest neighbouring sentences that hold the most of the statement's words."""
+    wanted = words(statement)
+    spans = sentences(passage)
+    if not wanted or not spans:
+        return (0, len(passage)), 0.0
+    best, best_score, best_share = spans[0], -1.0, 0.0
+    for size in range(1, _WINDOW + 1):
+        for at in range(len(spans) - size + 1):
+            start, end = spans[at][0], spans[at + size - 1][1]
+            share = len(wanted & words(passage[start:end])) / len(wanted)
+            score = share - 0.03 * (size - 1)
+            if score > best_score:
+                best, best_score, best_share = (start, end), score, share
+    return best, best_share
+
+
+def _polarity(text: str) -> tuple[bool, bool]:
+    """Whether a text negates, and whether it gives leave without laying a duty."""
+    plain = text.casefold()
+    leave = bool(_LEAVE.search(plain)) and not _DUTY.search(plain)
+    return bool(_NEGATIONS.search(plain)), leave
+
+
+def _stem(word: str) -> str:
+    word = word.replace("’", "'").removesuffix("'s")
+    for ending in ("ations", "ation", "ings", "ing", "ment", "ies", "es", "ed", "s", "e", "y"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            return word[: -len(ending)]
+    return word
+
+
+def _stream(text: str) -> tuple[str, list[int]]:
+    """The letters and digits of a text, folded, and the offset in the text of each."""
+    characters: list[str] = []
+    offsets: list[int] = []
+    for offset, original in enumerate(text):
+        for character in unicodedata.normalize("NFKC", original).casefold():
+            if character.isalnum():
+                characters.append(character)
+                offsets.append(offset)
+    return "".join(characters), offsets

@@ -1,0 +1,148 @@
+"""Hand-written stand-ins for what lies below the page, over the real database."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import gradio as gr
+
+from core.database import Database
+from core.errors import DocumentError, PinciteError
+from core.settings import Settings
+from core.types import (
+    Answer,
+    AnswerKind,
+    Citation,
+    Delta,
+    Document,
+    DocumentState,
+    Done,
+    Event,
+    Hit,
+    ModelStatus,
+    PageView,
+    Passage,
+    Retrieved,
+    Stage,
+    Staged,
+    Statement,
+    TextView,
+    Turn,
+    Variant,
+    Verdict,
+)
+
+LEASE = "The Tenant shall pay the rent on the first day of each month."
+
+
+def a_citation(marker: int = 1, start: int = 0, end: int = 30, quote: str = "") -> Citation:
+    """A citation of the lease, page 3, clause 4.2."""
+    words = quote or LEASE[start:end]
+    return Citation(marker, "d1", "Lease.pdf", 3, ("Article 4", "4.2"), start, end, words)
+
+
+def an_answer(*statements: Statement, kind: AnswerKind = AnswerKind.DRAFT) -> Answer:
+    """An answer of these statements, or of one that is supported."""
+    each = statements or (Statement("Rent is due monthly.", Verdict.SUPPORTED, (a_citation(),)),)
+    return Answer("When is rent due?", kind, Verdict.PARTLY, each, timings={"total": 1.25})
+
+
+@dataclass
+class ScriptedAnswerer:
+    """Answers every question alike; remembers what it was asked and what was ended early."""
+
+    failure: Exception | None = None
+    endless: bool = False
+    asked: list[tuple[str, str, tuple[Turn, ...]]] = field(default_factory=list)
+    ended_early: list[str] = field(default_factory=list)
+
+    async def stream(
+        self, matter_id: str, question: str, history: Sequence[Turn], variant: Variant
+    ) -> AsyncGenerator[Event, None]:
+        self.asked.append((matter_id, question, tuple(history)))
+        finished = False
+        try:
+            yield Staged(Stage.SEARCHING)
+            passage = Passage("p1", "d1", "Lease.pdf", 0, LEASE, 0, len(LEASE), 3)
+            yield Retrieved((Hit(passage, 1.0),), 1)
+            yield Delta("Rent is due ")
+            while self.endless:
+                await asyncio.sleep(0.01)
+                yield Delta("and due ")
+            if self.failure:
+                raise self.failure
+            yield Done(an_answer())
+            finished = True
+        finally:
+            if not finished:
+                self.ended_early.append(question)
+
+
+class PaperLibrary:
+    """A library whose every document is the lease."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, matter_id: str, path: Path, name: str) -> Document:
+        if path.suffix == ".exe":
+            raise DocumentError(f"{name} is not a document.", "Use a PDF.")
+        size = len(path.read_bytes())
+        document, _ = await self._database.put_document(matter_id, name, name, size)
+        await self._database.update_document(
+            matter_id, document.id, {"state": DocumentState.READY, "passages": 1}
+        )
+        return document
+
+    async def delete(self, matter_id: str, document_id: str) -> None:
+        await self._database.delete_document(matter_id, document_id)
+
+    async def retry(self, matter_id: str, document_id: str) -> None:
+        await self._database.update_document(
+            matter_id, document_id, {"state": DocumentState.QUEUED}
+        )
+
+    async def text(self, matter_id: str, document_id: str) -> str:
+        return LEASE
+
+    async def view(
+        self, matter_id: str, document_id: str, page: int | None, start: int, end: int
+    ) -> PageView | TextView:
+        return TextView(LEASE[:start], LEASE[start:end], LEASE[end:])
+
+
+class DeskServices:
+    """What the page asks of ``core.services.Services``."""
+
+    def __init__(self, folder: Path) -> None:
+        self.settings = Settings(data_dir=folder, _env_file=None)  # type: ignore[call-arg]
+        self.database = Database(folder / "pincite.sqlite")
+        self.library = PaperLibrary(self.database)
+        self.answerer = ScriptedAnswerer()
+
+    def status(self) -> tuple[ModelStatus, ...]:
+        return (ModelStatus("chat", "A model", "cpu", "ready"),)
+
+    async def delete_matter(self, matter_id: str) -> None:
+        if not matter_id:
+            raise PinciteError("No such matter.")
+        await self.database.delete_matter(matter_id)
+
+
+def handler(page: gr.Blocks, name: str) -> Callable[..., object]:
+    """The function that the page runs for an event, with its errors told."""
+    found = [f.fn for f in page.fns.values() if f.fn is not None and f.fn.__name__ == name]
+    assert len(found) == 1, f"{name} is handled {len(found)} times"
+    return found[0]  # type: ignore[return-value]
+
+
+def fired(**value: object) -> gr.EventData:
+    """What arrives when the browser fires an event."""
+    return gr.EventData(None, value)
+
+
+def region(page: gr.Blocks, updates: dict[object, object], elem_id: str) -> str:
+    """The markup that an event draws into one part of the page."""
+    part = next(b for b in page.blocks.values() if getattr(b, "elem_id", None) == elem_id)
+    return str(updates[part])

@@ -1,0 +1,98 @@
+from pathlib import Path
+
+import gradio as gr
+import pytest
+from desk_services import DeskServices, fired, handler, region
+
+from core.types import DocumentState
+from ui.documents import ROWS, render_documents, size
+from ui.locale import texts_in
+from ui.page import Desk
+
+
+@pytest.fixture
+async def desk(services: DeskServices) -> Desk:
+    return Desk(matter_id=(await services.database.create_matter("Aldgate")).id)
+
+
+def a_file(folder: Path, name: str) -> str:
+    path = folder / name
+    path.write_text("The lease.", encoding="utf-8")
+    return str(path)
+
+
+async def test_files_are_added_and_their_uploads_removed(
+    page: gr.Blocks, desk: Desk, tmp_path: Path
+):
+    paths = [a_file(tmp_path, "Lease.txt"), a_file(tmp_path, "租赁合同.txt")]
+    drawn = await handler(page, "add")(desk, paths)  # type: ignore[misc]
+    table = region(page, drawn, "documents-table")
+    assert "Lease.txt" in table
+    assert "租赁合同.txt" in table
+    assert not any(Path(path).exists() for path in paths)
+
+
+async def test_a_file_that_is_refused_does_not_keep_the_others_out(
+    page: gr.Blocks, desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    told: list[str] = []
+    monkeypatch.setattr(gr, "Warning", lambda words, **_: told.append(words))
+    paths = [a_file(tmp_path, "<b>.exe"), a_file(tmp_path, "Lease.txt")]
+    drawn = await handler(page, "add")(desk, paths)  # type: ignore[misc]
+    assert "Lease.txt" in region(page, drawn, "documents-table")
+    assert told == ["&lt;b&gt;.exe: &lt;b&gt;.exe is not a document. Use a PDF."]
+    assert not Path(paths[0]).exists()
+
+
+async def test_the_table_refreshes_only_while_a_document_is_on_its_way(
+    services: DeskServices, page: gr.Blocks, desk: Desk, tmp_path: Path
+):
+    drawn = await handler(page, "add")(desk, [a_file(tmp_path, "Lease.txt")])  # type: ignore[misc]
+    timer = next(each for each in drawn if isinstance(each, gr.Timer))
+    assert drawn[timer].active is False
+    document = (await services.database.documents(desk.matter_id))[0]
+    drawn = await handler(page, "retry")(desk, fired(document_id=document.id))  # type: ignore[misc]
+    assert drawn[timer].active is True
+
+
+async def test_a_failed_document_says_why_and_what_to_do(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+):
+    document, _ = await services.database.put_document(desk.matter_id, "Scan.pdf", "0", 9)
+    failed = {
+        "state": DocumentState.FAILED,
+        "reason": "No page has a word on it.",
+        "remedy": "Scan it again.",
+    }
+    await services.database.update_document(desk.matter_id, document.id, failed)
+    drawn = await handler(page, "draw_rows")(desk)  # type: ignore[misc]
+    table = region(page, drawn, "documents-table")
+    assert "No page has a word on it. Scan it again." in table
+    assert 'data-event="retry_document"' in table
+
+
+async def test_searching_by_name_ignores_case(page: gr.Blocks, desk: Desk, tmp_path: Path):
+    paths = [a_file(tmp_path, "Lease.txt"), a_file(tmp_path, "Will.txt")]
+    await handler(page, "add")(desk, paths)  # type: ignore[misc]
+    search = [f.fn for f in page.fns.values() if ("search_documents" in str(f.targets))]
+    drawn = await search[0](desk, fired(text=" LEA "))  # type: ignore[misc]
+    table = region(page, drawn, "documents-table")
+    assert "Lease.txt" in table
+    assert "Will.txt" not in table
+
+
+async def test_a_long_list_is_drawn_in_part_and_says_so(services: DeskServices, desk: Desk):
+    for number in range(ROWS + 3):
+        await services.database.put_document(desk.matter_id, f"{number}.txt", str(number), 1)
+    documents = await services.database.documents(desk.matter_id)
+    markup = render_documents(documents, len(documents), texts_in("en"))
+    assert markup.count('data-testid="document"') == ROWS
+    assert "3 more" in markup
+
+
+@pytest.mark.parametrize(
+    ("size_bytes", "words"),
+    [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KB"), (5 * 1024**2, "5.0 MB"), (1024**3, "1.0 GB")],
+)
+def test_sizes_are_told_in_the_largest_unit(size_bytes: int, words: str):
+    assert size(size_bytes) == words
