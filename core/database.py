@@ -10,7 +10,8 @@ from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import cache
-from pathlib import Path
+from itertools import count
+from pathlib import Path, PurePosixPath
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 from uuid import uuid4
 
@@ -223,15 +224,26 @@ class Database:
 
     @_on_thread
     def put_document(
-        self, sql: sa.Connection, matter_id: str, name: str, sha256: str, size_bytes: int
+        self,
+        sql: sa.Connection,
+        matter_id: str,
+        name: str,
+        sha256: str,
+        size_bytes: int,
+        replace: bool,
     ) -> tuple[Document, bool]:
         """Record a file under its name; return the document and whether it has to be read.
 
-        The same bytes under the same name are the same document; other bytes replace its content
-        and keep its identity.  A failed document is always read again.
+        The same bytes under the same name are the same document.  Other bytes take its place and
+        keep its identity with ``replace``, and otherwise get a name of their own.  A failed
+        document is always read again.
         """
         named = (documents.c.matter_id == matter_id) & (documents.c.name == name)
         row = sql.execute(sa.select(documents).where(named)).first()
+        if row and row.sha256 != sha256 and not replace:
+            name = _free_name(sql, matter_id, name, sha256)
+            named = (documents.c.matter_id == matter_id) & (documents.c.name == name)
+            row = sql.execute(sa.select(documents).where(named)).first()
         if row and row.sha256 == sha256 and row.state != DocumentState.FAILED:
             return _document(row), False
         values: dict[str, Any] = {
@@ -392,6 +404,17 @@ class Database:
 
 def _in_matter(matter_id: str, document_id: str) -> sa.ColumnElement[bool]:
     return (documents.c.matter_id == matter_id) & (documents.c.id == document_id)
+
+
+def _free_name(sql: sa.Connection, matter_id: str, name: str, sha256: str) -> str:
+    """``Lease (2).pdf`` for a second ``Lease.pdf``, or the number that these bytes have already."""
+    rows = sql.execute(
+        sa.select(documents.c.name, documents.c.sha256).where(documents.c.matter_id == matter_id)
+    )
+    taken = {row.name: row.sha256 for row in rows}
+    path = PurePosixPath(name)
+    numbered = (str(path.with_name(f"{path.stem} ({n}){path.suffix}")) for n in count(2))
+    return next(each for each in numbered if taken.get(each, sha256) == sha256)
 
 
 def _conversation_in(matter_id: str, conversation_id: str) -> sa.ColumnElement[bool]:

@@ -4,6 +4,8 @@ import re
 import unicodedata
 from decimal import Decimal, InvalidOperation
 
+from core.documents.numerals import chinese_number
+
 _UNITS = {
     word: value
     for value, words in enumerate(
@@ -31,15 +33,8 @@ _DIGITS = re.compile(
     r"(?:\s*(thousand|million|billion|hundred|千|万|亿))?"
 )
 _CHINESE_SCALES = {"千": 1000, "万": 10**4, "亿": 10**8}
-_CHINESE_DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {
-    "〇": 0, "两": 2, "壹": 1, "贰": 2, "叁": 3, "肆": 4, "伍": 5, "陆": 6, "柒": 7, "捌": 8, "玖": 9,
-}  # fmt: skip
-_CHINESE_TENS = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000, "仟": 1000}
-_CHINESE = re.compile(
-    "[" + "".join([*_CHINESE_DIGITS, *_CHINESE_TENS]) + "][" + "".join(
-        [*_CHINESE_DIGITS, *_CHINESE_TENS]
-    ) + "万亿]*"
-)  # fmt: skip
+_NUMERAL = "零〇一二两三四五六七八九十百千壹贰叁肆伍陆柒捌玖拾佰仟"
+_CHINESE = re.compile(rf"[{_NUMERAL}]+(?:[万亿][{_NUMERAL}]*)*")
 _CHINESE_IDIOMS = re.compile(
     "一(?:方|切|般|致|定|旦|并|经|律|起|些|样)|统一|唯一|之一|同一|任一|万一|十分"
 )
@@ -48,12 +43,17 @@ _MONTH = {name: i for i, name in enumerate(_MONTHS.split(), 1)} | {
     name[:3]: i for i, name in enumerate(_MONTHS.split(), 1)
 }
 _MONTH_WORD = "|".join(sorted(_MONTH, key=len, reverse=True))
+_DAY = r"(?P<d>\d{1,2})(?:st|nd|rd|th)?"
+_CHINESE_DATE = (
+    r"(?P<y>[\d〇零一二三四五六七八九]{4})\s*年\s*(?P<m>[\d一二三四五六七八九十]{1,2})\s*月"
+    r"\s*(?P<d>[\d一二三四五六七八九十]{1,3})\s*日"
+)
 _DATES = (
-    re.compile(rf"\b(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:day\s+of\s+)?(?P<m>{_MONTH_WORD})\.?,?\s+(?P<y>\d{{4}})", re.I),
-    re.compile(rf"\b(?P<m>{_MONTH_WORD})\.?\s+(?P<d>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<y>\d{{4}})", re.I),
+    re.compile(rf"\b{_DAY}\s+(?:day\s+of\s+)?(?P<m>{_MONTH_WORD})\.?,?\s+(?P<y>\d{{4}})", re.I),
+    re.compile(rf"\b(?P<m>{_MONTH_WORD})\.?\s+{_DAY},?\s+(?P<y>\d{{4}})", re.I),
     re.compile(r"\b(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})\b"),
-    re.compile(r"(?P<y>[\d〇零一二三四五六七八九]{4})\s*年\s*(?P<m>[\d一二三四五六七八九十]{1,2})\s*月\s*(?P<d>[\d一二三四五六七八九十]{1,3})\s*日"),
-)  # fmt: skip
+    re.compile(_CHINESE_DATE),
+)
 
 Date = tuple[int, int, int]
 
@@ -80,23 +80,6 @@ def numbers(text: str) -> frozenset[Decimal]:
     for match in _CHINESE.finditer(plain):
         found.add(Decimal(chinese_number(match.group())))
     return frozenset(found)
-
-
-def chinese_number(numeral: str) -> int:
-    """The value of a Chinese numeral: 二百三十四 is 234, 二〇二四 is 2024, 一万二千 is 12,000."""
-    if not any(c in _CHINESE_TENS or c in "万亿" for c in numeral):
-        return int("".join(str(_CHINESE_DIGITS[c]) for c in numeral))
-    total, section, digit = 0, 0, 0
-    for character in numeral:
-        if character in _CHINESE_DIGITS:
-            digit = _CHINESE_DIGITS[character]
-        elif character in _CHINESE_TENS:
-            section += (digit or 1) * _CHINESE_TENS[character]
-            digit = 0
-        else:
-            total = (total + section + digit) * _CHINESE_SCALES[character]
-            section = digit = 0
-    return total + section + digit
 
 
 def _plain(text: str) -> str:

@@ -130,7 +130,7 @@ def locate(quote: str, text: str) -> tuple[int, int] | None:
 
 
 def words(text: str) -> frozenset[str]:
-    """The content words of a text: English stems without stop words, Chinese pairs of characters."""
+    """The content words of a text: English stems but no stop words, Chinese character pairs."""
     found: set[str] = set()
     for word in _WORD.findall(unicodedata.normalize("NFKC", text).casefold()):
         if word[0] >= "\u4e00":

@@ -1,7 +1,9 @@
 """Numbers as legal texts write them: 577, 五百七十七, xii, (bb), 贰拾."""
 
 _DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
-_UNITS = {"十": 10, "百": 100, "千": 1000}
+_DIGITS |= {digit: value for value, digit in enumerate("零壹贰叁肆伍陆柒捌玖")}
+_UNITS = {"十": 10, "百": 100, "千": 1000, "拾": 10, "佰": 100, "仟": 1000}
+_SCALES = {"万": 10**4, "亿": 10**8}
 _ROMAN_VALUES = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 _CHINESE_DIGITS = "〇一二三四五六七八九"
 _LEGAL_DIGITS = "零壹贰叁肆伍陆柒捌玖"
@@ -14,19 +16,21 @@ _ROMAN = (
 
 
 def chinese_number(words: str) -> int:
-    """Read a Chinese or Arabic number below ten thousand: 五百七十七 and 577 are 577."""
+    """Read a Chinese or Arabic number: 五百七十七 or 577, 一万二千 (12,000), 二〇二四 (2024)."""
     if words.isascii():
         return int(words)
-    if not any(word in _UNITS for word in words):
+    if not any(word in _UNITS or word in _SCALES for word in words):
         return int("".join(str(_DIGITS.get(word, word)) for word in words))
-    total, digit = 0, 0
+    total = section = digit = 0
     for word in words:
         if word in _UNITS:
-            total += (digit or 1) * _UNITS[word]
+            section += (digit or 1) * _UNITS[word]
             digit = 0
+        elif word in _SCALES:
+            total, section, digit = (total + section + digit) * _SCALES[word], 0, 0
         else:
             digit = _DIGITS[word] if word in _DIGITS else int(word)
-    return total + digit
+    return total + section + digit
 
 
 def roman_number(letters: str) -> int:

@@ -4,15 +4,18 @@ import asyncio
 import multiprocessing
 import signal
 import zipfile
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from core.errors import DocumentError
+from core.errors import DocumentError, PinciteError
 from core.types import ExtractedText
 
 if TYPE_CHECKING:
     from multiprocessing.context import SpawnProcess
+
+T = TypeVar("T")
 
 _MEMORY_BYTES = 4 << 30
 _SUFFIXES = {
@@ -192,20 +195,24 @@ class Reader:
         self._line: Connection | None = None
 
     async def read(self, path: Path, name: str) -> ExtractedText:
-        """Read a file without holding the event loop; see the function ``read``.
+        """Read a file without holding the event loop; see the function ``read``."""
+        return await self.run(read, path, name)
 
-        Raises ``DocumentError`` also when reading takes longer than the limit or kills the
-        process.
+    async def run(self, function: Callable[..., T], *args: object) -> T:
+        """Call a module-level function in the process; arguments and result are pickled.
+
+        Raises what it raises of ``PinciteError``, and ``DocumentError`` when it takes longer than
+        the limit or kills the process.
         """
         async with self._turn:
-            asking = asyncio.ensure_future(asyncio.to_thread(self._ask, path, name))
+            asking = asyncio.ensure_future(asyncio.to_thread(self._ask, function, *args))
             try:
                 return await asyncio.shield(asking)
             except asyncio.CancelledError:
                 await self._abandon(asking)
                 raise
 
-    async def _abandon(self, asking: "asyncio.Future[ExtractedText]") -> None:
+    async def _abandon(self, asking: "asyncio.Future[T]") -> None:
         """End the reading under way before the next may start: its answer must not be taken."""
         while not asking.done():
             self._kill()
@@ -216,16 +223,16 @@ class Reader:
         """End the process; a reading under way fails."""
         self._kill()
 
-    def _ask(self, path: Path, name: str) -> ExtractedText:
+    def _ask(self, function: Callable[..., T], *args: object) -> T:
         line = self._line
         if line is None or self._child is None or not self._child.is_alive():
             self._kill()
             line = self._start()
         try:
-            line.send((path, name))
+            line.send((function, args))
             if line.poll(self._timeout_s):
-                outcome: ExtractedText | DocumentError = line.recv()
-                if isinstance(outcome, DocumentError):
+                outcome: T | PinciteError = line.recv()
+                if isinstance(outcome, PinciteError):
                     raise outcome
                 return outcome
         except (EOFError, OSError) as error:
@@ -260,17 +267,17 @@ class Reader:
 
 
 def _serve(line: Connection) -> None:
-    """The child: answer each ``(path, name)`` with a text or an error until the line closes."""
+    """The child: answer each ``(function, args)`` with a result or an error."""
     import resource
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends us
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
     while True:
         try:
-            path, name = line.recv()
+            function, args = line.recv()
         except EOFError:
             return
         try:
-            line.send(read(path, name))
-        except DocumentError as error:
+            line.send(function(*args))
+        except PinciteError as error:
             line.send(error)

@@ -40,8 +40,8 @@ class Understood:
     """``about`` maps the documents that the question names to a confidence in (0, 1].
 
     ``asks`` is the question without their names, and ``focus`` the sentence of it that asks, where
-    the one before it names a document; ``articles`` are the numbers of the articles, sections or clauses that it
-    names, as written in Arabic digits ("577", "12.1").
+    the one before it names a document.  ``articles`` are the numbers of the articles, sections or
+    clauses that it names, as written in Arabic digits ("577", "12.1").
     """
 
     asks: str

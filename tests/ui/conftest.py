@@ -17,7 +17,8 @@ async def services(tmp_path: Path) -> AsyncIterator[DeskServices]:
 
 
 @pytest.fixture
-def page(services: DeskServices) -> gr.Blocks:
+async def page(services: DeskServices) -> gr.Blocks:
+    # Built on the running loop: outside of one Gradio makes loops of its own and leaves them open.
     from ui.layout import build_ui
 
     return build_ui(services)  # type: ignore[arg-type]

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 
 import gradio as gr
 
@@ -88,8 +89,8 @@ class PaperLibrary:
     async def add(self, matter_id: str, path: Path, name: str) -> Document:
         if path.suffix == ".exe":
             raise DocumentError(f"{name} is not a document.", "Use a PDF.")
-        size = len(path.read_bytes())
-        document, _ = await self._database.put_document(matter_id, name, name, size)
+        size = 10
+        document, _ = await self._database.put_document(matter_id, name, name, size, False)
         await self._database.update_document(
             matter_id, document.id, {"state": DocumentState.READY, "passages": 1}
         )
@@ -117,6 +118,7 @@ class DeskServices:
 
     def __init__(self, folder: Path) -> None:
         self.settings = Settings(data_dir=folder, _env_file=None)  # type: ignore[call-arg]
+        self.profile = SimpleNamespace(name="embedded")
         self.database = Database(folder / "pincite.sqlite")
         self.library = PaperLibrary(self.database)
         self.answerer = ScriptedAnswerer()

@@ -110,7 +110,7 @@ def test_the_status_line_tells_the_worst_state():
     assert "cpu · 1.2 GiB" in render_status("embedded", [ready], texts)
 
 
-def test_building_the_page_reads_nothing(tmp_path):
+async def test_building_the_page_reads_nothing(tmp_path):
     services = DeskServices(tmp_path)
     build_ui(services)  # type: ignore[arg-type]
     assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,383 @@
+/* What the page does in the browser: it passes clicks and forms on as Gradio events, and keeps
+   what belongs to this browser alone (tab, theme, dialogs, keyboard, scrolling, clipboard). */
+(() => {
+  "use strict";
+  const page = (window.pincite = window.pincite || {});
+  const root = document.documentElement;
+  const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+  const one = (selector, within = document) => within.querySelector(selector);
+
+  // The theme is set before anything is drawn.
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const setTheme = (name) => {
+    root.dataset.theme = name;
+    root.style.colorScheme = name;
+    document.body?.classList.toggle("dark", name === "dark");
+  };
+  setTheme(localStorage.getItem("pincite-theme") || (dark.matches ? "dark" : "light"));
+  root.dataset.tab = sessionStorage.getItem("pincite-tab") || "chat";
+
+  const fire = (event, value) => page.trigger?.(event, value);
+  // These draw another conversation: what is being written for this one is ended first.
+  const leaving = new Set([
+    "new_conversation",
+    "open_conversation",
+    "delete_conversation",
+    "open_matter",
+    "create_matter",
+    "delete_matter",
+    "set_language",
+  ]);
+  const settle = async () => {
+    if (one("#chat [data-busy]")) fire("stop", {});
+    if (one("#evaluation [data-busy]")) fire("stop_comparison", {});
+    const until = Date.now() + 5000;
+    while (one("[data-busy]") && Date.now() < until) {
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    }
+  };
+  const valueOf = (element) => JSON.parse(element.dataset.value || "{}");
+
+  // Dialogs: one element asks for a yes or for a text.
+  const ask = ({ confirm, prompt, initial }) => {
+    const words = one(".masthead").dataset;
+    const dialog = document.createElement("dialog");
+    dialog.className = "dialog";
+    dialog.dataset.testid = "dialog";
+    const form = document.createElement("form");
+    form.method = "dialog";
+    const label = document.createElement("label");
+    label.textContent = confirm || prompt;
+    form.append(label);
+    let field = null;
+    if (prompt) {
+      field = document.createElement("input");
+      field.value = initial || "";
+      field.required = true;
+      field.maxLength = 200;
+      field.autocomplete = "off";
+      field.dataset.testid = "dialog-text";
+      label.append(field);
+    }
+    const buttons = document.createElement("div");
+    for (const [value, text] of [["no", words.dialogCancel], ["yes", words.dialogOk]]) {
+      const button = document.createElement("button");
+      button.className = value === "yes" ? "button" : "button quiet";
+      button.value = value;
+      button.textContent = text;
+      button.formNoValidate = value === "no";
+      button.dataset.testid = `dialog-${value}`;
+      // The first submit button takes Enter: "yes" comes first in the document, last on screen.
+      value === "yes" ? buttons.prepend(button) : buttons.append(button);
+    }
+    form.append(buttons);
+    dialog.append(form);
+    (one("#app") || document.body).append(dialog);
+    dialog.showModal();
+    field?.select();
+    return new Promise((resolve) => {
+      dialog.addEventListener("close", () => {
+        dialog.remove();
+        const yes = dialog.returnValue === "yes";
+        resolve(yes ? (field ? field.value.trim() : true) : null);
+      });
+    });
+  };
+
+  const act = async (element) => {
+    const value = valueOf(element);
+    const { confirm, prompt, initial } = element.dataset;
+    if (confirm || prompt) {
+      const said = await ask({ confirm, prompt, initial });
+      if (!said) return;
+      if (prompt) value.text = said;
+    }
+    element.closest("details.menu")?.removeAttribute("open");
+    if (element.closest("#rail")) delete root.dataset.rail;
+    if (element.dataset.event === "open_source") remember(element);
+    if (element.dataset.event === "ask") stick = true;
+    if (leaving.has(element.dataset.event)) await settle();
+    fire(element.dataset.event, value);
+  };
+
+  // Citations: the one that is open, and its neighbours in the same answer.
+  let opener = null;
+  let focusSheet = false;
+  const remember = (element) => {
+    if (!element.closest("#source")) {
+      opener = element;
+      focusSheet = true;
+    }
+  };
+  const citations = () => {
+    const answer = opener?.closest("[data-answer]");
+    return answer ? all(".cite", answer) : [];
+  };
+  const current = () => {
+    const list = citations();
+    const same = list.indexOf(opener);
+    return same >= 0 ? same : list.findIndex((c) => c.dataset.marker === opener?.dataset.marker);
+  };
+  const step = (by) => {
+    const next = citations()[current() + by];
+    if (next) act(next);
+  };
+
+  // What a button may do without the server.
+  const doings = {
+    theme: () => {
+      setTheme(root.dataset.theme === "dark" ? "light" : "dark");
+      localStorage.setItem("pincite-theme", root.dataset.theme);
+    },
+    rail: () => {
+      if (root.dataset.rail) delete root.dataset.rail;
+      else root.dataset.rail = "open";
+    },
+    "previous-citation": () => step(-1),
+    "next-citation": () => step(1),
+    copy: async (button) => {
+      await toClipboard(button.dataset.copy);
+      button.classList.add("copied");
+      const label = one("span", button);
+      const before = label.textContent;
+      label.textContent = button.dataset.done;
+      say(button.dataset.done);
+      setTimeout(() => {
+        label.textContent = before;
+        button.classList.remove("copied");
+      }, 1600);
+    },
+    edit: async (button) => {
+      if (button.dataset.confirm && !(await ask(button.dataset))) return;
+      const form = one("#composer form");
+      const { replaces, question } = valueOf(button);
+      form.elements.replaces.value = replaces;
+      form.elements.question.value = question;
+      form.classList.add("is-editing");
+      grow(form.elements.question);
+      form.elements.question.focus();
+    },
+    "end-edit": (button) => clear(button.form || one("#composer form")),
+  };
+
+  const toClipboard = async (text) => {
+    if (navigator.clipboard && window.isSecureContext) return navigator.clipboard.writeText(text);
+    const field = document.createElement("textarea"); // plain http on a local network
+    field.value = text;
+    document.body.append(field);
+    field.select();
+    document.execCommand("copy");
+    field.remove();
+  };
+
+  // Forms.
+  const clear = (form) => {
+    form.reset();
+    if (form.elements.replaces) form.elements.replaces.value = "";
+    form.classList.remove("is-editing");
+    all("textarea", form).forEach(grow);
+  };
+  const grow = (field) => {
+    if (CSS.supports("field-sizing", "content")) return;
+    field.style.height = "auto";
+    field.style.height = `${field.scrollHeight}px`;
+  };
+  const busy = (form) => {
+    const panel = form.closest(".tab-panel");
+    return panel && one("[data-busy]", panel);
+  };
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target.closest("form[data-event]");
+    if (!form) return;
+    event.preventDefault();
+    const value = Object.fromEntries(new FormData(form));
+    if (!value.question?.trim() || busy(form)) return;
+    stick = true;
+    fire(form.dataset.event, value);
+    if (form.dataset.event === "ask") clear(form);
+  });
+
+  document.addEventListener("click", (event) => {
+    for (const menu of all("details.menu[open]")) {
+      if (!menu.contains(event.target)) menu.removeAttribute("open");
+    }
+    const element = event.target.closest?.("[data-event], [data-do], [data-tab]");
+    if (!element || element.tagName === "FORM" || element.disabled) return;
+    if (element.dataset.do) doings[element.dataset.do]?.(element);
+    else if (element.dataset.event) act(element);
+    else openTab(element.dataset.tab);
+  });
+
+  let searching = 0;
+  document.addEventListener("input", (event) => {
+    const field = event.target;
+    if (field.tagName === "TEXTAREA") grow(field);
+    const name = field.dataset?.search;
+    if (!name) return;
+    clearTimeout(searching);
+    searching = setTimeout(() => fire(name, { text: field.value }), 180);
+  });
+
+  // Keyboard.
+  document.addEventListener("keydown", (event) => {
+    const { target, key } = event;
+    // A Chinese input method's Enter picks a word; it must not send the question.
+    if (key === "Enter" && target.matches?.("[data-submits]") && !event.shiftKey && !event.isComposing) {
+      event.preventDefault();
+      target.form.requestSubmit();
+      return;
+    }
+    if (target.getAttribute?.("role") === "tab" && ["ArrowLeft", "ArrowRight"].includes(key)) {
+      const tabs = all('[role="tab"]');
+      const to = tabs.indexOf(target) + (key === "ArrowRight" ? 1 : -1);
+      const next = tabs[(to + tabs.length) % tabs.length];
+      openTab(next.dataset.tab);
+      next.focus();
+      return;
+    }
+    if (key === "Escape") {
+      const menu = one("details.menu[open]");
+      if (menu) menu.removeAttribute("open");
+      else if (one("dialog[open]")) return;
+      else if (root.dataset.rail) delete root.dataset.rail;
+      else if (one("#source .sheet")) one('[data-testid="close-source"]').click();
+      return;
+    }
+    const typing = ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName);
+    if (!typing && one("#source .sheet") && !event.metaKey && !event.ctrlKey && !event.altKey) {
+      const name = { ArrowLeft: "previous-citation", ArrowRight: "next-citation" }[key];
+      const page = { PageUp: "previous-page", PageDown: "next-page" }[key];
+      const button = one(`[data-testid="${name || page}"]`);
+      if (button && !button.disabled) {
+        event.preventDefault();
+        button.click();
+      }
+    }
+  });
+
+  // Files dropped anywhere go to the upload field of the Documents tab.
+  const carriesFiles = (event) => [...(event.dataTransfer?.types || [])].includes("Files");
+  let dragging = 0;
+  document.addEventListener("dragover", (event) => {
+    if (!carriesFiles(event)) return;
+    event.preventDefault();
+    root.dataset.dragging = "yes";
+    clearTimeout(dragging);
+    dragging = setTimeout(() => delete root.dataset.dragging, 200);
+  });
+  document.addEventListener("drop", (event) => {
+    if (!carriesFiles(event) || event.target.closest("#documents-upload")) return;
+    event.preventDefault();
+    const field = one("#documents-upload input[type=file]");
+    if (!field || !event.dataTransfer.files.length) return;
+    openTab("documents");
+    field.files = event.dataTransfer.files;
+    field.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+
+  // Tabs are panels of one page; which one shows is this browser's affair.
+  const openTab = (name) => {
+    root.dataset.tab = name;
+    sessionStorage.setItem("pincite-tab", name);
+    delete root.dataset.rail;
+    // Documents may have come or gone since the welcome was drawn.
+    if (name === "chat" && one("#turns .welcome")) fire("refresh_welcome", {});
+    sync();
+  };
+
+  // Screen readers hear stages and results once, not every word.
+  const voice = document.createElement("div");
+  voice.className = "unseen";
+  voice.setAttribute("role", "status");
+  voice.setAttribute("aria-live", "polite");
+  const say = (words) => {
+    if (voice.textContent !== words) voice.textContent = words;
+  };
+
+  // The transcript stays at its end unless the reader has scrolled up.
+  let stick = true;
+  let thread = null;
+  let sheet = "";
+  let drawn = "";
+
+  // After every redraw: put back what the server does not know.
+  const sync = () => {
+    if (!voice.isConnected && document.body) document.body.append(voice);
+    document.body.classList.toggle("dark", root.dataset.theme === "dark");
+    const head = one(".masthead");
+    if (head) root.lang = head.dataset.language === "zh" ? "zh-Hans" : "en";
+    for (const tab of all('[role="tab"]')) {
+      const selected = tab.dataset.tab === root.dataset.tab;
+      tab.setAttribute("aria-selected", String(selected));
+      tab.tabIndex = selected ? 0 : -1;
+      const panel = document.getElementById(tab.dataset.tab);
+      panel.setAttribute("role", "tabpanel");
+      panel.setAttribute("aria-labelledby", tab.id);
+    }
+    const news = all("[data-announce]").pop();
+    if (news && news.dataset.announce !== drawn) {
+      drawn = news.dataset.announce;
+      say(drawn);
+    }
+    const transcript = one("#transcript");
+    if (transcript && transcript !== thread) {
+      thread = transcript;
+      thread.addEventListener("scroll", () => {
+        stick = thread.scrollHeight - thread.scrollTop - thread.clientHeight < 80;
+      });
+    }
+    if (thread && stick) {
+      // While it is written, its end; once it is done, its beginning.
+      const done = all("#turns .turn").pop();
+      const top = done && !one("#live .turn") ? done.offsetTop - 18 : thread.scrollHeight;
+      thread.scrollTop = top;
+    }
+    const open = one("#source .sheet");
+    const now = open ? `${open.dataset.document} ${open.dataset.page} ${open.dataset.marker}` : "";
+    if (opener && !opener.isConnected) opener = null;
+    const list = citations();
+    all(".is-open").forEach((c) => c !== opener && c.classList.remove("is-open"));
+    if (open && opener) opener.classList.add("is-open");
+    if (open) {
+      const at = current();
+      one('[data-testid="previous-citation"]').disabled = at < 1;
+      one('[data-testid="next-citation"]').disabled = at < 0 || at >= list.length - 1;
+    }
+    if (now !== sheet || focusSheet) {
+      if (open) {
+        const mark = one("#source .box, #source .running-text mark");
+        requestAnimationFrame(() => {
+          if (mark) mark.scrollIntoView({ block: "center" });
+          else one("#source .leaf").scrollTop = 0;
+        });
+        if (focusSheet) open.focus({ preventScroll: true });
+      } else if (sheet && opener) {
+        opener.classList.remove("is-open");
+        opener.focus({ preventScroll: true });
+      }
+      if (now !== sheet) focusSheet = false;
+      sheet = now;
+    }
+  };
+
+  let pending = false;
+  const soon = () => {
+    if (pending) return;
+    pending = true;
+    requestAnimationFrame(() => {
+      pending = false;
+      sync();
+    });
+  };
+  const begin = () => {
+    new MutationObserver(soon).observe(document.body, {
+      childList: true,
+      subtree: true,
+      characterData: true,
+    });
+    sync();
+  };
+  if (document.body) begin();
+  else document.addEventListener("DOMContentLoaded", begin);
+})();

@@ -1,0 +1,288 @@
+"""The documents of a matter: their files, and the queue that brings them into the index.
+
+A file is copied in and recorded before anything else happens to it, so a restart resumes where a
+crash left off.  One task works through the queue; a document is ``ready`` only after its vectors
+are in the store.
+"""
+
+import asyncio
+import hashlib
+import logging
+import shutil
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from core.database import Database
+from core.documents.passages import cut
+from core.documents.reading import Reader
+from core.documents.view import page_view, text_view
+from core.errors import DocumentError, NotFound, PinciteError
+from core.settings import Settings
+from core.types import (
+    Document,
+    DocumentState,
+    ExtractedText,
+    PageView,
+    Passage,
+    TextView,
+)
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+log = logging.getLogger(__name__)
+
+_VIEW_TIMEOUT_S = 30.0
+"""Pages are rendered in a process beside the reader's, so that reading does not delay looking."""
+
+
+class Index(Protocol):
+    """What the library asks of the search index."""
+
+    def add(
+        self, document: Document, opening: str, passages: Sequence[Passage]
+    ) -> AsyncIterator[float]:
+        """Embed and write a document's passages; yields the share embedded so far."""
+
+    async def delete(self, matter_id: str, document_id: str) -> None:
+        """Remove a document from every search."""
+
+    async def settle(self) -> None:
+        """Bring the index up to date after the last of many writes."""
+
+
+class Library:
+    """Files in, passages out. ``start`` resumes the queue, ``close`` leaves it for later."""
+
+    def __init__(self, settings: Settings, database: Database, index: Index) -> None:
+        self._settings = settings
+        self._database = database
+        self._index = index
+        self._folder = settings.data_dir / "documents"
+        self._reader = Reader(settings.reading_timeout_s)
+        self._viewer = Reader(_VIEW_TIMEOUT_S)
+        self._waiting: asyncio.Event = asyncio.Event()
+        self._worker: asyncio.Task[None] | None = None
+        self._idle = asyncio.Event()
+
+    async def start(self) -> None:
+        """Begin to work through whatever is queued."""
+        self._waiting.set()
+        self._worker = asyncio.create_task(self._work(), name="ingestion")
+
+    async def close(self) -> None:
+        """Stop after the current step; what is unfinished is taken up again on the next start."""
+        if self._worker is not None:
+            self._worker.cancel()
+            await asyncio.gather(self._worker, return_exceptions=True)
+            self._worker = None
+        await self._reader.close()
+        await self._viewer.close()
+
+    async def add(
+        self, matter_id: str, source: Path, name: str, *, replace: bool = False
+    ) -> Document:
+        """Copy a file into the matter and queue it; returns at once.
+
+        The same bytes under the same name are not read twice.  Other bytes under a name that is
+        taken become a document beside it, or with ``replace`` its new content.  Raises
+        ``DocumentError`` when the file is missing or too large, and ``NotFound`` when the matter
+        does not exist.
+        """
+        await self._database.matter(matter_id)
+        sha256, size = await asyncio.to_thread(_examine, source, self._settings.file_size_mib)
+        document, is_new = await self._database.put_document(
+            matter_id, _clean_name(name), sha256, size, replace
+        )
+        if is_new:
+            try:
+                await asyncio.to_thread(_copy, source, self._original(document))
+            except OSError as error:
+                await self._fail(document, DocumentError(f"The file could not be kept: {error}."))
+                raise
+            self._idle.clear()
+            self._waiting.set()
+        return await self._database.document(matter_id, document.id)
+
+    async def wait(self) -> None:
+        """Return when nothing is queued any more."""
+        await self._idle.wait()
+
+    async def delete(self, matter_id: str, document_id: str) -> None:
+        """Remove a document, its passages and its files; raises ``NotFound``."""
+        document = await self._database.document(matter_id, document_id)
+        await self._index.delete(matter_id, document_id)
+        await asyncio.to_thread(shutil.rmtree, self._original(document).parent, True)
+        await self._database.delete_document(matter_id, document_id)
+
+    async def delete_matter(self, matter_id: str) -> None:
+        """Remove every document of a matter."""
+        for document in await self._database.documents(matter_id):
+            await self.delete(matter_id, document.id)
+        await asyncio.to_thread(shutil.rmtree, self._folder / matter_id, True)
+
+    async def retry(self, matter_id: str, document_id: str) -> None:
+        """Queue a failed document again; raises ``NotFound``."""
+        await self._database.document(matter_id, document_id)
+        await self._set(matter_id, document_id, DocumentState.QUEUED, reason="", remedy="")
+        self._idle.clear()
+        self._waiting.set()
+
+    async def text(self, matter_id: str, document_id: str) -> str:
+        """The extracted text that all offsets refer to; raises ``NotFound``."""
+        return (await self._extracted(matter_id, document_id)).text
+
+    async def view(
+        self, matter_id: str, document_id: str, page: int | None, start: int, end: int
+    ) -> PageView | TextView:
+        """What a reader sees of ``text[start:end]``: the page with the words marked, or the text.
+
+        Raises ``NotFound`` for a document of another matter or one that has not been read.
+        """
+        document = await self._database.document(matter_id, document_id)
+        extracted = await self._extracted(matter_id, document_id)
+        if document.kind != "pdf" or page is None:
+            around: TextView = text_view(extracted.text, start, end)
+            return around
+        span = next((each for each in extracted.pages if each.number == page), None)
+        if span is None:
+            raise NotFound(f"The document has no page {page}.", "Open its first page instead.")
+        hint = max(0, start - span.start)
+        view: PageView = await self._viewer.run(
+            page_view, self._original(document), page, extracted.text[start:end], hint
+        )
+        return view
+
+    async def _work(self) -> None:
+        while True:
+            self._waiting.clear()
+            queue = await self._database.unfinished_documents()
+            for document in queue:
+                await self._ingest(document)
+            if queue:
+                await self._index.settle()
+            elif not self._waiting.is_set():
+                self._idle.set()
+                await self._waiting.wait()
+
+    async def _ingest(self, document: Document) -> None:
+        """Bring one document from its file into the index; every failure ends as its own."""
+        try:
+            await self._read_and_index(document)
+        except NotFound:
+            log.info("a document was deleted while it was read")
+        except PinciteError as error:
+            await self._fail(document, error)
+        except Exception as error:
+            log.exception("ingestion failed")
+            await self._fail(
+                document,
+                DocumentError(
+                    f"The file could not be taken in ({type(error).__name__}).",
+                    "Try again; if it fails again, send Pincite's log to its maintainers.",
+                ),
+            )
+
+    async def _read_and_index(self, document: Document) -> None:
+        matter_id, document_id = document.matter_id, document.id
+        await self._set(matter_id, document_id, DocumentState.READING)
+        original = self._original(document)
+        extracted, kind, passages = await self._reader.run(
+            _read_and_cut, original, document.name, document_id, self._settings.passage_characters
+        )
+        await asyncio.to_thread(_keep_text, original.parent, extracted)
+        await self._set(
+            matter_id, document_id, DocumentState.EMBEDDING,
+            kind=kind, pages=len(extracted.pages) or None, passages=len(passages),
+            characters=len(extracted.text),
+        )  # fmt: skip
+        current = await self._database.document(matter_id, document_id)
+        opening = " ".join(filter(None, [extracted.title, extracted.text[:1500]]))
+        async for share in self._index.add(current, opening, passages):
+            state = DocumentState.EMBEDDING if share < 1 else DocumentState.INDEXING
+            await self._set(matter_id, document_id, state, progress=round(share, 3))
+        try:
+            await self._database.document(matter_id, document_id)
+        except NotFound:
+            await self._index.delete(matter_id, document_id)
+            raise
+        await self._set(matter_id, document_id, DocumentState.READY, progress=1.0)
+
+    async def _set(
+        self, matter_id: str, document_id: str, state: DocumentState, **fields: object
+    ) -> None:
+        await self._database.update_document(matter_id, document_id, {"state": state, **fields})
+
+    async def _fail(self, document: Document, error: PinciteError) -> None:
+        await self._set(
+            document.matter_id, document.id, DocumentState.FAILED,
+            reason=error.reason, remedy=error.remedy, progress=0.0, passages=0,
+        )  # fmt: skip
+
+    def _original(self, document: Document) -> Path:
+        return self._folder / document.matter_id / document.id / "original"
+
+    async def _extracted(self, matter_id: str, document_id: str) -> ExtractedText:
+        document = await self._database.document(matter_id, document_id)
+        path = self._original(document).parent / "text.json"
+        if not path.is_file():
+            raise NotFound("This document has not been read yet.", "Wait until it is ready.")
+        return await asyncio.to_thread(_stored_text, path)
+
+
+def _texts() -> "TypeAdapter[ExtractedText]":
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(ExtractedText)
+
+
+def _stored_text(path: Path) -> ExtractedText:
+    return _texts().validate_json(path.read_bytes())
+
+
+def _read_and_cut(
+    path: Path, name: str, document_id: str, size: int
+) -> tuple[ExtractedText, str, tuple[Passage, ...]]:
+    """Runs in the reader's process: a hostile text may take long to cut."""
+    from core.documents.reading import kind_of, read
+
+    extracted = read(path, name)
+    return extracted, kind_of(path, name), cut(extracted, document_id, name, size)
+
+
+def _examine(source: Path, limit_mib: int) -> tuple[str, int]:
+    """The SHA-256 and the size of a file that may be taken in; raises ``DocumentError``."""
+    if not source.is_file():
+        raise DocumentError(f"{source.name} is not a file.", "Choose a file that exists.")
+    size = source.stat().st_size
+    if size > limit_mib * 2**20:
+        raise DocumentError(
+            f"{source.name} is larger than {limit_mib} MiB.",
+            "Split it, or raise PINCITE_FILE_SIZE_MIB.",
+        )
+    with source.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest(), size
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_suffix(".partial")
+    shutil.copyfile(source, partial)
+    partial.replace(target)
+
+
+def _keep_text(folder: Path, extracted: ExtractedText) -> None:
+    partial = folder / "text.partial"
+    partial.write_bytes(_texts().dump_json(extracted))
+    partial.replace(folder / "text.json")
+
+
+def _clean_name(name: str) -> str:
+    """A name for showing and citing: no control characters, no way up, forward slashes."""
+    parts = name.replace("\\", "/").split("/")
+    kept = ["".join(c for c in part if c.isprintable()).strip() for part in parts]
+    clean = "/".join(part for part in kept if part not in ("", ".", ".."))
+    if not clean:
+        raise DocumentError("A file needs a name.", "Rename it and add it again.")
+    return clean

@@ -1,0 +1,243 @@
+"""The place a citation points to: a page's picture with the words marked, or the text around.
+
+The quoted words come from pypdf's text and are looked for in pdfium's, so both are compared by
+their letters and digits alone: spaces, line ends, hyphens, ligatures and full-width forms may
+differ.
+"""
+
+import unicodedata
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from core.errors import DocumentError, NotFound
+from core.types import Box, PageView, TextView
+
+if TYPE_CHECKING:
+    from pypdfium2 import PdfPage, PdfTextPage
+
+Rectangle: TypeAlias = tuple[float, float, float, float]
+"""Left, bottom, right, top in a page's own units, before it is turned or cropped."""
+
+_SCALE = 1.6
+_LONGEST_PX = 2000
+_PAGE_NUMBER = 16
+"""Letters and digits that a page number takes at a page's edge: it is no part of the text."""
+_WIDEST_GAP = 3.0
+"""The widest gap inside a line, in line heights; beyond it another column begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Letters:
+    """The letters and digits of a text, and for each the index of the character it is from."""
+
+    stream: str
+    origins: tuple[int, ...]
+
+
+def page_view(path: Path, page: int, quote: str, start_hint: int = 0) -> PageView:
+    """Render a PDF's page (from 1) as PNG, at most 2,000 pixels long, with the quote's boxes.
+
+    Of a quote that runs across pages, the part on this page is marked; of several occurrences,
+    the one nearest to ``start_hint``, the quote's offset in the page's text.  A quote that is not
+    on the page, or is empty, has no boxes.
+
+    Raises ``DocumentError`` when the file or the page cannot be opened and ``NotFound`` when
+    there is no such page.
+    """
+    import pypdfium2 as pdfium
+
+    try:
+        with closing(pdfium.PdfDocument(path)) as pdf:
+            pages = len(pdf)
+            if not 1 <= page <= pages:
+                raise NotFound(
+                    f"The document has no page {page}; it has {pages}.", "Open its first page."
+                )
+            pdf.init_forms()  # else what was filled into a form's fields stays unseen
+            with closing(pdf[page - 1]) as opened, closing(opened.get_textpage()) as text:
+                png, width, height = _render(opened)
+                boxes = _boxes(opened, text, quote, start_hint)
+    except (pdfium.PdfiumError, OSError) as error:
+        raise DocumentError(
+            f"Page {page} of this PDF cannot be shown.",
+            "Open the original in a PDF viewer, save a copy of it and add that.",
+        ) from error
+    return PageView(png, width, height, page, pages, boxes)
+
+
+def text_view(text: str, start: int, end: int, around: int = 1500) -> TextView:
+    """The words ``text[start:end]`` with about ``around`` characters either side.
+
+    Before, marked and after are one slice of the text; it is cut between lines where one ends in
+    its outer half, else between words, else (Chinese) between characters.
+    """
+    start = min(max(start, 0), len(text))
+    end = min(max(end, start), len(text))
+    first, last = max(0, start - around), min(len(text), end + around)
+    if first:
+        first = _cut_after(text, first, start)
+    if last < len(text):
+        last = _cut_before(text, end, last)
+    return TextView(text[first:start], text[start:end], text[end:last])
+
+
+def _cut_after(text: str, first: int, start: int) -> int:
+    """Where a line, else a word, begins in the outer half of ``text[first:start]``."""
+    middle = (first + start) // 2
+    for separator in "\n ":
+        found = text.find(separator, first - 1, middle)
+        if found >= 0:
+            return found + 1
+    return first
+
+
+def _cut_before(text: str, end: int, last: int) -> int:
+    """Where a line, else a word, ends in the outer half of ``text[end:last]``."""
+    middle = (end + last + 1) // 2
+    for separator in "\n ":
+        found = text.rfind(separator, middle, last + 1)
+        if found >= 0:
+            return found
+    return last
+
+
+def _render(page: "PdfPage") -> tuple[bytes, int, int]:
+    """The page as PNG, with its width and height in pixels."""
+    scale = min(_SCALE, (_LONGEST_PX - 1) / max(page.get_size()))
+    with closing(page.render(scale=scale)) as bitmap:
+        png = BytesIO()
+        bitmap.to_pil().save(png, "PNG")
+        return png.getvalue(), bitmap.width, bitmap.height
+
+
+def _boxes(page: "PdfPage", text: "PdfTextPage", quote: str, start_hint: int) -> tuple[Box, ...]:
+    from pypdfium2 import raw
+
+    characters = [chr(raw.FPDFText_GetUnicode(text, index)) for index in range(text.count_chars())]
+    letters = _letters(characters)
+    boxes: list[Box] = []
+    for start, end in _spans(letters, _letters(quote).stream, start_hint):
+        span = range(letters.origins[start], letters.origins[end - 1] + 1)
+        printed = (index for index in span if not characters[index].isspace())
+        lines = _lines(text.get_charbox(index, loose=True) for index in printed)
+        boxes += [box for line in lines if (box := _box(page, line))]
+    return tuple(boxes)
+
+
+def _letters(characters: Iterable[str]) -> _Letters:
+    found = [
+        (letter, index)
+        for index, character in enumerate(characters)
+        for letter in unicodedata.normalize("NFKC", character).casefold()
+        if letter.isalnum()
+    ]
+    return _Letters("".join(letter for letter, _ in found), tuple(index for _, index in found))
+
+
+def _spans(letters: _Letters, quote: str, start_hint: int) -> list[tuple[int, int]]:
+    """Where the quote, or what of it stands on the page, is in the page's letters."""
+    page = letters.stream
+    if not quote or not page:
+        return []
+    if whole := list(_occurrences(page, quote)):
+        start = min(whole, key=lambda place: abs(letters.origins[place] - start_hint))
+        return [(start, start + len(quote))]
+    edge = max(_at_end(page, quote), _at_start(page, quote), key=lambda span: span[1] - span[0])
+    return [edge] if edge[1] > edge[0] else _runs(page, quote)
+
+
+def _occurrences(page: str, quote: str) -> Iterator[int]:
+    place = page.find(quote)
+    while place >= 0:
+        yield place
+        place = page.find(quote, place + 1)
+
+
+def _at_end(page: str, quote: str) -> tuple[int, int]:
+    """The longest beginning of the quote that ends the page, but for a page number."""
+    for length in range(min(len(quote), len(page)), 0, -1):
+        if not _is_telling(quote[:length]):
+            break
+        place = page.rfind(quote[:length], max(0, len(page) - length - _PAGE_NUMBER))
+        if place >= 0:
+            return place, place + length
+    return 0, 0
+
+
+def _at_start(page: str, quote: str) -> tuple[int, int]:
+    """The longest end of the quote that begins the page, but for a page number."""
+    for length in range(min(len(quote), len(page)), 0, -1):
+        if not _is_telling(quote[-length:]):
+            break
+        place = page.find(quote[-length:], 0, length + _PAGE_NUMBER)
+        if place >= 0:
+            return place, place + length
+    return 0, 0
+
+
+def _is_telling(letters: str) -> bool:
+    """Whether so many letters are hardly there by chance; an ideograph says as much as three."""
+    return sum(3 if letter >= "\u2e80" else 1 for letter in letters) >= 8
+
+
+def _runs(page: str, quote: str) -> list[tuple[int, int]]:
+    """The quote's parts where the two texts differ inside it; none if most of it is elsewhere."""
+    matcher = SequenceMatcher(None, page, quote, autojunk=False)
+    blocks = [b for b in matcher.get_matching_blocks() if _is_telling(page[b.a : b.a + b.size])]
+    if sum(block.size for block in blocks) * 2 < min(len(page), len(quote)):
+        return []
+    shift = max((block.size, block.a - block.b) for block in blocks)[1]
+    near = [block for block in blocks if abs(block.a - block.b - shift) <= len(quote) // 4]
+    return [(block.a, block.a + block.size) for block in near]
+
+
+def _lines(rectangles: Iterable[Rectangle]) -> Iterator[Rectangle]:
+    """Join the boxes of neighbouring characters into one for each line, upright or across."""
+    line: Rectangle | None = None
+    previous: Rectangle | None = None
+    for each in rectangles:
+        if each[0] >= each[2] or each[1] >= each[3]:
+            continue
+        if line and previous and _on_one_line(previous, each):
+            line = (*map(min, line[:2], each[:2]), *map(max, line[2:], each[2:]))  # type: ignore[assignment]
+        else:
+            if line:
+                yield line
+            line = each
+        previous = each
+    if line:
+        yield line
+
+
+def _on_one_line(one: Rectangle, other: Rectangle) -> bool:
+    """Whether two boxes lie side by side, along either axis: pages and text may be turned."""
+    for across, along in ((1, 0), (0, 1)):
+        size = min(one[across + 2] - one[across], other[across + 2] - other[across])
+        overlap = min(one[across + 2], other[across + 2]) - max(one[across], other[across])
+        gap = max(one[along], other[along]) - min(one[along + 2], other[along + 2])
+        if overlap >= size / 2 and gap <= _WIDEST_GAP * size:
+            return True
+    return False
+
+
+def _box(page: "PdfPage", line: Rectangle) -> Box | None:
+    """The line's box on the page as it is shown, turned and cropped; none if cropped away."""
+    from ctypes import c_int
+
+    from pypdfium2 import raw
+
+    whole = 1_000_000  # pdfium answers in whole units of a picture: take one that is large enough
+    corners: list[tuple[float, float]] = []
+    for x, y in (line[:2], line[2:]):
+        shown_x, shown_y = c_int(), c_int()
+        raw.FPDF_PageToDevice(page, 0, 0, whole, whole, 0, x, y, shown_x, shown_y)
+        corners.append((shown_x.value / whole, shown_y.value / whole))
+    (left, right), (top, bottom) = (
+        sorted(min(max(value, 0.0), 1.0) for value in axis) for axis in zip(*corners, strict=True)
+    )
+    return Box(left, top, right, bottom) if left < right and top < bottom else None

@@ -1,0 +1,171 @@
+"""Every object of Pincite, built once and wired here."""
+
+import asyncio
+import fcntl
+import json
+import logging
+from dataclasses import replace
+from pathlib import Path
+from typing import IO
+
+from core.answering.answerer import Answerer
+from core.answering.engine import Engine
+from core.answering.local_engine import LocalEngine
+from core.answering.remote_engine import RemoteEngine
+from core.database import Database
+from core.documents.library import Library
+from core.errors import PinciteError, SettingsError
+from core.models import bundled
+from core.models.profile import ChatModel, Profile, choose, detect_machine
+from core.retrieval.embedding import Encoders
+from core.retrieval.indexing import Indexer
+from core.retrieval.search import Search
+from core.retrieval.store import Store
+from core.settings import ROOT, Settings
+from core.types import ModelStatus
+
+log = logging.getLogger(__name__)
+
+SAMPLES = ROOT / "assets" / "samples"
+SAMPLE_MATTER = "Sample matter"
+
+
+class Services:
+    """The application without its faces. Construction is cheap; models load after ``start``.
+
+    ``engine`` stands for the generating model in tests; otherwise the profile decides.
+    """
+
+    def __init__(
+        self, settings: Settings, profile: Profile | None = None, engine: Engine | None = None
+    ) -> None:
+        self.settings = settings
+        self.profile = profile or choose(settings, detect_machine())
+        self.database = Database(settings.data_dir / "pincite.db")
+        self.store = Store(settings.data_dir / "index")
+        self.encoders = Encoders(self.profile.embedding, self.profile.reranking)
+        self.engine = engine or _engine(self.profile.chat, settings)
+        self.library = Library(settings, self.database, Indexer(self.store, self.encoders))
+        self.search = Search(self.store, self.encoders, settings.retrieve)
+        self.answerer = Answerer(self.search, self.encoders, self.engine, self.profile.chat)
+        self._loading: asyncio.Task[None] | None = None
+        self._trouble = ""
+        self._lock: IO[bytes] | None = None
+
+    def status(self) -> tuple[ModelStatus, ...]:
+        """How each model stands, the generating one first."""
+        encoders = self.encoders.statuses
+        if self._trouble:
+            encoders = tuple(
+                replace(each, state="failed", detail=each.detail or self._trouble)
+                if each.state in ("cold", "loading")
+                else each
+                for each in encoders
+            )
+        return (self.engine.status, *encoders)
+
+    async def start(self, *, generate: bool = True, ingest: bool = True) -> None:
+        """Open the database and begin to load the models; returns at once.
+
+        With ``generate`` the engine is loaded too; with ``ingest`` the queue is worked through,
+        which one process at a time may do.  Raises ``SettingsError`` when another one does.
+        """
+        await self.database.start()
+        if ingest:
+            self._lock = _lock(self.settings.data_dir / "pincite.lock")
+            await self._add_samples()
+        self._loading = asyncio.create_task(self._load(generate, ingest), name="loading")
+
+    async def ready(self) -> None:
+        """Return when everything that ``start`` began has loaded; raises what went wrong."""
+        if self._loading is not None:
+            await self._loading
+        if self._trouble:
+            raise PinciteError(self._trouble)
+
+    async def close(self) -> None:
+        """End everything that was started, the last first; idempotent."""
+        if self._loading is not None:
+            self._loading.cancel()
+            await asyncio.gather(self._loading, return_exceptions=True)
+            self._loading = None
+        await self.library.close()
+        await self.engine.close()
+        await self.encoders.close()
+        await self.store.close()
+        await self.database.close()
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    async def delete_matter(self, matter_id: str) -> None:
+        """Remove a matter with its documents, files, conversations and index rows."""
+        await self.library.delete_matter(matter_id)
+        await self.store.delete_matter(matter_id)
+        await self.database.delete_matter(matter_id)
+
+    async def _load(self, generate: bool, ingest: bool) -> None:
+        """Encoders first: a search needs no engine."""
+        try:
+            await asyncio.to_thread(prepare_models, self.settings, self.profile)
+            dimensions = await self.encoders.start()
+            await self.store.start(self.encoders.model_name, dimensions)
+            if ingest:
+                await self._resume()
+        except PinciteError as error:
+            log.error("search cannot start: %s", error)
+            self._trouble = str(error)
+        if generate:
+            await self.engine.start()
+
+    async def _resume(self) -> None:
+        lost = await self.database.reindex(await self.store.indexed())
+        if lost:
+            log.warning("%d documents are not in the index and are read again", lost)
+        await self.library.start()
+
+    async def _add_samples(self) -> None:
+        """Fill a fresh start with the sample documents; once, so that deleting them holds."""
+        mark = self.settings.data_dir / "samples.added"
+        if not self.settings.sample_matter or mark.exists():
+            return
+        if not await self.database.matters():
+            matter = await self.database.create_matter(SAMPLE_MATTER, is_sample=True)
+            for path in sorted(SAMPLES.iterdir()):
+                if path.suffix != ".json":
+                    await self.library.add(matter.id, path, path.name)
+        mark.touch()
+
+
+def sample_questions() -> tuple[tuple[str, str], ...]:
+    """The sample matter's example questions as (language, question)."""
+    listed = json.loads((SAMPLES / "questions.json").read_text(encoding="utf-8"))
+    return tuple((each["language"], each["question"]) for each in listed)
+
+
+def prepare_models(settings: Settings, profile: Profile) -> None:
+    """Write the bundled models that the profile uses, with a line for each step."""
+    sources = {Path(profile.chat.source), Path(profile.embedding.source)}
+    own = {settings.models_dir / name for name in (bundled.CHAT, bundled.EMBEDDING)}
+    if sources & own:
+        bundled.prepare(settings.models_dir, lambda line: print(line, flush=True))
+
+
+def _lock(path: Path) -> IO[bytes]:
+    """Hold a file for as long as this process lives; raises ``SettingsError`` if another does."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    held = path.open("ab")
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        held.close()
+        raise SettingsError(
+            f"Another Pincite works on the data in {path.parent}.",
+            "Use that one, end it, or set PINCITE_DATA_DIR to another folder.",
+        ) from error
+    return held
+
+
+def _engine(model: ChatModel, settings: Settings) -> Engine:
+    kind = RemoteEngine if model.device == "remote" else LocalEngine
+    return kind(model, settings)

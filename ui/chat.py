@@ -1,0 +1,176 @@
+"""The Chat tab: conversations at the left, questions and verified answers in the middle."""
+
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+
+import gradio as gr
+
+from core.errors import NotFound, PinciteError
+from core.types import Conversation, Message, Turn, Variant
+from ui.composer import render_composer, render_welcome
+from ui.conversations import render_conversations, render_rail_head
+from ui.locale import Texts
+from ui.markup import Html, element
+from ui.page import Desk, Page, Tab, Updates, value_of
+from ui.progress import Progress, paced
+from ui.rendering import render_live_turn, render_turn
+
+logger = logging.getLogger(__name__)
+
+CONCURRENT_QUESTIONS = 8
+HISTORY_TURNS = 6
+"""Earlier turns that the answerer sees, at most."""
+TITLE_CHARACTERS = 60
+
+_DEFAULT = Variant("chat")
+
+
+def chat_tab(page: Page) -> Tab:
+    """Build the tab; an answer is streamed into ``live`` and joins ``turns`` once it is saved."""
+    database = page.services.database
+    with gr.Row(elem_id="chat", elem_classes=["tab-panel"]):
+        with gr.Column(elem_id="rail"):
+            rail_head = gr.HTML(elem_id="rail-head", apply_default_css=False)
+            conversations = gr.HTML(elem_id="conversations", apply_default_css=False)
+        with gr.Column(elem_id="thread"):
+            with gr.Column(elem_id="transcript"):
+                turns = gr.HTML(elem_id="turns", apply_default_css=False)
+                live = gr.HTML(elem_id="live", apply_default_css=False)
+            composer = gr.HTML(elem_id="composer", apply_default_css=False)
+
+    async def draw_rail(desk: Desk) -> Updates:
+        found: Sequence[Conversation] = ()
+        if desk.matter_id:
+            found = await database.conversations(desk.matter_id, desk.conversation_search)
+        return {conversations: render_conversations(found, desk)}
+
+    async def draw_turns(desk: Desk, failure: str = "") -> Updates:
+        messages: Sequence[Message] = ()
+        if desk.conversation_id:
+            messages = await database.messages(desk.matter_id, desk.conversation_id)
+        if messages:
+            return {turns: render_turns(messages, desk.texts, failure), live: ""}
+        documents = await database.documents(desk.matter_id) if desk.matter_id else ()
+        return {turns: render_welcome(documents, desk), live: ""}
+
+    async def draw(desk: Desk) -> Updates:
+        frame = {rail_head: render_rail_head(desk), composer: render_composer(desk)}
+        return frame | await draw_rail(desk) | await draw_turns(desk)
+
+    async def ask(desk: Desk, fired: gr.EventData) -> AsyncIterator[Updates]:
+        desk, earlier, message = await _begin(page, desk, fired)
+        progress = Progress(message.question)
+        yield {
+            page.desk: desk,
+            page.memory: desk.remembered(),
+            turns: render_turns(earlier, desk.texts),
+            live: render_live_turn(progress, desk.texts),
+        } | await draw_rail(desk)
+        failure = ""
+        stream = page.services.answerer.stream(
+            desk.matter_id, message.question, _history(earlier), _DEFAULT
+        )
+        try:
+            async with aclosing(paced(stream)) as batches:
+                async for batch in batches:
+                    for event in batch:
+                        progress = progress.after(event)
+                    if progress.answer is not None:
+                        await database.finish_message(desk.matter_id, message.id, progress.answer)
+                        break
+                    yield {live: render_live_turn(progress, desk.texts) if batch else gr.skip()}
+        except PinciteError as error:
+            failure = str(error)
+        except Exception:
+            logger.exception("An answer failed")
+            failure = desk.texts("error.unexpected")
+        yield await draw_turns(desk, failure)
+
+    async def stopped(desk: Desk) -> Updates:
+        return await draw_turns(desk, desk.texts("chat.stopped"))
+
+    async def begin(desk: Desk, fired: gr.EventData) -> Updates:
+        return await opened(replace(desk, conversation_id=""))
+
+    async def open_conversation(desk: Desk, fired: gr.EventData) -> Updates:
+        return await opened(replace(desk, conversation_id=value_of(fired, "id", str)))
+
+    async def opened(desk: Desk) -> Updates:
+        known = {page.desk: desk, page.memory: desk.remembered(), page.source: ""}
+        return known | await draw_rail(desk) | await draw_turns(desk)
+
+    async def refresh_welcome(desk: Desk, fired: gr.EventData) -> Updates:
+        return {turns: gr.skip()} if desk.conversation_id else await draw_turns(desk)
+
+    async def rename(desk: Desk, fired: gr.EventData) -> Updates:
+        title = value_of(fired, "text", str)
+        await database.rename_conversation(desk.matter_id, value_of(fired, "id", str), title)
+        return await draw_rail(desk)
+
+    async def delete(desk: Desk, fired: gr.EventData) -> Updates:
+        conversation_id = value_of(fired, "id", str)
+        await database.delete_conversation(desk.matter_id, conversation_id)
+        if conversation_id == desk.conversation_id:
+            return await opened(replace(desk, conversation_id=""))
+        return await draw_rail(desk)
+
+    async def search(desk: Desk, fired: gr.EventData) -> Updates:
+        desk = replace(desk, conversation_search=value_of(fired, "text", str, "").strip())
+        return {page.desk: desk} | await draw_rail(desk)
+
+    thread = [page.desk, page.memory, page.source, conversations, turns, live]
+    asking = page.on("ask", ask, thread, concurrency_limit=CONCURRENT_QUESTIONS)
+    page.on_stop("stop", asking, stopped, [turns, live])
+    page.on("new_conversation", begin, thread)
+    page.on("open_conversation", open_conversation, thread)
+    page.on("refresh_welcome", refresh_welcome, [turns, live])
+    page.on("rename_conversation", rename, [conversations])
+    page.on("delete_conversation", delete, thread)
+    page.on("search_conversations", search, [page.desk, conversations], trigger_mode="always_last")
+    return Tab((rail_head, conversations, turns, live, composer), draw)
+
+
+async def _begin(
+    page: Page, desk: Desk, fired: gr.EventData
+) -> tuple[Desk, Sequence[Message], Message]:
+    """Save the question before it is answered; an edited or repeated one replaces its turn."""
+    database = page.services.database
+    question = value_of(fired, "question", str, "").strip()
+    replaces = value_of(fired, "replaces", str, "")
+    if not desk.matter_id:
+        raise PinciteError(desk.texts("matter.none"))
+    earlier: Sequence[Message] = ()
+    if desk.conversation_id:
+        earlier = await database.messages(desk.matter_id, desk.conversation_id)
+    if replaces:
+        place = next((k for k, m in enumerate(earlier) if m.id == replaces), None)
+        if place is None:
+            raise NotFound(desk.texts("chat.turn_gone"))
+        question = question or earlier[place].question
+        await database.delete_messages_from(desk.matter_id, replaces)
+        earlier = earlier[:place]
+    if not question:
+        raise PinciteError(desk.texts("chat.no_question"))
+    if not desk.conversation_id:
+        title = question[:TITLE_CHARACTERS] + ("…" if len(question) > TITLE_CHARACTERS else "")
+        begun = await database.create_conversation(desk.matter_id, title)
+        desk = replace(desk, conversation_id=begun.id)
+    message = await database.add_message(desk.matter_id, desk.conversation_id, question)
+    return desk, earlier, message
+
+
+def _history(earlier: Sequence[Message]) -> list[Turn]:
+    answered = [Turn(m.question, m.answer.text) for m in earlier if m.answer is not None]
+    return answered[-HISTORY_TURNS:]
+
+
+def render_turns(messages: Sequence[Message], texts: Texts, failure: str = "") -> Html:
+    """The conversation so far; ``failure`` says why the last question has no answer."""
+    rows = [
+        render_turn(message, texts, last=last, failure=failure if last else "")
+        for message in messages
+        for last in [message is messages[-1]]
+    ]
+    return element("ol", *rows, class_="turns", data_testid="turns")

@@ -1,0 +1,65 @@
+"""The words on the page, in English and Chinese, from ``assets/locales``."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+
+from core.settings import ROOT
+
+LANGUAGES = {"en": "English", "zh": "中文"}
+"""The languages of the page, each by its own name."""
+
+
+@dataclass(frozen=True)
+class Texts:
+    """The sentences of one language: ``texts("chat.send")``."""
+
+    language: str
+    sentences: dict[str, str]
+
+    def __call__(self, key: str, **values: object) -> str:
+        """The sentence for ``key`` with ``values`` filled in; plain text, not yet escaped.
+
+        With ``count=1`` the key ``<key>.one`` is taken where the language has one.
+        Raises ``KeyError`` for a key that no locale defines.
+        """
+        if values.get("count") == 1 and f"{key}.one" in self.sentences:
+            key = f"{key}.one"
+        return self.sentences[key].format(**values)
+
+    def known(self, prefix: str, key: str) -> str:
+        """The sentence for a key that comes from the core, or the core's own words."""
+        return self.sentences.get(f"{prefix}.{key}", key)
+
+    def date(self, moment: datetime) -> str:
+        """A day as this language writes it, in the machine's time zone."""
+        local = moment.astimezone()
+        if self.language == "zh":
+            return f"{local.year}年{local.month}月{local.day}日"
+        return f"{local.day} {self(f'month.{local.month}')} {local.year}"
+
+    def list_of_words(self, *words: str) -> str:
+        """Words set apart as a line of facts."""
+        return " · ".join(word for word in words if word)
+
+
+@cache
+def texts_in(language: str) -> Texts:
+    """The sentences of a language; English for one that is not there."""
+    known = language if language in LANGUAGES else "en"
+    path = ROOT / "assets" / "locales" / f"{known}.json"
+    return Texts(known, json.loads(path.read_text(encoding="utf-8")))
+
+
+def preferred_language(accept_language: str) -> str:
+    """The language of ours that a browser's ``Accept-Language`` header (RFC 9110) puts first."""
+    weighed = []
+    for position, part in enumerate(accept_language.split(",")):
+        tag, _, weight = part.strip().partition(";q=")
+        try:
+            quality = float(weight or 1)
+        except ValueError:
+            quality = 0.0
+        weighed.append((-quality, position, tag.split("-")[0].lower()))
+    return next((tag for _, _, tag in sorted(weighed) if tag in LANGUAGES), "en")

@@ -1,0 +1,171 @@
+"""What every tab shares: the events that its buttons fire, and who is looking at what."""
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+from functools import wraps
+from inspect import isasyncgenfunction
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import gradio as gr
+
+from core.errors import PinciteError
+from ui.locale import Texts, texts_in
+from ui.markup import text
+
+if TYPE_CHECKING:
+    from core.services import Services
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Updates = dict[Any, Any]
+"""Components and their new values; a component that is left out stays as it is."""
+
+EVENTS = (
+    "set_language",
+    "open_matter",
+    "create_matter",
+    "rename_matter",
+    "delete_matter",
+    "ask",
+    "stop",
+    "refresh_welcome",
+    "new_conversation",
+    "open_conversation",
+    "rename_conversation",
+    "delete_conversation",
+    "search_conversations",
+    "search_documents",
+    "retry_document",
+    "delete_document",
+    "open_source",
+    "close_source",
+    "compare",
+    "stop_comparison",
+)
+"""Every event that a button or a form of ours may fire; ``assets/app.js`` passes them on."""
+
+CONCURRENT_CALLS = 32
+"""Calls of one event at a time, over everyone who uses this machine; questions have less."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What one browser tab has open. It lives in ``gr.State`` and never on the server's objects."""
+
+    language: str = "en"
+    matter_id: str = ""
+    conversation_id: str = ""
+    conversation_search: str = ""
+    document_search: str = ""
+
+    @property
+    def texts(self) -> Texts:
+        """The sentences in this desk's language."""
+        return texts_in(self.language)
+
+    def remembered(self) -> dict[str, str]:
+        """What the browser keeps for the next visit: three names, no content."""
+        return {
+            "language": self.language,
+            "matter_id": self.matter_id,
+            "conversation_id": self.conversation_id,
+        }
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A tab's components and the function that draws them for a desk."""
+
+    regions: tuple[Any, ...]
+    draw: Callable[[Desk], Awaitable[Updates]]
+
+
+@dataclass(frozen=True)
+class Page:
+    """The services and the components that belong to no single tab."""
+
+    services: "Services"
+    events: gr.HTML
+    desk: gr.State
+    memory: gr.BrowserState
+    source: gr.HTML
+
+    def on(
+        self, event: str, handler: Callable[..., Any], outputs: list[Any], **options: Any
+    ) -> Any:
+        """Run ``handler(desk, fired)`` when the page fires ``event``; return the dependency."""
+        return listen(getattr(self.events, event), handler, [self.desk], outputs, **options)
+
+    def on_stop(
+        self, event: str, running: Any, handler: Callable[..., Any], outputs: list[Any]
+    ) -> None:
+        """End ``running`` when the page fires ``event``, and only then draw with ``handler(desk)``.
+
+        Drawn at the same time, a last value of the ended run could still arrive on top.
+        """
+        ended = getattr(self.events, event)(fn=None, cancels=[running], api_visibility="private")
+        listen(ended.then, handler, [self.desk], outputs)
+
+
+def listen(
+    trigger: Callable[..., Any],
+    handler: Callable[..., Any],
+    inputs: list[Any],
+    outputs: list[Any],
+    **options: Any,
+) -> Any:
+    """Attach a handler with the switches that every event of ours needs, and its errors told."""
+    settings: dict[str, Any] = {
+        "api_visibility": "private",
+        "show_progress": "hidden",
+        "concurrency_limit": CONCURRENT_CALLS,
+    }
+    return trigger(told(handler), inputs=inputs, outputs=outputs, **(settings | options))
+
+
+def told(handler: Callable[..., Any]) -> Callable[..., Any]:
+    """``handler``, with a failure shown to the reader: a sentence of ours, or a generic one."""
+    if isasyncgenfunction(handler):
+
+        @wraps(handler)
+        async def stream(*args: Any) -> AsyncIterator[Any]:
+            try:
+                async with aclosing(handler(*args)) as updates:
+                    async for update in updates:
+                        yield update
+            except PinciteError as error:
+                gr.Warning(text(error))
+            except Exception:
+                logger.exception("An event of the page failed")
+                gr.Warning(text(_texts_of(args)("error.unexpected")))
+
+        return stream
+
+    @wraps(handler)
+    async def call(*args: Any) -> Any:
+        try:
+            return await handler(*args)
+        except PinciteError as error:
+            gr.Warning(text(error))
+        except Exception:
+            logger.exception("An event of the page failed")
+            gr.Warning(text(_texts_of(args)("error.unexpected")))
+        return gr.skip()
+
+    return call
+
+
+def _texts_of(args: tuple[Any, ...]) -> Texts:
+    return next((arg.texts for arg in args if isinstance(arg, Desk)), texts_in("en"))
+
+
+def value_of(fired: gr.EventData, name: str, kind: type[T], default: T | None = None) -> T:
+    """A value that the browser sent with an event; raises ``PinciteError`` for a wrong type."""
+    sent = fired._data if isinstance(fired._data, Mapping) else {}
+    value = sent.get(name, default)
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise PinciteError("The page sent something that cannot be read.", "Reload the page.")
+    return value
