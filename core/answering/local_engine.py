@@ -124,7 +124,7 @@ class LocalEngine:
         self._set("loading")
         loading = asyncio.create_task(asyncio.to_thread(self._build))
         try:
-            self._engine = await asyncio.shield(loading)
+            await asyncio.shield(loading)
         except asyncio.CancelledError:
             await self._break_off(loading)
             raise
@@ -140,7 +140,8 @@ class LocalEngine:
             memory = _memory_gib(self._model, self._settings)
             self._status = replace(self._status, state="ready", detail="", memory_gib=memory)
 
-    def _build(self) -> "AsyncLLM":
+    def _build(self) -> None:
+        """Set the engine; returned through the thread's future it would never be let go of."""
         if (folder := Path(self._model.source)).is_absolute():
             check_weights(folder)
         os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
@@ -148,7 +149,7 @@ class LocalEngine:
         from vllm.engine.arg_utils import AsyncEngineArgs
         from vllm.v1.engine.async_llm import AsyncLLM
 
-        return AsyncLLM.from_engine_args(
+        self._engine = AsyncLLM.from_engine_args(
             AsyncEngineArgs(
                 model=self._model.source,
                 dtype=self._model.dtype,  # type: ignore[arg-type]
@@ -157,10 +158,11 @@ class LocalEngine:
                 enforce_eager=self._model.device == "cpu",
                 enable_prefix_caching=True,
                 disable_log_stats=True,
+                use_tqdm_on_load=False,
             )
         )
 
-    async def _break_off(self, loading: "asyncio.Task[AsyncLLM]") -> None:
+    async def _break_off(self, loading: "asyncio.Task[None]") -> None:
         """Nothing stops vLLM's loading from inside but the death of its processes."""
         import psutil
 
@@ -169,9 +171,8 @@ class LocalEngine:
                 if "spawn_main" in " ".join(child.cmdline()) or "VLLM" in child.name():
                     child.kill()
             await asyncio.wait([loading], timeout=0.2)
-        if not loading.cancelled() and loading.exception() is None:
-            self._engine = loading.result()
-            await self._shut_down()
+        loading.exception()
+        await self._shut_down()
 
     async def _shut_down(self) -> None:
         engine, self._engine = self._engine, None

@@ -13,13 +13,15 @@ PASSAGES = 3
 _CHARACTERS = 420
 """The longest quote: about three sentences, which a reader takes in at a glance."""
 _LEXICAL_WEIGHT = 0.15
+_MARGIN = 0.08
+"""How far behind the best a sentence may score and still be quoted."""
 
 
 async def quote(question: str, hits: Sequence[Hit], encoders: Encoders) -> tuple[Statement, ...]:
     """Quote from each of the best passages the sentences that answer ``question`` most nearly.
 
     A sentence is scored by the cosine of its vector with the question's and by the share of the
-    question's words that it holds; its neighbours join while there is room.
+    question's words that it holds; its neighbours join while there is room.  Best first.
     """
     chosen = list(enumerate(hits[:PASSAGES], 1))
     spans = [sentences(hit.passage.text) or ((0, len(hit.passage.text)),) for _, hit in chosen]
@@ -29,13 +31,15 @@ async def quote(question: str, hits: Sequence[Hit], encoders: Encoders) -> tuple
         for start, end in own
     ]
     scores = await _scores(question, texts, encoders)
-    statements = []
+    found: list[tuple[float, Statement]] = []
     for (marker, hit), own in zip(chosen, spans, strict=True):
         own_scores, scores = scores[: len(own)], scores[len(own) :]
-        span = _extend(own, max(range(len(own)), key=own_scores.__getitem__))
-        citation = cite(marker, hit.passage, span)
-        statements.append(Statement(citation.quote, Verdict.SUPPORTED, (citation,), "verbatim"))
-    return tuple(statements)
+        best = max(range(len(own)), key=own_scores.__getitem__)
+        citation = cite(marker, hit.passage, _extend(own, best))
+        statement = Statement(citation.quote, Verdict.SUPPORTED, (citation,), "verbatim")
+        found.append((own_scores[best], statement))
+    found.sort(key=lambda each: -each[0])
+    return tuple(statement for score, statement in found if score >= found[0][0] - _MARGIN)
 
 
 async def _scores(question: str, texts: Sequence[str], encoders: Encoders) -> list[float]:

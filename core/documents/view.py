@@ -29,6 +29,8 @@ _PAGE_NUMBER = 16
 """Letters and digits that a page number takes at a page's edge: it is no part of the text."""
 _WIDEST_GAP = 3.0
 """The widest gap inside a line, in line heights; beyond it another column begins."""
+_OPENING, _CLOSING = {"Ps", "Pi"}, {"Po", "Pe", "Pf"}
+"""Punctuation that belongs to the word after it, and to the one before (Unicode categories)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +61,10 @@ def page_view(path: Path, page: int, quote: str, start_hint: int = 0) -> PageVie
                     f"The document has no page {page}; it has {pages}.", "Open its first page."
                 )
             pdf.init_forms()  # else what was filled into a form's fields stays unseen
-            with closing(pdf[page - 1]) as opened, closing(opened.get_textpage()) as text:
+            with closing(pdf[page - 1]) as opened:
                 png, width, height = _render(opened)
-                boxes = _boxes(opened, text, quote, start_hint)
+                lines = _marked_lines(opened, quote, start_hint)
+                boxes = tuple(box for line in lines if (box := _box(opened, line)))
     except (pdfium.PdfiumError, OSError) as error:
         raise DocumentError(
             f"Page {page} of this PDF cannot be shown.",
@@ -115,18 +118,44 @@ def _render(page: "PdfPage") -> tuple[bytes, int, int]:
         return png.getvalue(), bitmap.width, bitmap.height
 
 
-def _boxes(page: "PdfPage", text: "PdfTextPage", quote: str, start_hint: int) -> tuple[Box, ...]:
+def _marked_lines(page: "PdfPage", quote: str, start_hint: int) -> list[Rectangle]:
+    """The quote's lines, from the reading of the page that holds more of it.
+
+    Pdfium puts the words in order by where they are shown.  On a turned page that may tear lines
+    apart, unless the text is turned to match, so such a page is read unturned as well.
+    """
+    turn = page.get_rotation()
+    readings = []
+    try:
+        for reading in dict.fromkeys((turn, 0)):
+            page.set_rotation(reading)
+            with closing(page.get_textpage()) as text:
+                readings.append(_read_lines(text, quote, start_hint))
+    finally:
+        page.set_rotation(turn)
+    return max(readings, key=lambda reading: reading[0])[1]
+
+
+def _read_lines(text: "PdfTextPage", quote: str, start_hint: int) -> tuple[int, list[Rectangle]]:
+    """How many of the quote's letters were found, and the lines that they stand in."""
     from pypdfium2 import raw
 
     characters = [chr(raw.FPDFText_GetUnicode(text, index)) for index in range(text.count_chars())]
     letters = _letters(characters)
-    boxes: list[Box] = []
-    for start, end in _spans(letters, _letters(quote).stream, start_hint):
-        span = range(letters.origins[start], letters.origins[end - 1] + 1)
-        printed = (index for index in span if not characters[index].isspace())
-        lines = _lines(text.get_charbox(index, loose=True) for index in printed)
-        boxes += [box for line in lines if (box := _box(page, line))]
-    return tuple(boxes)
+    # The page's text was reflowed, so line ends do not count towards the hint.
+    counted = [index for index, character in enumerate(characters) if character not in "\r\n"]
+    near = counted[min(max(start_hint, 0), len(counted) - 1)] if counted else 0
+    spans = _spans(letters, _letters(quote).stream, near)
+    lines: list[Rectangle] = []
+    for start, end in spans:
+        first, last = letters.origins[start], letters.origins[end - 1]
+        while first > 0 and unicodedata.category(characters[first - 1]) in _OPENING:
+            first -= 1
+        while last + 1 < len(characters) and unicodedata.category(characters[last + 1]) in _CLOSING:
+            last += 1
+        printed = (i for i in range(first, last + 1) if not characters[i].isspace())
+        lines += _lines(text.get_charbox(i, loose=True) for i in printed)
+    return sum(end - start for start, end in spans), lines
 
 
 def _letters(characters: Iterable[str]) -> _Letters:
@@ -139,13 +168,16 @@ def _letters(characters: Iterable[str]) -> _Letters:
     return _Letters("".join(letter for letter, _ in found), tuple(index for _, index in found))
 
 
-def _spans(letters: _Letters, quote: str, start_hint: int) -> list[tuple[int, int]]:
-    """Where the quote, or what of it stands on the page, is in the page's letters."""
+def _spans(letters: _Letters, quote: str, near: int) -> list[tuple[int, int]]:
+    """Where the quote, or what of it stands on the page, is in the page's letters.
+
+    Of several occurrences, the one nearest to the page's character ``near``.
+    """
     page = letters.stream
     if not quote or not page:
         return []
     if whole := list(_occurrences(page, quote)):
-        start = min(whole, key=lambda place: abs(letters.origins[place] - start_hint))
+        start = min(whole, key=lambda place: abs(letters.origins[place] - near))
         return [(start, start + len(quote))]
     edge = max(_at_end(page, quote), _at_start(page, quote), key=lambda span: span[1] - span[0])
     return [edge] if edge[1] > edge[0] else _runs(page, quote)
@@ -204,7 +236,8 @@ def _lines(rectangles: Iterable[Rectangle]) -> Iterator[Rectangle]:
         if each[0] >= each[2] or each[1] >= each[3]:
             continue
         if line and previous and _on_one_line(previous, each):
-            line = (*map(min, line[:2], each[:2]), *map(max, line[2:], each[2:]))  # type: ignore[assignment]
+            left, bottom, right, top = zip(line, each, strict=True)
+            line = (min(left), min(bottom), max(right), max(top))
         else:
             if line:
                 yield line

@@ -14,6 +14,8 @@ _SILENT = {
     "VLLM_HOST_IP": "127.0.0.1",
     "VLLM_LOOPBACK_IP": "127.0.0.1",
     "LANCEDB_TELEMETRY_DISABLED": "1",
+    # For the child processes: vLLM warns of torch's own changes, which no user can act on.
+    "PYTHONWARNINGS": "ignore::FutureWarning",
 }
 
 
@@ -22,5 +24,7 @@ def keep_inside(settings: Settings) -> None:
     os.environ.update(_SILENT)
     # The tokenizers' own threads and torch's compete for the same two cores.
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    # Gradio keeps uploads in the system's temporary folder unless told; they are confidential.
+    os.environ["GRADIO_TEMP_DIR"] = str(settings.data_dir / "uploads")
     offline = "0" if settings.allow_downloads else "1"
     os.environ.update({"HF_HUB_OFFLINE": offline, "TRANSFORMERS_OFFLINE": offline})

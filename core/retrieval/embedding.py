@@ -148,7 +148,8 @@ def _options(model: EncoderModel) -> dict[str, Any]:
         "use_fp16": model.half_precision and model.device != "cpu",
         "use_bf16": bfloat16_on_cpu,
         "devices": ["cpu:0" if bfloat16_on_cpu else model.device],
-        "batch_size": model.batch_size,
+        # One more than is ever sent: FlagEmbedding draws a progress bar for a full batch.
+        "batch_size": model.batch_size + 1,
     }
 
 
@@ -161,7 +162,7 @@ def _load_embedder(model: EncoderModel) -> Any:
 
     if model.name.lower().startswith("bge-m3"):
         return _M3(M3Embedder(model.source, passage_max_length=1024, **_options(model)))
-    return BaseEmbedder(
+    return _without_probe(BaseEmbedder)(
         model.source,
         pooling_method=model.pooling,
         query_instruction_for_retrieval=model.query_prefix,
@@ -170,6 +171,34 @@ def _load_embedder(model: EncoderModel) -> Any:
         passage_max_length=_MAX_TOKENS,
         **_options(model),
     )
+
+
+def _without_probe(base: type[Any]) -> type[Any]:
+    """FlagEmbedding's embedder without its trial run.
+
+    Its own ``encode_single_device`` computes the first batch twice, to find a batch size that
+    fits a GPU; with the small batches used here that doubles the cost of everything.
+    """
+
+    class Embedder(base):  # type: ignore[misc]
+        def encode_single_device(self, sentences: Any, max_length: int = 512, **_: Any) -> Any:
+            import torch
+
+            device = self.target_devices[0]
+            self.model.to(device).eval()
+            with torch.inference_mode():
+                inputs = self.tokenizer(
+                    list(sentences),
+                    truncation=True,
+                    max_length=max_length,
+                    padding=True,
+                    return_tensors="pt",
+                ).to(device)
+                hidden = self.model(**inputs, return_dict=True).last_hidden_state
+                pooled = self.pooling(hidden, inputs["attention_mask"])
+                return torch.nn.functional.normalize(pooled, dim=-1).float().cpu().numpy()
+
+    return Embedder
 
 
 class _M3:
