@@ -67,7 +67,7 @@ def build_app(settings: Settings, services: "Services | None" = None) -> "FastAP
         lambda: FileResponse(icons / "manifest.json", media_type="application/manifest+json"),
         include_in_schema=False,
     )
-    mounted: FastAPI = gr.mount_gradio_app(app, build_ui(made), path="", **mount_options())
+    mounted: FastAPI = gr.mount_gradio_app(app, build_ui(made), path="/", **mount_options())
     return mounted
 
 

@@ -1,24 +1,27 @@
 """Does a passage carry a statement?  Checked by machine, one statement at a time.
 
 The checks run from the strictest to the loosest: markers, quotes word for word, dates, numbers,
-negation and modality, and at last whether the statement's words are the passage's.  None of them
-asks a language model; a statement that only means the same in other words is not "supported".
+and at last whether the statement is the passage with words left out: each of its content words and
+modal verbs must stand in the passage in the same order and close together, and no negation or
+condition may have been lost on the way.  One exchanged word ("payable" for "reviewed") makes
+another statement.  No language model is asked; what only means the same is not "supported".
 """
 
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.answering.quantities import dates, numbers
 from core.answering.statements import Claim, sentences
 from core.types import Citation, Passage, Statement, Verdict
 
-SUPPORTED_COVERAGE = 0.8
 PARTLY_COVERAGE = 0.6
-"""Shares of a statement's content words found in the best window of a passage."""
+"""The share of a statement's content words that a passage must hold to carry it partly."""
 _WINDOW = 3
 """Sentences of a passage that may carry one statement together."""
+_STRETCH = 2.0
+"""How much longer than the statement the passage's words may run that carry it."""
 
 _QUOTED = re.compile(r"[“\"「『]([^“”\"「」『』]{8,})[”\"」』]")
 _WORD = re.compile(r"[a-z][a-z'’-]+|[\u4e00-\u9fff]+")
@@ -32,8 +35,16 @@ _NEGATIONS = re.compile(
     r"\b(?:not|no|never|neither|nor|without|cannot|n't|except|unless)\b|n['’]t\b"
     r"|不得|不应|不能|不可|不予|不|未|无|非|禁止|除外"
 )
-_DUTY = re.compile(r"\b(?:shall|must|will|required|obliged)\b|应当|必须|须|应")
-_LEAVE = re.compile(r"\b(?:may|can|entitled|permitted|option)\b|可以|有权|可")
+_CONDITIONS = re.compile(
+    r"\b(?:except|unless|provided|subject to|save|notwithstanding|only if|other than)\b"
+    r"|除外|除非|但是|但书|，但|另有|以外"
+)
+_MODALS = {
+    **dict.fromkeys("shall must will required obliged".split(), "duty"),
+    **dict.fromkeys("may can entitled permitted".split(), "leave"),
+    **dict.fromkeys("not no never neither nor without cannot".split(), "not"),
+}
+_TOKEN = re.compile(r"[a-z][a-z'’-]*|[\u4e00-\u9fff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +104,11 @@ def overall(statements: Sequence[Statement]) -> Verdict:
 def examine(statement: str, passage: str) -> Finding:
     """Hold a statement against a passage; the span is the passage's words that carry it best."""
     span, coverage = _best_window(statement, passage)
-    if located := locate(statement, passage):
-        return Finding(Verdict.SUPPORTED, "verbatim", 1.0, located)
+    located = locate(statement, passage)
+    if located:
+        return _unless_something_is_lost(
+            statement, passage, Finding(Verdict.SUPPORTED, "verbatim", 1.0, located)
+        )
     quotes = [match.group(1) for match in _QUOTED.finditer(statement)]
     for quote in quotes:
         found = locate(quote, passage)
@@ -105,12 +119,60 @@ def examine(statement: str, passage: str) -> Finding:
         return Finding(Verdict.UNSUPPORTED, "date_not_found", coverage, span)
     if not numbers(statement) <= numbers(passage):
         return Finding(Verdict.UNSUPPORTED, "number_not_found", coverage, span)
-    if _polarity(statement) != _polarity(passage[span[0] : span[1]]) and coverage > 0:
-        return Finding(Verdict.UNSUPPORTED, "negation_differs", coverage, span)
-    if coverage >= SUPPORTED_COVERAGE:
-        return Finding(Verdict.SUPPORTED, "", coverage, span)
-    verdict = Verdict.PARTLY if coverage >= PARTLY_COVERAGE else Verdict.UNSUPPORTED
-    return Finding(verdict, "words_not_found", coverage, span)
+    condensed = _condensed_from(statement, passage)
+    if condensed is None:
+        verdict = Verdict.PARTLY if coverage >= PARTLY_COVERAGE else Verdict.UNSUPPORTED
+        return Finding(verdict, "words_not_found", coverage, span)
+    found_in = Finding(Verdict.SUPPORTED, "", coverage, condensed)
+    return _unless_something_is_lost(statement, passage, found_in)
+
+
+def _unless_something_is_lost(statement: str, passage: str, finding: Finding) -> Finding:
+    """The finding, unless its sentences negate or limit what the statement says outright."""
+    covering = _covering(passage, finding.span)
+    carrying = passage[covering[0] : covering[1]].casefold()
+    said = statement.casefold()
+    if bool(_NEGATIONS.search(carrying)) != bool(_NEGATIONS.search(said)):
+        return replace(finding, verdict=Verdict.UNSUPPORTED, reason="negation_differs")
+    if _CONDITIONS.search(carrying) and not _CONDITIONS.search(said):
+        return replace(finding, verdict=Verdict.PARTLY, reason="condition_dropped")
+    return finding
+
+
+def _covering(passage: str, span: tuple[int, int]) -> tuple[int, int]:
+    """The whole sentences around a span of a passage."""
+    touched = [each for each in sentences(passage) if each[0] < span[1] and span[0] < each[1]]
+    return (touched[0][0], touched[-1][1]) if touched else span
+
+
+def _condensed_from(statement: str, passage: str) -> tuple[int, int] | None:
+    """The sentences of a passage of which the statement is a shorter wording, or ``None``."""
+    wanted = [token for token, _, _ in _sequence(statement)]
+    held = _sequence(passage)
+    best: tuple[int, int] | None = None
+    for at in [i for i, (token, _, _) in enumerate(held) if wanted and token == wanted[0]]:
+        matched, last = 0, at
+        for index in range(at, len(held)):
+            if held[index][0] == wanted[matched]:
+                matched, last = matched + 1, index
+            if matched == len(wanted):
+                break
+        if matched == len(wanted) and (best is None or last - at < best[1] - best[0]):
+            best = (at, last)
+    if best is None or best[1] - best[0] + 1 > _STRETCH * len(wanted) + 2:
+        return None
+    start, end = _covering(passage, (held[best[0]][1], held[best[1]][2]))
+    return (start, end) if len(sentences(passage[start:end])) <= _WINDOW else None
+
+
+def _sequence(text: str) -> list[tuple[str, int, int]]:
+    """Content words and modal verbs in order, with their offsets; Chinese goes by characters."""
+    found = []
+    for match in _TOKEN.finditer(text.casefold()):
+        word = match.group()
+        if word in _MODALS or (word not in _STOP and (len(word) > 2 or word >= "\u4e00")):
+            found.append((_MODALS.get(word) or _stem(word), match.start(), match.end()))
+    return found
 
 
 def locate(quote: str, text: str) -> tuple[int, int] | None:
@@ -160,13 +222,6 @@ def _best_window(statement: str, passage: str) -> tuple[tuple[int, int], float]:
             if score > best_score:
                 best, best_score, best_share = (start, end), score, share
     return best, best_share
-
-
-def _polarity(text: str) -> tuple[bool, bool]:
-    """Whether a text negates, and whether it gives leave without laying a duty."""
-    plain = text.casefold()
-    leave = bool(_LEAVE.search(plain)) and not _DUTY.search(plain)
-    return bool(_NEGATIONS.search(plain)), leave
 
 
 def _stem(word: str) -> str:

@@ -5,6 +5,7 @@ a little in both languages, and knowing which document is meant helps most of al
 """
 
 import asyncio
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,13 @@ _LEXICAL = 0.3
 _DOCUMENT = 20.0
 _ARTICLE = 100.0
 """Weights against a dense score in standard deviations; an article looked up outranks all."""
+
+_CHINESE = re.compile(r"[\u4e00-\u9fff]")
+_POINTS_BACK = re.compile(
+    r"\b(?:it|its|they|them|their|those|these|that|this)\b|^(?:and|but|what about|how about|why)\b"
+    r"|^(?:那|它|这|该|其|如果不)|呢[？?]?$",
+    re.I,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +143,11 @@ def _standardised(scored: Sequence[Scored]) -> dict[str, float]:
 
 
 def _standalone(question: str, history: Sequence[Turn], identities: Sequence[Identity]) -> str:
-    """A follow-up that names no document stands with the question that it follows."""
-    if not history or understand(question, identities).about:
+    """A follow-up that points back and names no document stands with the question before it."""
+    if not history or not _POINTS_BACK.search(question):
         return question
     previous = history[-1].question
-    return f"{previous} {question}" if len(question) < 60 else question
+    same_language = bool(_CHINESE.search(previous)) == bool(_CHINESE.search(question))
+    if not same_language or understand(question, identities).about:
+        return question
+    return f"{previous} {question}"

@@ -1,0 +1,502 @@
+"""A file becomes a document that can be searched, once and wholly, or says why it did not."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+
+from core.database import Database
+from core.documents.library import Library
+from core.errors import DocumentError, NotFound, PinciteError, StoreError
+from core.settings import Settings, load_settings
+from core.types import Document, DocumentState, Matter, PageView, Passage, TextView
+
+LEASE = "Lease\n\n1. Rent\n\nThe Tenant shall pay the rent on the first day of each month.\n"
+OTHER = "Lease\n\n1. Rent\n\nThe Tenant shall pay the rent on the last day of each month.\n"
+QUOTE = "the rent on the first day"
+
+
+async def nothing() -> None:
+    """What the index waits for unless a test says else."""
+
+
+@dataclass
+class RecordingIndex:
+    """A search index in memory that can fail, or wait, at every step."""
+
+    failure: Exception | None = None
+    upkeep_failure: Exception | None = None
+    before_writing: Callable[[], Awaitable[None]] = nothing
+    after_deleting: Callable[[], Awaitable[None]] = nothing
+    texts: dict[tuple[str, str], str] = field(default_factory=dict)
+    written: list[str] = field(default_factory=list)
+    openings: list[str] = field(default_factory=list)
+    settled: int = 0
+
+    async def add(
+        self, document: Document, opening: str, passages: Sequence[Passage]
+    ) -> AsyncIterator[float]:
+        yield 0.5
+        if self.failure:
+            raise self.failure
+        yield 1.0
+        await self.before_writing()
+        key = (document.matter_id, document.id)
+        self.texts[key] = "\n".join(passage.text for passage in passages)
+        self.written.append(document.id)
+        self.openings.append(opening)
+
+    async def delete(self, matter_id: str, document_id: str) -> None:
+        self.texts.pop((matter_id, document_id), None)
+        await self.after_deleting()
+
+    async def settle(self) -> None:
+        self.settled += 1
+        if self.upkeep_failure:
+            failure, self.upkeep_failure = self.upkeep_failure, None
+            raise failure
+
+
+@dataclass
+class Bench:
+    """A library over a real database and real files, with one matter."""
+
+    settings: Settings
+    database: Database
+    index: RecordingIndex
+    matter: Matter
+    library: Library
+
+    def source(self, content: str | bytes, name: str = "source") -> Path:
+        path = self.settings.data_dir.parent / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    async def add(
+        self, content: str | bytes, name: str = "Lease.txt", *, replace: bool = False
+    ) -> Document:
+        return await self.library.add(self.matter.id, self.source(content), name, replace=replace)
+
+    async def finished(self, document: Document) -> Document:
+        async with asyncio.timeout(20):
+            await self.library.wait()
+        return await self.database.document(document.matter_id, document.id)
+
+    async def reaches(self, document: Document, state: DocumentState) -> None:
+        async with asyncio.timeout(20):
+            while (await self.database.document(document.matter_id, document.id)).state != state:
+                await asyncio.sleep(0.01)
+
+    def indexed(self, document: Document) -> str | None:
+        return self.index.texts.get((document.matter_id, document.id))
+
+    def folder(self, document: Document) -> Path:
+        return self.settings.data_dir / "documents" / document.matter_id / document.id
+
+    @asynccontextmanager
+    async def restarted(self) -> AsyncIterator[None]:
+        """Another library over the same database, files and index, as after a crash."""
+        await self.library.close()
+        self.library = Library(self.settings, self.database, self.index)
+        await self.library.start()
+        yield
+
+
+@pytest.fixture
+async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
+    settings = load_settings(data_dir=tmp_path / "data", file_size_mib=1)
+    database = Database(settings.data_dir / "pincite.db")
+    await database.start()
+    index = RecordingIndex()
+    matter = await database.create_matter("Harbour Lane")
+    made = Bench(settings, database, index, matter, Library(settings, database, index))
+    yield made
+    await made.library.close()
+    await database.close()
+
+
+@pytest.fixture
+async def running(bench: Bench) -> Bench:
+    await bench.library.start()
+    return bench
+
+
+def pdf_of(line: str) -> bytes:
+    """A page that carries one line of Latin text."""
+    from pypdf import PdfWriter
+    from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
+
+    writer = PdfWriter()
+    page = writer.add_blank_page(400, 200)
+    font = DictionaryObject(
+        {
+            NameObject("/Type"): NameObject("/Font"),
+            NameObject("/Subtype"): NameObject("/Type1"),
+            NameObject("/BaseFont"): NameObject("/Helvetica"),
+        }
+    )
+    page[NameObject("/Resources")] = DictionaryObject(
+        {NameObject("/Font"): DictionaryObject({NameObject("/F1"): font})}
+    )
+    content = DecodedStreamObject()
+    content.set_data(f"BT /F1 12 Tf 20 150 Td ({line}) Tj ET".encode())
+    page[NameObject("/Contents")] = writer._add_object(content)
+    file = BytesIO()
+    writer.write(file)
+    return file.getvalue()
+
+
+async def test_a_file_is_queued_at_once_and_ready_with_its_figures(running: Bench) -> None:
+    added = await running.add(LEASE)
+    assert added.name == "Lease.txt"
+    assert added.size_bytes == len(LEASE)
+    ready = await running.finished(added)
+    assert (ready.state, ready.progress, ready.kind) == (DocumentState.READY, 1.0, "txt")
+    assert ready.characters == len(await running.library.text(running.matter.id, added.id))
+    assert ready.passages >= 1
+    assert ready.pages is None
+    assert QUOTE in (running.indexed(added) or "")
+    assert "The Tenant shall pay" in running.index.openings[0]
+    assert running.index.settled == 1
+
+
+async def test_a_document_is_ready_only_after_its_vectors_are_in(running: Bench) -> None:
+    gate = asyncio.Event()
+    running.index.before_writing = lambda: gate.wait()
+    added = await running.add(LEASE)
+    await running.reaches(added, DocumentState.INDEXING)
+    await asyncio.sleep(0.1)
+    waiting = await running.database.document(added.matter_id, added.id)
+    assert waiting.state == DocumentState.INDEXING
+    assert running.indexed(added) is None
+    gate.set()
+    assert (await running.finished(added)).state == DocumentState.READY
+    assert running.indexed(added)
+
+
+async def test_nothing_is_waited_for_when_nothing_is_queued(running: Bench) -> None:
+    async with asyncio.timeout(2):
+        await running.library.wait()
+
+
+async def test_a_file_that_cannot_be_read_keeps_the_reason_and_the_remedy(running: Bench) -> None:
+    failed = await running.finished(await running.add(b"\x89PNG\r\n\x1a\n", "scan.png"))
+    assert failed.state == DocumentState.FAILED
+    assert failed.reason == "This file is a picture (PNG), which cannot be read."
+    assert "Save it as one of these" in failed.remedy
+    assert running.indexed(failed) is None
+    with pytest.raises(NotFound):
+        await running.library.text(running.matter.id, failed.id)
+
+
+async def test_a_failure_of_the_index_keeps_its_reason_and_the_queue_goes_on(
+    running: Bench,
+) -> None:
+    running.index.failure = StoreError("The disk is full.", "Make room and try again.")
+    failed = await running.finished(await running.add(LEASE))
+    assert (failed.state, failed.progress) == (DocumentState.FAILED, 0.0)
+    assert (failed.reason, failed.remedy) == ("The disk is full.", "Make room and try again.")
+
+    running.index.failure = None
+    assert (await running.finished(await running.add(OTHER, "Other.txt"))).state == "ready"
+
+    await running.library.retry(running.matter.id, failed.id)
+    ready = await running.finished(failed)
+    assert (ready.state, ready.reason, ready.remedy) == (DocumentState.READY, "", "")
+
+
+async def test_a_failure_that_nobody_foresaw_is_a_sentence_as_well(running: Bench) -> None:
+    running.index.failure = ZeroDivisionError("/secret/path")
+    failed = await running.finished(await running.add(LEASE))
+    assert failed.reason == "The file could not be taken in (ZeroDivisionError)."
+    assert failed.remedy
+
+
+async def test_a_failed_upkeep_of_the_index_does_not_end_the_queue(running: Bench) -> None:
+    running.index.upkeep_failure = OSError("no space left on device")
+    first = await running.add(LEASE)
+    await running.reaches(first, DocumentState.READY)
+    second = await running.add(OTHER, "Other.txt")
+    await running.reaches(second, DocumentState.READY)
+    await running.finished(second)
+
+
+@pytest.mark.parametrize("state", ["queued", "reading", "embedding", "indexing"])
+async def test_a_crash_in_any_step_is_taken_up_again(bench: Bench, state: str) -> None:
+    added = await bench.add(LEASE)
+    await bench.database.update_document(added.matter_id, added.id, {"state": state})
+    async with bench.restarted():
+        assert (await bench.finished(added)).state == DocumentState.READY
+    assert QUOTE in (bench.indexed(added) or "")
+
+
+async def test_closing_in_the_middle_leaves_the_document_for_the_next_start(
+    running: Bench,
+) -> None:
+    running.index.before_writing = lambda: asyncio.Event().wait()
+    added = await running.add(LEASE)
+    await running.reaches(added, DocumentState.INDEXING)
+    await running.library.close()
+    kept = await running.database.document(added.matter_id, added.id)
+    assert kept.state == DocumentState.INDEXING
+    assert running.indexed(added) is None
+
+    running.index.before_writing = nothing
+    async with running.restarted():
+        assert (await running.finished(added)).state == DocumentState.READY
+    assert running.index.written == [added.id]
+
+
+async def test_what_is_ready_or_failed_is_not_read_again_on_the_next_start(
+    running: Bench,
+) -> None:
+    ready = await running.finished(await running.add(LEASE))
+    failed = await running.finished(await running.add(b"", "Empty.txt"))
+    async with running.restarted():
+        assert (await running.finished(failed)).state == DocumentState.FAILED
+    assert running.index.written == [ready.id]
+
+
+async def test_the_same_bytes_twice_are_read_once(running: Bench) -> None:
+    first = await running.finished(await running.add(LEASE))
+    again = await running.add(LEASE)
+    assert again == first
+    await running.finished(again)
+    assert running.index.written == [first.id]
+
+
+async def test_other_bytes_under_a_taken_name_stand_beside_it(running: Bench) -> None:
+    first = await running.add(LEASE)
+    second = await running.add(OTHER)
+    await running.finished(second)
+    assert (first.name, second.name) == ("Lease.txt", "Lease (2).txt")
+    assert QUOTE in await running.library.text(running.matter.id, first.id)
+    assert "last day" in await running.library.text(running.matter.id, second.id)
+
+
+async def test_replacing_gives_a_document_new_content_and_keeps_its_identity(
+    running: Bench,
+) -> None:
+    first = await running.finished(await running.add(LEASE))
+    second = await running.finished(await running.add(OTHER, replace=True))
+    assert second.id == first.id
+    assert await running.database.documents(running.matter.id) == (second,)
+    assert "last day" in await running.library.text(running.matter.id, first.id)
+    assert "last day" in (running.indexed(first) or "")
+    assert (running.folder(first) / "original").read_text() == OTHER
+
+
+async def test_replacing_what_is_being_read_ends_with_the_new_content(running: Bench) -> None:
+    gate = asyncio.Event()
+    running.index.before_writing = lambda: gate.wait()
+    first = await running.add(LEASE)
+    await running.reaches(first, DocumentState.INDEXING)
+    await running.add(OTHER, replace=True)
+    gate.set()
+    assert (await running.finished(first)).state == DocumentState.READY
+    assert "last day" in (running.indexed(first) or "")
+    assert "last day" in await running.library.text(running.matter.id, first.id)
+
+
+async def test_a_replacement_that_cannot_be_read_leaves_nothing_of_the_old_to_be_cited(
+    running: Bench,
+) -> None:
+    first = await running.finished(await running.add(LEASE))
+    failed = await running.finished(await running.add(b"", replace=True))
+    assert (failed.id, failed.state) == (first.id, DocumentState.FAILED)
+    assert running.indexed(first) is None
+
+
+async def test_files_added_while_another_is_read_are_whole_when_their_turn_comes(
+    running: Bench,
+) -> None:
+    padding = "The parties agree. " * 40_000
+    added = [await running.add(f"{LEASE}{n}\n{padding}", f"{n}.txt") for n in range(4)]
+    states = [(await running.finished(each)).state for each in added]
+    assert states == [DocumentState.READY] * 4
+
+
+async def test_a_deleted_document_leaves_no_file_record_or_passage(running: Bench) -> None:
+    kept = await running.add(OTHER, "Kept.txt")
+    gone = await running.finished(await running.add(LEASE))
+    assert (running.folder(gone) / "text.json").is_file()
+    await running.library.delete(running.matter.id, gone.id)
+    assert not running.folder(gone).exists()
+    assert running.indexed(gone) is None
+    with pytest.raises(NotFound):
+        await running.library.text(running.matter.id, gone.id)
+    with pytest.raises(NotFound):
+        await running.library.delete(running.matter.id, gone.id)
+    assert [each.id for each in await running.database.documents(running.matter.id)] == [kept.id]
+    assert QUOTE not in running.settings.data_dir.joinpath("pincite.db").read_bytes().decode(
+        "utf-8", "ignore"
+    )
+
+
+async def test_a_document_deleted_while_it_is_read_stays_deleted(running: Bench) -> None:
+    gate = asyncio.Event()
+    running.index.before_writing = lambda: gate.wait()
+    added = await running.add(LEASE)
+    await running.reaches(added, DocumentState.INDEXING)
+    await running.library.delete(running.matter.id, added.id)
+    gate.set()
+    async with asyncio.timeout(20):
+        await running.library.wait()
+    assert await running.database.documents(running.matter.id) == ()
+    assert running.index.texts == {}
+    assert not running.folder(added).exists()
+
+
+async def test_a_document_written_during_its_deletion_is_not_left_in_the_index(
+    running: Bench,
+) -> None:
+    gate = asyncio.Event()
+    running.index.before_writing = lambda: gate.wait()
+    added = await running.add(LEASE)
+    await running.reaches(added, DocumentState.INDEXING)
+
+    async def let_it_be_written() -> None:
+        running.index.after_deleting = nothing
+        gate.set()
+        async with asyncio.timeout(5):
+            while added.id not in running.index.written:
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(0.2)
+
+    running.index.after_deleting = let_it_be_written
+    await running.library.delete(running.matter.id, added.id)
+    async with asyncio.timeout(20):
+        await running.library.wait()
+    assert running.index.texts == {}
+
+
+async def test_deleting_a_matter_removes_its_files_and_no_others(running: Bench) -> None:
+    other = await running.database.create_matter("Other")
+    await running.add(LEASE)
+    kept = await running.library.add(other.id, running.source(OTHER), "Lease.txt")
+    await running.finished(kept)
+    await running.library.delete_matter(running.matter.id)
+    assert await running.database.documents(running.matter.id) == ()
+    assert not (running.settings.data_dir / "documents" / running.matter.id).exists()
+    assert list(running.index.texts) == [(other.id, kept.id)]
+    assert "last day" in await running.library.text(other.id, kept.id)
+
+
+async def test_a_document_is_read_viewed_retried_and_deleted_only_in_its_own_matter(
+    running: Bench,
+) -> None:
+    other = await running.database.create_matter("Other")
+    added = await running.finished(await running.add(LEASE))
+    for attempt in (
+        running.library.text(other.id, added.id),
+        running.library.view(other.id, added.id, None, 0, 5),
+        running.library.retry(other.id, added.id),
+        running.library.delete(other.id, added.id),
+    ):
+        with pytest.raises(NotFound, match="not in the matter"):
+            await attempt
+    assert await running.database.document(added.matter_id, added.id) == added
+    assert running.indexed(added)
+
+
+async def test_a_quote_is_shown_in_its_text(running: Bench) -> None:
+    added = await running.finished(await running.add(LEASE))
+    text = await running.library.text(running.matter.id, added.id)
+    start = text.index(QUOTE)
+    view = await running.library.view(
+        running.matter.id, added.id, None, start, start + len(QUOTE)
+    )
+    assert isinstance(view, TextView)
+    assert view.marked == QUOTE
+    assert view.before + view.marked + view.after == text
+
+
+async def test_a_quote_is_shown_on_its_page(running: Bench) -> None:
+    pdf = pdf_of("The Tenant shall pay the rent on the first day of each month.")
+    added = await running.finished(await running.add(pdf, "Lease.pdf"))
+    assert (added.kind, added.pages) == ("pdf", 1)
+    start = (await running.library.text(running.matter.id, added.id)).index(QUOTE)
+    view = await running.library.view(running.matter.id, added.id, 1, start, start + len(QUOTE))
+    assert isinstance(view, PageView)
+    assert view.png.startswith(b"\x89PNG")
+    assert len(view.boxes) == 1
+    with pytest.raises(NotFound, match="no page 2"):
+        await running.library.view(running.matter.id, added.id, 2, start, start + 5)
+
+
+async def test_what_has_not_been_read_yet_is_not_shown(bench: Bench) -> None:
+    added = await bench.add(LEASE)
+    with pytest.raises(NotFound, match="not been read yet"):
+        await bench.library.text(bench.matter.id, added.id)
+
+
+async def test_a_file_is_taken_in_only_into_a_matter_that_exists(bench: Bench) -> None:
+    with pytest.raises(NotFound, match="matter does not exist"):
+        await bench.library.add("../elsewhere", bench.source(LEASE), "Lease.txt")
+    assert not (bench.settings.data_dir / "documents").exists()
+
+
+async def test_a_file_that_is_missing_or_too_large_is_refused(bench: Bench) -> None:
+    with pytest.raises(DocumentError, match="absent is not a file"):
+        await bench.library.add(bench.matter.id, bench.settings.data_dir / "absent", "a.txt")
+    with pytest.raises(DocumentError, match=r"larger than 1 MiB.*PINCITE_FILE_SIZE_MIB"):
+        await bench.add(b"x" * (2**20 + 1))
+    assert await bench.database.documents(bench.matter.id) == ()
+
+
+async def test_a_file_that_cannot_be_opened_is_refused_with_a_sentence(
+    bench: Bench,
+) -> None:
+    unreadable = Path("/proc/self/mem")
+    if not unreadable.is_file():
+        pytest.skip("this system has no file that opens and cannot be read")
+    with pytest.raises(PinciteError, match="read"):
+        await bench.library.add(bench.matter.id, unreadable, "mem.txt")
+
+
+@pytest.mark.parametrize(
+    ("hostile", "shown"),
+    [
+        ("../../../etc/passwd.txt", "etc/passwd.txt"),
+        ("/etc/passwd.txt", "etc/passwd.txt"),
+        ("C:\\Users\\..\\Lease.txt", "C:/Users/Lease.txt"),
+        ("2026//./Lease.txt", "2026/Lease.txt"),
+        ("Lease\x00\n\x1b[31m.txt", "Lease[31m.txt"),
+        ("Lease\u202etxt.exe.txt", "Leasetxt.exe.txt"),
+        ("Lease\udcff.txt", "Lease.txt"),
+        ("'; DROP TABLE documents;--.txt", "'; DROP TABLE documents;--.txt"),
+        ("<img src=x onerror=alert(1)>.txt", "<img src=x onerror=alert(1)>.txt"),
+        ("x" * 5000 + ".txt", "x" * 5000 + ".txt"),
+        ("租赁合同（最终）.txt", "租赁合同（最终）.txt"),
+    ],
+)
+async def test_a_hostile_name_is_shown_cleaned_and_never_becomes_a_path(
+    bench: Bench, hostile: str, shown: str
+) -> None:
+    added = await bench.add(LEASE, hostile)
+    assert added.name == shown
+    files = [path for path in bench.settings.data_dir.parent.rglob("*") if path.is_file()]
+    originals = [path for path in files if path.read_bytes() == LEASE.encode()]
+    assert sorted(originals) == sorted([bench.folder(added) / "original", bench.source(LEASE)])
+
+
+@pytest.mark.parametrize("name", ["", " ", "..", "../", "//", "\x00", "./\u200b"])
+async def test_a_name_of_which_nothing_is_left_is_refused(bench: Bench, name: str) -> None:
+    with pytest.raises(DocumentError, match="needs a name"):
+        await bench.add(LEASE, name)
+    assert await bench.database.documents(bench.matter.id) == ()
+
+
+async def test_the_kept_text_is_plain_json_and_only_whole(running: Bench) -> None:
+    added = await running.finished(await running.add(LEASE))
+    kept = json.loads((running.folder(added) / "text.json").read_bytes())
+    assert kept["text"] == await running.library.text(running.matter.id, added.id)
+    assert sorted(path.name for path in running.folder(added).iterdir()) == [
+        "original",
+        "text.json",
+    ]

@@ -1,0 +1,326 @@
+"""What is recorded comes back whole, and only inside its own matter."""
+
+from collections.abc import AsyncIterator
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from core.database import Database, metadata
+from core.errors import NotFound, PinciteError
+from core.types import (
+    Answer,
+    AnswerKind,
+    Citation,
+    DocumentState,
+    Statement,
+    Verdict,
+)
+
+QUOTE = "租赁期限不得超过二十年。"
+ANSWER = Answer(
+    question="How long may a lease be?",
+    kind=AnswerKind.DRAFT,
+    verdict=Verdict.PARTLY,
+    statements=(
+        Statement(
+            "A lease may run for at most 20 years.",
+            Verdict.SUPPORTED,
+            (
+                Citation(1, "d1", "民法典.pdf", 88, ("第三编", "第七百零五条"), 10, 22, QUOTE),
+                Citation(2, "d2", "Notes.txt", None, (), 0, 5, "twent"),
+            ),
+        ),
+        Statement("It “renews” itself.", Verdict.UNSUPPORTED, reason="No passage says so."),
+    ),
+    notice="partly_supported",
+    draft='He said "yes" \\ and\nleft\u2028the room. 𠮷',
+    model="SmolLM2",
+    searched_documents=3,
+    timings={"retrieve": 0.125, "total": 1.5},
+)
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    made = Database(tmp_path / "data" / "pincite.db")
+    await made.start()
+    yield made
+    await made.close()
+
+
+async def put(database: Database, matter_id: str, name: str, sha256: str, replace: bool = False):
+    return await database.put_document(matter_id, name, sha256, len(sha256), replace)
+
+
+def columns_of(inspector: sa.Inspector, table: str) -> dict[str, tuple[str, bool, int]]:
+    return {
+        each["name"]: (str(each["type"]), each["nullable"], each["primary_key"])
+        for each in inspector.get_columns(table)
+    }
+
+
+def constraints_of(inspector: sa.Inspector, table: str) -> set[tuple[object, ...]]:
+    unique = {
+        ("unique", *each["column_names"]) for each in inspector.get_unique_constraints(table)
+    }
+    indices = {
+        ("index", each["name"], *each["column_names"]) for each in inspector.get_indexes(table)
+    }
+    foreign = {
+        (
+            "foreign",
+            *each["constrained_columns"],
+            each["referred_table"],
+            *each["referred_columns"],
+            each["options"].get("ondelete"),
+        )
+        for each in inspector.get_foreign_keys(table)
+    }
+    return unique | indices | foreign
+
+
+async def test_the_migrations_make_exactly_the_tables_that_the_code_declares(
+    database: Database, tmp_path: Path
+) -> None:
+    migrated = sa.create_engine(f"sqlite:///{tmp_path / 'data' / 'pincite.db'}")
+    declared = sa.create_engine("sqlite://")
+    try:
+        metadata.create_all(declared)
+        mine, wanted = sa.inspect(migrated), sa.inspect(declared)
+        assert set(mine.get_table_names()) == {*wanted.get_table_names(), "alembic_version"}
+        for table in metadata.tables:
+            assert columns_of(mine, table) == columns_of(wanted, table), table
+            assert constraints_of(mine, table) == constraints_of(wanted, table), table
+    finally:
+        migrated.dispose()
+        declared.dispose()
+
+
+async def test_autogenerate_finds_nothing_left_to_migrate(
+    database: Database, tmp_path: Path
+) -> None:
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'data' / 'pincite.db'}")
+    try:
+        with engine.connect() as connection:
+            assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    finally:
+        engine.dispose()
+
+
+async def test_a_second_start_keeps_what_the_first_recorded(tmp_path: Path) -> None:
+    for names in ((), ("Harbour Lane",)):
+        database = Database(tmp_path / "pincite.db")
+        await database.start()
+        assert tuple(each.name for each in await database.matters()) == names
+        if not names:
+            await database.create_matter("Harbour Lane")
+        await database.close()
+        await database.close()
+
+
+async def test_a_matter_comes_back_as_it_was_made(database: Database) -> None:
+    made = await database.create_matter("  Harbour \n Lane ", is_sample=True)
+    assert made.name == "Harbour Lane"
+    assert made.is_sample
+    assert made.created_at.tzinfo is not None
+    assert await database.matter(made.id) == made
+    assert await database.matters() == (made,)
+
+
+@pytest.mark.parametrize("name", ["", "   ", "\n\t", "x" * 121])
+async def test_a_matter_needs_a_name_of_1_to_120_characters(database: Database, name: str) -> None:
+    with pytest.raises(PinciteError, match="1 to 120 characters"):
+        await database.create_matter(name)
+    assert await database.matters() == ()
+
+
+async def test_two_matters_never_share_a_name(database: Database) -> None:
+    lease = await database.create_matter("Lease")
+    merger = await database.create_matter("Merger")
+    with pytest.raises(PinciteError, match="“Lease” exists already"):
+        await database.create_matter(" Lease ")
+    with pytest.raises(PinciteError, match="“Lease” exists already"):
+        await database.rename_matter(merger.id, "Lease")
+    await database.rename_matter(lease.id, "Lease")
+    await database.rename_matter(merger.id, "Merger of 2026")
+    assert [each.name for each in await database.matters()] == ["Lease", "Merger of 2026"]
+
+
+async def test_a_name_is_text_and_never_a_statement(database: Database) -> None:
+    name = "Robert'); DROP TABLE matters;-- %_"
+    made = await database.create_matter(name)
+    document, _ = await put(database, made.id, name, "a")
+    assert (await database.matters())[0].name == name
+    assert (await database.document(made.id, document.id)).name == name
+
+
+async def test_an_answer_comes_back_whole(database: Database) -> None:
+    matter = await database.create_matter("Lease")
+    conversation = await database.create_conversation(matter.id, "  Term ")
+    assert conversation.title == "Term"
+    asked = await database.add_message(matter.id, conversation.id, ANSWER.question)
+    assert asked.answer is None
+    await database.finish_message(matter.id, asked.id, ANSWER)
+    (kept,) = await database.messages(matter.id, conversation.id)
+    assert kept.answer == ANSWER
+    for each in fields(Answer):
+        before, after = getattr(ANSWER, each.name), getattr(kept.answer, each.name)
+        assert type(after) is type(before), each.name
+        assert before, f"the example leaves {each.name} empty, so it proves nothing"
+
+
+async def test_messages_keep_their_order_and_are_removed_from_one_on(database: Database) -> None:
+    matter = await database.create_matter("Lease")
+    first = await database.create_conversation(matter.id, "First")
+    other = await database.create_conversation(matter.id, "Other")
+    asked = [await database.add_message(matter.id, first.id, f"Q{n}") for n in range(4)]
+    await database.add_message(matter.id, other.id, "Elsewhere")
+    await database.delete_messages_from(matter.id, asked[2].id)
+    again = await database.add_message(matter.id, first.id, "Q2 again")
+    questions = [each.question for each in await database.messages(matter.id, first.id)]
+    assert questions == ["Q0", "Q1", "Q2 again"]
+    assert again.id not in {each.id for each in asked}
+    assert len(await database.messages(matter.id, other.id)) == 1
+
+
+async def test_conversations_are_found_by_title_and_by_question_newest_first(
+    database: Database,
+) -> None:
+    matter = await database.create_matter("Lease")
+    rent = await database.create_conversation(matter.id, "Rent at 100%")
+    term = await database.create_conversation(matter.id, "Term")
+    await database.add_message(matter.id, rent.id, "Wann ist die MIETE fällig?")
+    assert [each.id for each in await database.conversations(matter.id)] == [rent.id, term.id]
+    assert [each.id for each in await database.conversations(matter.id, "miete")] == [rent.id]
+    assert [each.id for each in await database.conversations(matter.id, " TERM ")] == [term.id]
+    assert [each.id for each in await database.conversations(matter.id, "0%")] == [rent.id]
+    assert await database.conversations(matter.id, "_") == ()
+    with pytest.raises(PinciteError, match="needs a title"):
+        await database.rename_conversation(matter.id, rent.id, "  ")
+    await database.rename_conversation(matter.id, rent.id, " Payment ")
+    assert [each.title for each in await database.conversations(matter.id)] == ["Payment", "Term"]
+
+
+async def test_nothing_crosses_from_one_matter_into_another(database: Database) -> None:
+    own = await database.create_matter("Own")
+    other = await database.create_matter("Other")
+    document, _ = await put(database, own.id, "Lease.pdf", "a")
+    conversation = await database.create_conversation(own.id, "Rent")
+    message = await database.add_message(own.id, conversation.id, "When is rent due?")
+
+    with pytest.raises(NotFound):
+        await database.document(other.id, document.id)
+    with pytest.raises(NotFound):
+        await database.add_message(other.id, conversation.id, "And now?")
+    with pytest.raises(NotFound):
+        await database.delete_messages_from(other.id, message.id)
+    assert await database.documents(other.id) == ()
+    assert await database.conversations(other.id, "rent") == ()
+    assert await database.messages(other.id, conversation.id) == ()
+
+    await database.update_document(other.id, document.id, {"state": DocumentState.FAILED})
+    await database.delete_document(other.id, document.id)
+    await database.rename_conversation(other.id, conversation.id, "Taken")
+    await database.delete_conversation(other.id, conversation.id)
+    await database.finish_message(other.id, message.id, ANSWER)
+
+    assert await database.documents(own.id) == (document,)
+    assert [each.title for each in await database.conversations(own.id)] == ["Rent"]
+    assert await database.messages(own.id, conversation.id) == (message,)
+
+
+async def test_the_same_file_in_two_matters_is_two_documents(database: Database) -> None:
+    own = await database.create_matter("Own")
+    other = await database.create_matter("Other")
+    first, _ = await put(database, own.id, "Lease.pdf", "a")
+    second, is_new = await put(database, other.id, "Lease.pdf", "a")
+    assert is_new
+    assert first.id != second.id
+
+
+async def test_a_matter_takes_everything_in_it_along(database: Database) -> None:
+    own = await database.create_matter("Own")
+    document, _ = await put(database, own.id, "Lease.pdf", "a")
+    conversation = await database.create_conversation(own.id, "Rent")
+    await database.add_message(own.id, conversation.id, "When is rent due?")
+    await database.delete_matter(own.id)
+    with pytest.raises(NotFound):
+        await database.matter(own.id)
+    with pytest.raises(NotFound):
+        await database.document(own.id, document.id)
+    assert await database.unfinished_documents() == ()
+    assert await database.conversations(own.id) == ()
+    assert await database.messages(own.id, conversation.id) == ()
+
+
+async def test_the_same_bytes_are_the_same_document_unless_it_failed(database: Database) -> None:
+    matter = await database.create_matter("Lease")
+    first, is_new = await put(database, matter.id, "Lease.pdf", "a")
+    assert is_new
+    again, is_new = await put(database, matter.id, "Lease.pdf", "a")
+    assert (again, is_new) == (first, False)
+    await database.update_document(
+        matter.id, first.id, {"state": DocumentState.FAILED, "reason": "Broken.", "remedy": "Mend."}
+    )
+    retried, is_new = await put(database, matter.id, "Lease.pdf", "a")
+    assert is_new
+    assert (retried.id, retried.state) == (first.id, DocumentState.QUEUED)
+    assert (retried.reason, retried.remedy) == ("", "")
+
+
+async def test_other_bytes_take_the_next_free_name_or_with_replace_the_place(
+    database: Database,
+) -> None:
+    matter = await database.create_matter("Lease")
+    first, _ = await put(database, matter.id, "2026/Lease.v1.pdf", "a")
+    second, _ = await put(database, matter.id, "2026/Lease.v1.pdf", "b")
+    third, _ = await put(database, matter.id, "2026/Lease.v1.pdf", "c")
+    assert second.name == "2026/Lease.v1 (2).pdf"
+    assert third.name == "2026/Lease.v1 (3).pdf"
+
+    same, is_new = await put(database, matter.id, "2026/Lease.v1.pdf", "c")
+    assert (same.id, is_new) == (third.id, False)
+
+    replaced, is_new = await put(database, matter.id, "2026/Lease.v1.pdf", "d", replace=True)
+    assert is_new
+    assert (replaced.id, replaced.name) == (first.id, first.name)
+    assert len(await database.documents(matter.id)) == 3
+
+
+async def test_the_queue_holds_the_unfinished_of_every_matter_oldest_first(
+    database: Database,
+) -> None:
+    own = await database.create_matter("Own")
+    other = await database.create_matter("Other")
+    placed = [(own.id, "z"), (other.id, "y"), (own.id, "x"), (other.id, "w")]
+    made = [(await put(database, matter_id, name, name))[0] for matter_id, name in placed]
+    await database.update_document(other.id, made[1].id, {"state": DocumentState.READY})
+    await database.update_document(own.id, made[2].id, {"state": DocumentState.FAILED})
+    await database.update_document(other.id, made[3].id, {"state": DocumentState.EMBEDDING})
+    queue = await database.unfinished_documents()
+    assert [each.id for each in queue] == [made[0].id, made[3].id]
+
+
+async def test_only_ready_documents_that_the_index_lost_are_queued_again(
+    database: Database,
+) -> None:
+    matter = await database.create_matter("Lease")
+    kept, lost, failed = [(await put(database, matter.id, n, n))[0] for n in "abc"]
+    for each, state in ((kept, "ready"), (lost, "ready"), (failed, "failed")):
+        await database.update_document(matter.id, each.id, {"state": state, "progress": 1.0})
+    assert await database.reindex(frozenset({kept.id})) == 1
+    (queued,) = await database.unfinished_documents()
+    assert (queued.id, queued.progress) == (lost.id, 0.0)
+
+
+async def test_a_document_that_is_gone_stays_gone(database: Database) -> None:
+    matter = await database.create_matter("Lease")
+    document, _ = await put(database, matter.id, "Lease.pdf", "a")
+    await database.delete_document(matter.id, document.id)
+    await database.update_document(matter.id, document.id, {"state": DocumentState.READY})
+    assert await database.documents(matter.id) == ()
