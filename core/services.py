@@ -5,6 +5,7 @@ import fcntl
 import json
 import logging
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import IO
 
@@ -108,6 +109,7 @@ class Services:
         """Encoders first: a search needs no engine."""
         try:
             await asyncio.to_thread(prepare_models, self.settings, self.profile)
+            await asyncio.to_thread(import_module, "core.answering.query_engine")
             dimensions = await self.encoders.start()
             await self.store.start(self.encoders.model_name, dimensions)
             if ingest:

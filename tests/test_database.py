@@ -62,9 +62,7 @@ def columns_of(inspector: sa.Inspector, table: str) -> dict[str, tuple[str, bool
 
 
 def constraints_of(inspector: sa.Inspector, table: str) -> set[tuple[object, ...]]:
-    unique = {
-        ("unique", *each["column_names"]) for each in inspector.get_unique_constraints(table)
-    }
+    unique = {("unique", *each["column_names"]) for each in inspector.get_unique_constraints(table)}
     indices = {
         ("index", each["name"], *each["column_names"]) for each in inspector.get_indexes(table)
     }

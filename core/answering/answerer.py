@@ -8,9 +8,9 @@ import re
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 from core.answering.engine import Engine
-from core.answering.query_engine import Asked, Query, build_query
 from core.answering.quotes import quote
 from core.answering.statements import claims
 from core.answering.verification import overall, verify
@@ -33,6 +33,9 @@ from core.types import (
     Variant,
     Verdict,
 )
+
+if TYPE_CHECKING:
+    from core.answering.query_engine import Asked, Query
 
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
@@ -61,6 +64,9 @@ class Answerer:
         Closing the generator aborts the engine's request.  Raises ``EngineError`` when the
         embedding model is not ready, and ``StoreError`` when the index cannot be read.
         """
+        # LlamaIndex takes two seconds to import; the services do it while the models load.
+        from core.answering.query_engine import Asked, build_query
+
         clock = _Clock()
         asked = Asked(matter_id, question.strip(), variant, tuple(history))
         yield Staged(Stage.SEARCHING)
@@ -93,7 +99,7 @@ class Answerer:
         kind = AnswerKind.QUOTES if notice else AnswerKind.DRAFT
         yield Done(self._answer(asked, clock, searched, kind, notice, statements, verdict, draft))
 
-    def _why_no_draft(self, asked: Asked) -> str:
+    def _why_no_draft(self, asked: "Asked") -> str:
         """The notice that goes with quotes instead of a draft, or nothing."""
         if asked.variant.style is AnswerKind.QUOTES:
             return "quotes_chosen"
@@ -101,7 +107,7 @@ class Answerer:
             return "language_not_supported"
         return "" if self._engine.status.state == "ready" else "engine_not_ready"
 
-    async def _write(self, query: Query, clock: "_Clock") -> AsyncGenerator[Event, None]:
+    async def _write(self, query: "Query", clock: "_Clock") -> AsyncGenerator[Event, None]:
         async with aclosing(query.write()) as words:
             async for word in words:
                 if clock.mark_once("first_token"):
@@ -111,7 +117,7 @@ class Answerer:
 
     def _answer(
         self,
-        asked: Asked,
+        asked: "Asked",
         clock: "_Clock",
         searched: int,
         kind: AnswerKind,

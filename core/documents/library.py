@@ -115,6 +115,7 @@ class Library:
         await self._index.delete(matter_id, document_id)
         await asyncio.to_thread(shutil.rmtree, self._original(document).parent, True)
         await self._database.delete_document(matter_id, document_id)
+        await self._index.delete(matter_id, document_id)  # what was written in the meantime
 
     async def delete_matter(self, matter_id: str) -> None:
         """Remove every document of a matter."""

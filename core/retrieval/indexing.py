@@ -38,9 +38,7 @@ class Indexer:
             rows.update(zip(indices, vectors, strict=True))
             yield min(1.0, len(rows) / len(texts))
         vectors = np.stack([rows[index] for index in range(len(texts))])
-        identity = Identity(
-            document.id, document.name, opening[:_OPENING_CHARACTERS], vectors.mean(axis=0)
-        )
+        identity = Identity(document.id, document.name, opening[:_OPENING_CHARACTERS])
         await self._store.put(document.matter_id, identity, passages, vectors)
 
     async def delete(self, matter_id: str, document_id: str) -> None:

@@ -62,7 +62,8 @@ class Search:
         identities = await self._store.identities(matter_id)
         if not identities:
             return Found((), 0)
-        understood = understand(_standalone(question, history, identities), identities)
+        # In a thread: comparing a question with a thousand documents takes longer than a tick.
+        understood = await asyncio.to_thread(_understand, question, history, identities)
         lists = await self._lists(matter_id, understood, mode, max(limit, _CANDIDATES))
         hits = _fuse(lists, understood)
         return Found(hits[:limit], len(identities))
@@ -142,12 +143,14 @@ def _standardised(scored: Sequence[Scored]) -> dict[str, float]:
     return {passage_id: (score - mean) / spread for passage_id, score in by_id.items()}
 
 
-def _standalone(question: str, history: Sequence[Turn], identities: Sequence[Identity]) -> str:
-    """A follow-up that points back and names no document stands with the question before it."""
-    if not history or not _POINTS_BACK.search(question):
-        return question
+def _understand(
+    question: str, history: Sequence[Turn], identities: Sequence[Identity]
+) -> Understood:
+    """A follow-up that points back and names no document is read with the question before it."""
+    understood = understand(question, identities)
+    if not history or understood.about or not _POINTS_BACK.search(question):
+        return understood
     previous = history[-1].question
-    same_language = bool(_CHINESE.search(previous)) == bool(_CHINESE.search(question))
-    if not same_language or understand(question, identities).about:
-        return question
-    return f"{previous} {question}"
+    if bool(_CHINESE.search(previous)) != bool(_CHINESE.search(question)):
+        return understood
+    return understand(f"{previous} {question}", identities)

@@ -31,12 +31,11 @@ _OPTIMIZE_EVERY = 20
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a document is: its name, its title and opening words, and their vector ``(d,)``."""
+    """What a document is: its name, and its title and opening words."""
 
     document_id: str
     name: str
     text: str
-    vector: "NDArray[np.float32]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,7 @@ class Store:
             self._connection = await lancedb.connect_async(folder)
             for name, schema in {
                 "passages": _passage_schema(vector),
-                "documents": _document_schema(vector),
+                "documents": _document_schema(),
             }.items():
                 self._tables[name] = await self._connection.create_table(
                     name, schema=schema, exist_ok=True
@@ -129,7 +128,6 @@ class Store:
                     "matter_id": matter_id,
                     "name": identity.name,
                     "text": identity.text,
-                    "vector": identity.vector,
                 }
             ]
         )
@@ -159,13 +157,8 @@ class Store:
 
     async def identities(self, matter_id: str) -> tuple[Identity, ...]:
         """The identity of every document of the matter."""
-        import numpy as np
-
         query = self._table("documents").query().where(_all_of(matter_id=matter_id))
-        return tuple(
-            Identity(row["id"], row["name"], row["text"], np.asarray(row["vector"], np.float32))
-            for row in await query.to_list()
-        )
+        return tuple(Identity(row["id"], row["name"], row["text"]) for row in await query.to_list())
 
     async def dense(
         self,
@@ -300,7 +293,7 @@ def _passage_schema(vector: "pa.DataType") -> "pa.Schema":
     )
 
 
-def _document_schema(vector: "pa.DataType") -> "pa.Schema":
+def _document_schema() -> "pa.Schema":
     import pyarrow as pa
 
     return pa.schema(
@@ -309,6 +302,5 @@ def _document_schema(vector: "pa.DataType") -> "pa.Schema":
             pa.field("matter_id", pa.string(), nullable=False),
             pa.field("name", pa.string(), nullable=False),
             pa.field("text", pa.string(), nullable=False),
-            pa.field("vector", vector, nullable=False),
         ]
     )

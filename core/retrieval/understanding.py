@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from core.documents.numerals import chinese_number
 from core.retrieval.store import Identity
@@ -107,6 +108,7 @@ def _recognise(
     return {each: share * confidence for each, share in about.items()}, _merged(names)
 
 
+@lru_cache(maxsize=8192)
 def _words(identity: Identity) -> frozenset[str]:
     text = re.sub(r"[_\-.,]+", " ", identity.name) + " " + identity.text
     return frozenset(
