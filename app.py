@@ -12,11 +12,18 @@ import webbrowser
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TextIO
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from core.errors import NotFound, PinciteError
+from core.evaluation.records import (
+    answer_record,
+    hit_records,
+    read_questions,
+    whole_file,
+    write_line,
+)
 from core.models.privacy import keep_inside
 from core.settings import ROOT, Settings, load_settings
 
@@ -160,14 +167,14 @@ def ask(
         if questions is None:
             answer = await _answer(services, target.id, question, chosen)
             print(
-                json.dumps(_answer_json(answer), ensure_ascii=False) if as_json else _told(answer)
+                json.dumps(answer_record(answer), ensure_ascii=False) if as_json else _told(answer)
             )
             return 0
-        asked = _read_questions(questions)
-        with _whole_file(out) as lines:
+        asked = read_questions(questions)
+        with whole_file(out) as lines:
             for line in _counted(asked):
                 answer = await _answer(services, target.id, line["question"], chosen)
-                _write(lines, {"id": line["id"], **_answer_json(answer)})
+                write_line(lines, {"id": line["id"], **answer_record(answer)})
         return 0
 
     if bool(question.strip()) == bool(questions) or bool(questions) != bool(out):
@@ -187,22 +194,11 @@ def search(
 
     async def work(services: "Services") -> int:
         target = await _matter(services, matter)
-        asked = _read_questions(questions)
-        with _whole_file(out) as lines:
+        asked = read_questions(questions)
+        with whole_file(out) as lines:
             for line in _counted(asked):
                 found = await services.search.find(target.id, line["question"], mode, limit=top)
-                results = [
-                    {
-                        "doc": hit.passage.document_name,
-                        "page": hit.passage.page,
-                        "start": hit.passage.start,
-                        "end": hit.passage.end,
-                        "text": hit.passage.text,
-                        "score": hit.score,
-                    }
-                    for hit in found.hits
-                ]
-                _write(lines, {"id": line["id"], "results": results})
+                write_line(lines, {"id": line["id"], "results": hit_records(found.hits)})
         return 0
 
     _run(work, ingest=False)
@@ -381,34 +377,6 @@ async def _answer(services: "Services", matter_id: str, question: str, variant: 
     raise PinciteError("The answer ended before it was done.", "Ask again.")
 
 
-def _answer_json(answer: "Answer") -> dict[str, Any]:
-    return {
-        "answer": answer.text,
-        "verdict": answer.verdict,
-        "refused": answer.refused,
-        "statements": [
-            {
-                "text": statement.text,
-                "verdict": statement.verdict,
-                "citations": [
-                    {
-                        "doc": each.document_name,
-                        "page": each.page,
-                        "start": each.start,
-                        "end": each.end,
-                        "quote": each.quote,
-                    }
-                    for each in statement.citations
-                ],
-            }
-            for statement in answer.statements
-        ],
-        "kind": answer.kind,
-        "notice": answer.notice,
-        "timings": answer.timings,
-    }
-
-
 def _told(answer: "Answer") -> str:
     """An answer for a terminal: statements with their marks, then the pincites."""
     lines = [f"({answer.notice.replace('_', ' ')})"] if answer.notice else []
@@ -425,26 +393,6 @@ def _told(answer: "Answer") -> str:
     return "\n".join(lines)
 
 
-def _read_questions(path: Path) -> list[dict[str, Any]]:
-    """The lines of a question file; raises ``PinciteError`` naming the line that is wrong."""
-    asked = []
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise PinciteError(f"{path} cannot be read: {error}.", "Give a UTF-8 file.") from error
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip():
-            continue
-        try:
-            asked.append({"id": (row := json.loads(line))["id"], "question": str(row["question"])})
-        except (json.JSONDecodeError, KeyError, TypeError) as error:
-            raise PinciteError(
-                f"Line {number} of {path} is no question.",
-                'Each line is a JSON object with "id" and "question".',
-            ) from error
-    return asked
-
-
 def _counted(asked: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for number, line in enumerate(asked, 1):
         yield line
@@ -452,22 +400,6 @@ def _counted(asked: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
             print(f"\r{number} of {len(asked)}", end="", file=sys.stderr, flush=True)
     if sys.stderr.isatty():
         print(file=sys.stderr)
-
-
-@contextmanager
-def _whole_file(path: Path | None) -> Iterator[TextIO]:
-    """A file that appears under its name when all of it is written."""
-    if path is None:
-        raise PinciteError("There is nowhere to write to.", "Give --out.")
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("w", encoding="utf-8") as file:
-        yield file
-    partial.replace(path)
-
-
-def _write(lines: TextIO, row: dict[str, Any]) -> None:
-    lines.write(json.dumps(row, ensure_ascii=False) + "\n")
-    lines.flush()
 
 
 if __name__ == "__main__":

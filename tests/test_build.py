@@ -7,7 +7,7 @@ from functools import cache
 from importlib.metadata import packages_distributions
 
 import pytest
-from test_layers import imported, sources
+from test_layers import imports
 
 from core.settings import ROOT
 
@@ -118,7 +118,7 @@ def test_every_dependency_is_imported_or_has_a_reason() -> None:
     for module, names in packages_distributions().items():
         for name in names:
             provided.setdefault(normal(name), set()).add(module)
-    used = {name.split(".")[0] for tree in sources().values() for name in imported(tree)}
+    used = {name.split(".")[0] for names in imports().values() for name in names}
     provided["llama-index-core"] = {"llama_index"}
     idle = {
         name for name in project()["dependencies"] if not provided.get(name, {name}) & used
@@ -128,7 +128,7 @@ def test_every_dependency_is_imported_or_has_a_reason() -> None:
 
 
 def test_every_package_that_is_imported_is_locked_for_both_machines() -> None:
-    used = {name.split(".")[0] for tree in sources().values() for name in imported(tree)}
+    used = {name.split(".")[0] for names in imports().values() for name in names}
     third = used - sys.stdlib_module_names - {"core", "ui", "app", "vllm"}
     owners = packages_distributions()
     missing = {

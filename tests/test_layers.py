@@ -37,8 +37,13 @@ def sources() -> dict[str, ast.Module]:
     }
 
 
-def imported(tree: ast.Module) -> Iterator[str]:
-    """The dotted names that a module imports anywhere, also where only types need them."""
+@cache
+def imports() -> dict[str, tuple[str, ...]]:
+    """The dotted names that each module imports anywhere, also where only types need them."""
+    return {path: tuple(_imported(tree)) for path, tree in sources().items()}
+
+
+def _imported(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -65,8 +70,8 @@ def rank(unit: str) -> int:
 def users_of(package: str) -> set[str]:
     return {
         path
-        for path, tree in sources().items()
-        if any(name.split(".")[0] == package for name in imported(tree))
+        for path, names in imports().items()
+        if any(name.split(".")[0] == package for name in names)
     }
 
 
@@ -77,9 +82,9 @@ def test_every_module_stands_in_a_layer() -> None:
 
 def test_imports_run_downward_only() -> None:
     upward = []
-    for path, tree in sources().items():
+    for path, names in imports().items():
         own = unit_of_file(path)
-        for name in imported(tree):
+        for name in names:
             other = unit_of(name)
             if name.split(".")[0] not in ("core", "ui", "app") or other == own:
                 continue
@@ -90,7 +95,7 @@ def test_imports_run_downward_only() -> None:
 
 def test_the_values_import_nothing_of_ours() -> None:
     for path in ("core/types.py", "core/errors.py"):
-        assert {unit_of(name) for name in imported(sources()[path])} <= {
+        assert {unit_of(name) for name in imports()[path]} <= {
             "dataclasses",
             "datetime",
             "enum",

@@ -35,7 +35,7 @@ async def quote(question: str, hits: Sequence[Hit], encoders: Encoders) -> tuple
     for (marker, hit), own in zip(chosen, spans, strict=True):
         own_scores, scores = scores[: len(own)], scores[len(own) :]
         best = max(range(len(own)), key=own_scores.__getitem__)
-        citation = cite(marker, hit.passage, _extend(own, best))
+        citation = cite(marker, hit.passage, _extend(own, own_scores, best))
         statement = Statement(citation.quote, Verdict.SUPPORTED, (citation,), "verbatim")
         found.append((own_scores[best], statement))
     found.sort(key=lambda each: -each[0])
@@ -55,13 +55,18 @@ async def _scores(question: str, texts: Sequence[str], encoders: Encoders) -> li
     return scores
 
 
-def _extend(spans: Sequence[tuple[int, int]], best: int) -> tuple[int, int]:
-    """The best sentence with the neighbours that fit, following ones first."""
+def _extend(
+    spans: Sequence[tuple[int, int]], scores: Sequence[float], best: int
+) -> tuple[int, int]:
+    """The best sentence with the neighbours that fit, the better neighbour first."""
     first = last = best
     while True:
-        if last + 1 < len(spans) and spans[last + 1][1] - spans[first][0] <= _CHARACTERS:
-            last += 1
-        elif first > 0 and spans[last][1] - spans[first - 1][0] <= _CHARACTERS:
-            first -= 1
-        else:
+        room = {
+            index: scores[index]
+            for index, low, high in ((first - 1, first - 1, last), (last + 1, first, last + 1))
+            if 0 <= index < len(spans) and spans[high][1] - spans[low][0] <= _CHARACTERS
+        }
+        if not room:
             return spans[first][0], spans[last][1]
+        chosen = max(room, key=room.__getitem__)
+        first, last = min(first, chosen), max(last, chosen)

@@ -311,6 +311,26 @@ async def test_replacing_what_is_being_read_ends_with_the_new_content(running: B
     assert "last day" in await running.library.text(running.matter.id, first.id)
 
 
+async def test_a_failure_of_the_old_content_does_not_keep_the_new_from_being_read(
+    running: Bench,
+) -> None:
+    gate = asyncio.Event()
+
+    async def fail_late() -> None:
+        await gate.wait()
+        running.index.before_writing = nothing
+        raise StoreError("The disk is full.", "Make room and try again.")
+
+    running.index.before_writing = fail_late
+    first = await running.add(LEASE)
+    await running.reaches(first, DocumentState.INDEXING)
+    await running.add(OTHER, replace=True)
+    gate.set()
+    ready = await running.finished(first)
+    assert (ready.state, ready.reason) == (DocumentState.READY, "")
+    assert "last day" in (running.indexed(first) or "")
+
+
 async def test_a_replacement_that_cannot_be_read_leaves_nothing_of_the_old_to_be_cited(
     running: Bench,
 ) -> None:
@@ -328,7 +348,9 @@ async def test_a_file_that_is_still_being_copied_in_is_not_read_yet(running: Ben
     large = running.source(b"", "large")
     os.truncate(large, 200 * 2**20)
     adding = asyncio.create_task(running.library.add(running.matter.id, large, "large.odd"))
-    while len(await running.database.documents(running.matter.id)) < 2 and not adding.done():
+    while not adding.done():
+        if len(await running.database.documents(running.matter.id)) == 2:
+            break
         await asyncio.sleep(0)
     gate.set()
     failed = await running.finished(await adding)
@@ -365,6 +387,22 @@ async def test_a_document_deleted_while_it_is_read_stays_deleted(running: Bench)
     assert await running.database.documents(running.matter.id) == ()
     assert running.index.texts == {}
     assert not running.folder(added).exists()
+
+
+async def test_the_queue_goes_on_after_a_document_was_deleted_while_its_file_was_read(
+    running: Bench,
+) -> None:
+    gone = await running.add(LEASE)
+    await running.reaches(gone, DocumentState.READING)
+    await running.library.delete(running.matter.id, gone.id)
+    next_one = await running.add(OTHER, "Next.txt")
+    await running.reaches(next_one, DocumentState.READY)
+    await running.finished(next_one)
+    assert await running.database.documents(running.matter.id) == (
+        await running.database.document(running.matter.id, next_one.id),
+    )
+    assert list(running.index.texts) == [(running.matter.id, next_one.id)]
+    assert not running.folder(gone).exists()
 
 
 async def test_a_document_written_during_its_deletion_is_not_left_in_the_index(
