@@ -6,11 +6,13 @@ GPU := $(shell nvidia-smi -L >/dev/null 2>&1 && echo yes)
 LOCK ?= $(if $(GPU),requirements.txt,requirements-cpu.txt)
 TORCH := 2.13.0
 UV := 0.13.9
+# Named after the lock and its content: another lock, or a changed one, is installed anew.
+INSTALLED := .venv/$(notdir $(LOCK))-$(shell sha256sum $(LOCK) | cut -c1-12).installed
 
 .PHONY: run test check format bench lock chromium
 .DEFAULT_GOAL := run
 
-run: .venv/installed
+run: $(INSTALLED)
 	@$(BIN)/python app.py prepare
 	@$(BIN)/python app.py serve
 
@@ -32,7 +34,7 @@ bench: .venv/tested
 	$(BIN)/python -m tests.bench
 
 # The stamp is written last, so an interrupted installation is taken up again.
-.venv/installed: $(LOCK)
+$(INSTALLED):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "Pincite needs Python 3.11 or newer. Name one: make run PYTHON=python3.12"; exit 1; }
 	@echo "Installing $(LOCK): $(if $(GPU),this machine has an NVIDIA GPU,no NVIDIA GPU was found)."
@@ -50,13 +52,14 @@ ifeq ($(LOCK),requirements-cpu.txt)
 endif
 	$(BIN)/python -m pip install --quiet --no-deps -r $(LOCK)
 ifeq ($(LOCK),requirements-cpu.txt)
-	@! ls .venv/lib/python3*/site-packages | grep -qi '^nvidia' || { \
-	  echo "CUDA packages were installed on a machine without a GPU. Remove .venv and try again."; \
-	  exit 1; }
+	@$(BIN)/python -c 'import sys, torch; sys.exit(torch.version.cuda is not None)' || { \
+	  echo "A CUDA build of torch was installed on a machine without a GPU."; \
+	  echo "Remove .venv and try again."; exit 1; }
 endif
+	@rm -f .venv/*.installed .venv/tested
 	@touch $@
 
-.venv/tested: .venv/installed tests/requirements.txt
+.venv/tested: $(INSTALLED) tests/requirements.txt
 	$(BIN)/python -m pip install --quiet --no-deps -r tests/requirements.txt
 	@touch $@
 

@@ -268,11 +268,21 @@ class Database:
 
     @_on_thread
     def update_document(
-        self, sql: sa.Connection, matter_id: str, document_id: str, fields: Mapping[str, object]
-    ) -> None:
-        """Set columns of one document; a document that is gone stays gone."""
+        self,
+        sql: sa.Connection,
+        matter_id: str,
+        document_id: str,
+        fields: Mapping[str, object],
+        added_at: datetime | None = None,
+    ) -> bool:
+        """Set columns of one document; return whether it is still there.
+
+        With ``added_at`` it must also hold the content that was added then.
+        """
         where = _in_matter(matter_id, document_id)
-        sql.execute(sa.update(documents).where(where).values(dict(fields)))
+        if added_at is not None:
+            where &= documents.c.added_at == added_at.isoformat()
+        return sql.execute(sa.update(documents).where(where).values(dict(fields))).rowcount > 0
 
     @_on_thread
     def delete_document(self, sql: sa.Connection, matter_id: str, document_id: str) -> None:

@@ -12,6 +12,7 @@ import shutil
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+from uuid import uuid4
 
 from core.database import Database
 from core.documents.passages import cut
@@ -35,6 +36,10 @@ log = logging.getLogger(__name__)
 
 _VIEW_TIMEOUT_S = 30.0
 """Pages are rendered in a process beside the reader's, so that reading does not delay looking."""
+
+
+class _OutdatedError(Exception):
+    """The document was deleted or replaced while it was being taken in."""
 
 
 class Index(Protocol):
@@ -65,6 +70,8 @@ class Library:
         self._waiting: asyncio.Event = asyncio.Event()
         self._worker: asyncio.Task[None] | None = None
         self._idle = asyncio.Event()
+        # Held while a record and its file are changed together, and while the queue is read.
+        self._changing = asyncio.Lock()
 
     async def start(self) -> None:
         """Begin to work through whatever is queued."""
@@ -91,19 +98,24 @@ class Library:
         does not exist.
         """
         await self._database.matter(matter_id)
-        sha256, size = await asyncio.to_thread(_examine, source, self._settings.file_size_mib)
-        document, is_new = await self._database.put_document(
-            matter_id, _clean_name(name), sha256, size, replace
-        )
+        clean = _clean_name(name)
+        incoming = self._folder / matter_id / f"incoming-{uuid4().hex}"
+        try:
+            sha256, size = await asyncio.to_thread(
+                _copy, source, incoming, self._settings.file_size_mib
+            )
+            async with self._changing:
+                document, is_new = await self._database.put_document(
+                    matter_id, clean, sha256, size, replace
+                )
+                if is_new:
+                    await asyncio.to_thread(_move, incoming, self._original(document))
+        finally:
+            await asyncio.to_thread(incoming.unlink, True)
         if is_new:
-            try:
-                await asyncio.to_thread(_copy, source, self._original(document))
-            except OSError as error:
-                await self._fail(document, DocumentError(f"The file could not be kept: {error}."))
-                raise
             self._idle.clear()
             self._waiting.set()
-        return await self._database.document(matter_id, document.id)
+        return document
 
     async def wait(self) -> None:
         """Return when nothing is queued any more."""
@@ -126,7 +138,8 @@ class Library:
     async def retry(self, matter_id: str, document_id: str) -> None:
         """Queue a failed document again; raises ``NotFound``."""
         await self._database.document(matter_id, document_id)
-        await self._set(matter_id, document_id, DocumentState.QUEUED, reason="", remedy="")
+        queued = {"state": DocumentState.QUEUED, "reason": "", "remedy": ""}
+        await self._database.update_document(matter_id, document_id, queued)
         self._idle.clear()
         self._waiting.set()
 
@@ -158,68 +171,81 @@ class Library:
     async def _work(self) -> None:
         while True:
             self._waiting.clear()
-            queue = await self._database.unfinished_documents()
+            async with self._changing:
+                queue = await self._database.unfinished_documents()
             for document in queue:
                 await self._ingest(document)
             if queue:
-                await self._index.settle()
+                await self._settle()
             elif not self._waiting.is_set():
                 self._idle.set()
                 await self._waiting.wait()
 
+    async def _settle(self) -> None:
+        try:
+            await self._index.settle()
+        except Exception:
+            log.exception("the index could not be brought up to date")
+
     async def _ingest(self, document: Document) -> None:
         """Bring one document from its file into the index; every failure ends as its own."""
         try:
-            await self._read_and_index(document)
-        except NotFound:
-            log.info("a document was deleted while it was read")
-        except PinciteError as error:
-            await self._fail(document, error)
-        except Exception as error:
-            log.exception("ingestion failed")
-            await self._fail(
-                document,
-                DocumentError(
-                    f"The file could not be taken in ({type(error).__name__}).",
-                    "Try again; if it fails again, send Pincite's log to its maintainers.",
-                ),
-            )
+            try:
+                await self._read_and_index(document)
+            except PinciteError as error:
+                await self._fail(document, error)
+            except Exception as error:
+                log.exception("ingestion failed")
+                await self._fail(
+                    document,
+                    DocumentError(
+                        f"The file could not be taken in ({type(error).__name__}).",
+                        "Try again; if it fails again, Pincite's log says more.",
+                    ),
+                )
+        except _OutdatedError:
+            await self._drop_if_deleted(document)
 
     async def _read_and_index(self, document: Document) -> None:
-        matter_id, document_id = document.matter_id, document.id
-        await self._set(matter_id, document_id, DocumentState.READING)
+        await self._set(document, DocumentState.READING)
         original = self._original(document)
         extracted, kind, passages = await self._reader.run(
-            _read_and_cut, original, document.name, document_id, self._settings.passage_characters
+            _read_and_cut, original, document.name, document.id, self._settings.passage_characters
         )
         await asyncio.to_thread(_keep_text, original.parent, extracted)
         await self._set(
-            matter_id, document_id, DocumentState.EMBEDDING,
-            kind=kind, pages=len(extracted.pages) or None, passages=len(passages),
-            characters=len(extracted.text),
+            document, DocumentState.EMBEDDING, kind=kind, pages=len(extracted.pages) or None,
+            passages=len(passages), characters=len(extracted.text),
         )  # fmt: skip
-        current = await self._database.document(matter_id, document_id)
         opening = " ".join(filter(None, [extracted.title, extracted.text[:1500]]))
-        async for share in self._index.add(current, opening, passages):
+        async for share in self._index.add(document, opening, passages):
             state = DocumentState.EMBEDDING if share < 1 else DocumentState.INDEXING
-            await self._set(matter_id, document_id, state, progress=round(share, 3))
-        try:
-            await self._database.document(matter_id, document_id)
-        except NotFound:
-            await self._index.delete(matter_id, document_id)
-            raise
-        await self._set(matter_id, document_id, DocumentState.READY, progress=1.0)
+            await self._set(document, state, progress=round(share, 3))
+        await self._set(document, DocumentState.READY, progress=1.0)
 
-    async def _set(
-        self, matter_id: str, document_id: str, state: DocumentState, **fields: object
-    ) -> None:
-        await self._database.update_document(matter_id, document_id, {"state": state, **fields})
+    async def _drop_if_deleted(self, document: Document) -> None:
+        """A document that was deleted while it was read must not come back by the index."""
+        try:
+            await self._database.document(document.matter_id, document.id)
+        except NotFound:
+            await self._index.delete(document.matter_id, document.id)
+            await asyncio.to_thread(shutil.rmtree, self._original(document).parent, True)
+
+    async def _set(self, document: Document, state: DocumentState, **fields: object) -> None:
+        """Record a step; raises ``_OutdatedError`` for a document deleted or replaced since."""
+        still = await self._database.update_document(
+            document.matter_id, document.id, {"state": state, **fields}, document.added_at
+        )
+        if not still:
+            raise _OutdatedError
 
     async def _fail(self, document: Document, error: PinciteError) -> None:
         await self._set(
-            document.matter_id, document.id, DocumentState.FAILED,
-            reason=error.reason, remedy=error.remedy, progress=0.0, passages=0,
+            document, DocumentState.FAILED, reason=error.reason, remedy=error.remedy,
+            progress=0.0, passages=0,
         )  # fmt: skip
+        # What an earlier content left in the index must not be cited as this document.
+        await self._index.delete(document.matter_id, document.id)
 
     def _original(self, document: Document) -> Path:
         return self._folder / document.matter_id / document.id / "original"
@@ -252,25 +278,33 @@ def _read_and_cut(
     return extracted, kind_of(path, name), cut(extracted, document_id, name, size)
 
 
-def _examine(source: Path, limit_mib: int) -> tuple[str, int]:
-    """The SHA-256 and the size of a file that may be taken in; raises ``DocumentError``."""
+def _copy(source: Path, target: Path, limit_mib: int) -> tuple[str, int]:
+    """Copy a file that may be taken in; return its SHA-256 and size; raises ``DocumentError``."""
     if not source.is_file():
         raise DocumentError(f"{source.name} is not a file.", "Choose a file that exists.")
-    size = source.stat().st_size
-    if size > limit_mib * 2**20:
+    if source.stat().st_size > limit_mib * 2**20:
         raise DocumentError(
             f"{source.name} is larger than {limit_mib} MiB.",
             "Split it, or raise PINCITE_FILE_SIZE_MIB.",
         )
-    with source.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest(), size
+    digest = hashlib.sha256()
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with source.open("rb") as coming, target.open("wb") as kept:
+            while part := coming.read(1 << 20):
+                digest.update(part)
+                kept.write(part)
+    except OSError as error:
+        raise DocumentError(
+            f"{source.name} could not be copied in: {error.strerror or error}.",
+            "Check that it can be opened and that the disk has room.",
+        ) from error
+    return digest.hexdigest(), target.stat().st_size
 
 
-def _copy(source: Path, target: Path) -> None:
+def _move(incoming: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_suffix(".partial")
-    shutil.copyfile(source, partial)
-    partial.replace(target)
+    incoming.replace(target)
 
 
 def _keep_text(folder: Path, extracted: ExtractedText) -> None:
