@@ -12,7 +12,7 @@ import webbrowser
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -40,6 +40,8 @@ cli = typer.Typer(
     no_args_is_help=False,
 )
 MatterName = Annotated[str, typer.Option("--matter", help="The matter's name.")]
+VariantName = Literal["draft", "quotes", "dense", "lexical"]
+Mode = Literal["hybrid", "dense", "lexical"]
 Top = Annotated[int, typer.Option("--top", min=1, max=1000, help="Passages for each question.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -154,7 +156,7 @@ def ask(
     matter: MatterName = "",
     questions: Annotated[Path | None, typer.Option(help="A JSONL file of questions.")] = None,
     out: Annotated[Path | None, typer.Option(help="Where the answers go, as JSONL.")] = None,
-    variant: Annotated[str, typer.Option(help="draft, quotes, dense or lexical.")] = "draft",
+    variant: Annotated[VariantName, typer.Option(help="How to answer.")] = "draft",
     as_json: AsJson = False,
 ) -> None:
     """Answer one question, or every question of a file."""
@@ -188,7 +190,7 @@ def search(
     matter: MatterName,
     out: Annotated[Path, typer.Option(help="Where the passages go, as JSONL.")],
     top: Top = 64,
-    mode: Annotated[str, typer.Option(help="hybrid, dense or lexical.")] = "hybrid",
+    mode: Annotated[Mode, typer.Option(help="How to search.")] = "hybrid",
 ) -> None:
     """Find the passages for every question of a file; no text is generated."""
 

@@ -23,6 +23,7 @@ _WINDOW = 3
 _STRETCH = 2.0
 """How much longer than the statement the passage's words may run that carry it."""
 
+_CLOSING = frozenset('.!?;。！？；)）”」』"')
 _QUOTED = re.compile(r"[“\"「『]([^“”\"「」『』]{8,})[”\"」』]")
 _WORD = re.compile(r"[a-z][a-z'’-]+|[\u4e00-\u9fff]+")
 _STOP = frozenset(
@@ -32,8 +33,8 @@ _STOP = frozenset(
     "passage passages document documents according states stated provides".split()
 )
 _NEGATIONS = re.compile(
-    r"\b(?:not|no|never|neither|nor|without|cannot|n't|except|unless)\b|n['’]t\b"
-    r"|不得|不应|不能|不可|不予|不|未|无|非|禁止|除外"
+    r"\b(?:not|no|never|neither|nor|without|cannot)\b|n['’]t\b"
+    r"|不得|不应|不能|不可|不予|不|未|无|非|禁止"
 )
 _CONDITIONS = re.compile(
     r"\b(?:except|unless|provided|subject to|save|notwithstanding|only if|other than)\b"
@@ -132,7 +133,7 @@ def _unless_something_is_lost(statement: str, passage: str, finding: Finding) ->
     covering = _covering(passage, finding.span)
     carrying = passage[covering[0] : covering[1]].casefold()
     said = statement.casefold()
-    if bool(_NEGATIONS.search(carrying)) != bool(_NEGATIONS.search(said)):
+    if len(_NEGATIONS.findall(carrying)) != len(_NEGATIONS.findall(said)):
         return replace(finding, verdict=Verdict.UNSUPPORTED, reason="negation_differs")
     if _CONDITIONS.search(carrying) and not _CONDITIONS.search(said):
         return replace(finding, verdict=Verdict.PARTLY, reason="condition_dropped")
@@ -188,7 +189,10 @@ def locate(quote: str, text: str) -> tuple[int, int] | None:
     at = held.find(wanted)
     if at < 0:
         return None
-    return offsets[at], offsets[at + len(wanted) - 1] + 1
+    end = offsets[at + len(wanted) - 1] + 1
+    while end < len(text) and text[end] in _CLOSING:
+        end += 1
+    return offsets[at], end
 
 
 def words(text: str) -> frozenset[str]:

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_PAUSE_S = 5.0
+"""Before the queue is tried again when not even a failure could be recorded."""
 _VIEW_TIMEOUT_S = 30.0
 """Pages are rendered in a process beside the reader's, so that reading does not delay looking."""
 
@@ -174,7 +176,11 @@ class Library:
             async with self._changing:
                 queue = await self._database.unfinished_documents()
             for document in queue:
-                await self._ingest(document)
+                try:
+                    await self._ingest(document)
+                except Exception:
+                    log.exception("a document's end could not be recorded")
+                    await asyncio.sleep(_PAUSE_S)
             if queue:
                 await self._settle()
             elif not self._waiting.is_set():
@@ -208,6 +214,8 @@ class Library:
 
     async def _read_and_index(self, document: Document) -> None:
         await self._set(document, DocumentState.READING)
+        # What an earlier content left in the index must not be cited as this document.
+        await self._index.delete(document.matter_id, document.id)
         original = self._original(document)
         extracted, kind, passages = await self._reader.run(
             _read_and_cut, original, document.name, document.id, self._settings.passage_characters
@@ -244,8 +252,6 @@ class Library:
             document, DocumentState.FAILED, reason=error.reason, remedy=error.remedy,
             progress=0.0, passages=0,
         )  # fmt: skip
-        # What an earlier content left in the index must not be cited as this document.
-        await self._index.delete(document.matter_id, document.id)
 
     def _original(self, document: Document) -> Path:
         return self._folder / document.matter_id / document.id / "original"

@@ -14,7 +14,7 @@ def read_questions(path: Path) -> list[dict[str, Any]]:
     """The lines of a question file; raises ``PinciteError`` naming the line that is wrong."""
     asked = []
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise PinciteError(f"{path} cannot be read: {error}.", "Give a UTF-8 file.") from error
     for number, line in enumerate(text.split("\n"), 1):
@@ -80,7 +80,13 @@ def whole_file(path: Path | None) -> Iterator[TextIO]:
     if path is None:
         raise PinciteError("There is nowhere to write to.", "Give --out.")
     partial = path.with_name(path.name + ".partial")
-    with partial.open("w", encoding="utf-8") as file:
+    try:
+        file = partial.open("w", encoding="utf-8")
+    except OSError as error:
+        raise PinciteError(
+            f"{path} cannot be written: {error.strerror}.", "Name a file in a folder that exists."
+        ) from error
+    with file:
         yield file
     partial.replace(path)
 

@@ -225,6 +225,21 @@ async def test_a_failure_that_nobody_foresaw_is_a_sentence_as_well(running: Benc
     assert failed.remedy
 
 
+async def test_an_index_that_can_neither_write_nor_delete_does_not_end_the_queue(
+    running: Bench,
+) -> None:
+    async def fail() -> None:
+        raise StoreError("The disk is full.", "Make room and try again.")
+
+    running.index.failure = StoreError("The disk is full.", "Make room and try again.")
+    running.index.after_deleting = fail
+    first = await running.add(LEASE)
+    await running.reaches(first, DocumentState.FAILED)
+    running.index.failure, running.index.after_deleting = None, nothing
+    second = await running.add(OTHER, "Other.txt")
+    await running.reaches(second, DocumentState.READY)
+
+
 async def test_a_failed_upkeep_of_the_index_does_not_end_the_queue(running: Bench) -> None:
     running.index.upkeep_failure = OSError("no space left on device")
     first = await running.add(LEASE)

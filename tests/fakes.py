@@ -1,0 +1,99 @@
+"""Hand-written stand-ins for the outside seams: the engine and the encoders."""
+
+import asyncio
+import hashlib
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.answering.engine import ChatMessage
+from core.errors import EngineError
+from core.types import ModelStatus
+
+DIMENSIONS = 256
+
+
+class FakeEngine:
+    """Streams scripted words; remembers its prompts and how its streams ended."""
+
+    def __init__(
+        self, words: Sequence[str] = (), state: str = "ready", fails: bool = False
+    ) -> None:
+        self.words = list(words)
+        self.state = state
+        self.fails = fails
+        self.prompts: list[Sequence[ChatMessage]] = []
+        self.salts: list[str] = []
+        self.ends: list[str] = []
+
+    @property
+    def status(self) -> ModelStatus:
+        return ModelStatus("chat", "fake", "cpu", self.state)
+
+    async def start(self) -> None:
+        self.state = "ready"
+
+    async def close(self) -> None:
+        self.state = "cold"
+
+    def count_tokens(self, text: str) -> int:
+        return len(text.split())
+
+    async def stream(
+        self, messages: Sequence[ChatMessage], *, max_tokens: int, temperature: float, salt: str
+    ) -> AsyncGenerator[str, None]:
+        self.prompts.append(messages)
+        self.salts.append(salt)
+        try:
+            for word in self.words:
+                await asyncio.sleep(0)
+                yield word
+            if self.fails:
+                raise EngineError("The language model stopped while writing.")
+        except GeneratorExit:
+            self.ends.append("aborted")
+            raise
+        else:
+            self.ends.append("finished")
+
+
+class FakeEncoders:
+    """Vectors by hashed words and pairs of Chinese characters: alike texts are near each other."""
+
+    model_name = "fake"
+    reranks = False
+    statuses: tuple[ModelStatus, ...] = ()
+
+    async def start(self) -> int:
+        return DIMENSIONS
+
+    async def close(self) -> None:
+        """Nothing was started."""
+
+    async def embed_query(self, text: str) -> NDArray[np.float32]:
+        return embedded(text)
+
+    async def embed_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return np.stack([embedded(text) for text in texts])
+
+    async def embed_passages(
+        self, texts: Sequence[str]
+    ) -> AsyncIterator[tuple[Sequence[int], NDArray[np.float32]]]:
+        for index, text in enumerate(texts):
+            yield [index], np.stack([embedded(text)])
+
+    async def rerank(self, question: str, texts: Sequence[str]) -> tuple[float, ...]:
+        asked = embedded(question)
+        return tuple(float(embedded(text) @ asked) for text in texts)
+
+
+def embedded(text: str) -> NDArray[Any]:
+    """A unit vector of the words of a text."""
+    vector = np.full(DIMENSIONS, 1e-3, np.float32)
+    for word in re.findall(r"[a-z]{3,}|(?=([\u4e00-\u9fff]{2}))", text.lower()) or [text]:
+        key = word or text
+        vector[int.from_bytes(hashlib.sha256(key.encode()).digest()[:4]) % DIMENSIONS] += 1
+    return vector / np.linalg.norm(vector)
