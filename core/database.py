@@ -453,7 +453,7 @@ def _checked_name(sql: sa.Connection, name: str, but: str = "") -> str:
 
 
 def _configure(connection: Any, _: object) -> None:
-    """Readers go on while the one writer writes; commits reach the disk; what is deleted is gone."""
+    """Readers go on while one writer writes; commits reach the disk; what is deleted is gone."""
     for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
 

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -91,9 +92,10 @@ class FakeEncoders:
 
 
 def embedded(text: str) -> NDArray[Any]:
-    """A unit vector of the words of a text."""
+    """A unit vector ``(DIMENSIONS,)`` of the words of a text."""
+    words = re.findall(r"[a-z]{3,}", text.lower())
+    words += map("".join, pairwise(re.findall(r"[\u4e00-\u9fff]", text)))
     vector = np.full(DIMENSIONS, 1e-3, np.float32)
-    for word in re.findall(r"[a-z]{3,}|(?=([\u4e00-\u9fff]{2}))", text.lower()) or [text]:
-        key = word or text
-        vector[int.from_bytes(hashlib.sha256(key.encode()).digest()[:4]) % DIMENSIONS] += 1
+    for word in words or [text]:
+        vector[int.from_bytes(hashlib.sha256(word.encode()).digest()[:4]) % DIMENSIONS] += 1
     return vector / np.linalg.norm(vector)

@@ -33,7 +33,7 @@ _STOP = frozenset(
     "passage passages document documents according states stated provides".split()
 )
 _NEGATIONS = re.compile(
-    r"\b(?:not|no|never|neither|nor|without|cannot)\b|n['’]t\b"
+    r"\b(?:not|no(?!\.\s*\d)|never|neither|nor|without|cannot)\b|n['’]t\b"
     r"|不得|不应|不能|不可|不予|不|未|无|非|禁止"
 )
 _CONDITIONS = re.compile(

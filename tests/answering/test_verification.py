@@ -33,6 +33,7 @@ def passage(text: str, at: int = 100) -> Passage:
         ),
         ("试用期为3个月。", CHINESE),
         ("乙方不得泄露秘密。", CHINESE),
+        ("Invoice 5 is payable on demand.", "Invoice No. 5 is payable on demand."),
     ],
 )
 def test_the_words_of_a_passage_or_fewer_of_them_are_supported(statement: str, text: str) -> None:
@@ -55,6 +56,14 @@ def test_the_words_of_a_passage_or_fewer_of_them_are_supported(statement: str, t
         ("试用期为六个月。", CHINESE, "number_not_found"),
         ("乙方可以泄露商业秘密。", CHINESE, "words_not_found"),
         ("甲方应当在六十日内支付全部工资。", CHINESE, "number_not_found"),
+        ("违约金为500元，应当支付", "违约金为600元，应当支付给甲方。", "number_not_found"),
+        ("第577条规定了违约责任", "第578条规定了违约责任。", "number_not_found"),
+        ("Invoice No. 5 is payable.", "Invoice 5 is not payable.", "number_not_found"),
+        (
+            "The Tenant shall assign this Lease without consent.",
+            "The Tenant shall not assign this Lease without consent.",
+            "negation_differs",
+        ),
     ],
 )
 def test_a_changed_statement_is_not_supported(statement: str, text: str, reason: str) -> None:

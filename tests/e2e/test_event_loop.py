@@ -16,6 +16,7 @@ from core.types import Done
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 LONGEST_GAP_S = 0.05
+_PAUSE_S = 0.001
 
 
 class Ticks:
@@ -33,14 +34,10 @@ class Ticks:
         await asyncio.gather(self._task, return_exceptions=True)
 
     async def _tick(self) -> None:
-        last = time.perf_counter()
         while True:
-            await asyncio.sleep(0)
-            now = time.perf_counter()
-            self.longest_s = max(self.longest_s, now - last)
-            last = now
-            await asyncio.sleep(0.001)
-            last = time.perf_counter() - 0.001
+            started = time.perf_counter()
+            await asyncio.sleep(_PAUSE_S)
+            self.longest_s = max(self.longest_s, time.perf_counter() - started - _PAUSE_S)
 
 
 async def test_the_ticks_notice_a_loop_that_is_held() -> None:
@@ -74,6 +71,7 @@ async def test_no_gap_exceeds_50_ms_while_a_question_is_answered(tmp_path: Path)
                 events = [event async for event in stream]
             assert isinstance(events[-1], Done)
             gaps.append(ticks.longest_s)
+        print(f"longest gaps in ms: {[round(1000 * gap, 1) for gap in gaps]}")
         # A neighbour on a shared machine can hold any process up; our own code does so each time.
         assert min(gaps[:3]) < LONGEST_GAP_S, gaps
         assert sorted(gaps)[len(gaps) // 2] < LONGEST_GAP_S, gaps

@@ -1,0 +1,65 @@
+"""The engine's states, as far as they go without loading a model."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from core.answering.local_engine import LocalEngine
+from core.errors import EngineError
+from core.models.profile import ChatModel
+from core.settings import load_settings
+
+
+def engine(folder: Path) -> LocalEngine:
+    model = ChatModel("tiny", str(folder), "cpu", "float32", 4096, 900, 160, ("en",))
+    return LocalEngine(model, load_settings(models_dir=folder.parent))
+
+
+async def test_a_new_engine_is_cold_and_can_be_closed_again_and_again(tmp_path: Path) -> None:
+    made = engine(tmp_path / "tiny")
+    status = made.status
+    assert (status.job, status.model, status.device, status.state) == (
+        *("chat", "tiny", "cpu", "cold"),
+    )
+    await made.close()
+    await made.close()
+    assert made.status.state == "cold"
+
+
+async def test_a_missing_folder_fails_the_start_with_its_name_and_the_remedy(
+    tmp_path: Path,
+) -> None:
+    before = "vllm" in sys.modules
+    made = engine(tmp_path / "tiny")
+    await made.start()
+    assert made.status.state == "failed"
+    assert str(tmp_path / "tiny") in made.status.detail
+    assert "Copy the folder again" in made.status.detail
+    assert ("vllm" in sys.modules) == before, "the weights are looked at before vLLM is loaded"
+    await made.close()
+    assert made.status.state == "cold"
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors", "tokenizer.json"])
+async def test_an_empty_file_among_the_weights_is_told_before_anything_is_loaded(
+    tmp_path: Path, name: str
+) -> None:
+    folder = tmp_path / "tiny"
+    folder.mkdir()
+    for each in ("config.json", "model.safetensors", "tokenizer.json"):
+        (folder / each).write_text("" if each == name else "{}")
+    made = engine(folder)
+    await made.start()
+    assert made.status.state == "failed"
+    assert re.search(
+        f"{re.escape(str(folder))} is broken: its .* missing or empty", made.status.detail
+    )
+    await made.close()
+
+
+async def test_no_tokens_are_counted_until_the_engine_is_ready(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match="not ready") as raised:
+        engine(tmp_path / "tiny").count_tokens("rent")
+    assert raised.value.remedy
