@@ -48,7 +48,9 @@ class Services:
         self.engine = engine or _engine(self.profile.chat, settings)
         self.library = Library(settings, self.database, Indexer(self.store, self.encoders))
         self.search = Search(self.store, self.encoders, settings.retrieve)
-        self.answerer = Answerer(self.search, self.encoders, self.engine, self.profile.chat)
+        self.answerer = Answerer(
+            self.search, self.encoders, self.engine, self.profile.chat, settings.top_k
+        )
         self._loading: asyncio.Task[None] | None = None
         self._trouble = ""
         self._lock: IO[bytes] | None = None
@@ -86,6 +88,7 @@ class Services:
 
     async def close(self) -> None:
         """End everything that was started, the last first; idempotent."""
+        await self.library.close()
         if self._loading is not None:
             self._loading.cancel()
             await asyncio.gather(self._loading, return_exceptions=True)
@@ -114,9 +117,10 @@ class Services:
             await self.store.start(self.encoders.model_name, dimensions)
             if ingest:
                 await self._resume()
-        except PinciteError as error:
-            log.error("search cannot start: %s", error)
-            self._trouble = str(error)
+        except Exception as error:
+            log.exception("search cannot start")
+            known = isinstance(error, PinciteError)
+            self._trouble = str(error) if known else f"Search cannot start: {error}"
         if generate:
             await self.engine.start()
 

@@ -177,9 +177,11 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """The statements with their markers, as plain text."""
+        """The statements with their markers, as plain text; what does not hold says so."""
         return "\n".join(
-            statement.text + "".join(f" [{c.marker}]" for c in statement.citations)
+            statement.text
+            + "".join(f" [{each.marker}]" for each in statement.citations)
+            + ("" if statement.verdict is Verdict.SUPPORTED else f" ({statement.verdict})")
             for statement in self.statements
         )
 
@@ -199,13 +201,16 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """Everything in which two answers to one question may differ."""
+    """Everything in which two answers to one question may differ.
+
+    ``top_k`` is the number of passages shown and read; 0 takes the setting's.
+    """
 
     name: str
     style: AnswerKind = AnswerKind.DRAFT
     mode: str = "hybrid"
     rerank: bool = True
-    top_k: int = 8
+    top_k: int = 0
     temperature: float = 0.0
 
 

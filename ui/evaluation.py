@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 
 import gradio as gr
-from core.evaluation.comparison import compare
-from core.evaluation.variants import VARIANTS
 
 from core.errors import PinciteError
+from core.evaluation.comparison import compare
+from core.evaluation.variants import VARIANTS
 from core.types import Answer, Variant, Verdict
 from ui.locale import Texts
 from ui.markup import Html, action, element, icon, text

@@ -4,9 +4,11 @@ The chat, the command line, comparisons and evaluations all call ``Answerer.stre
 shown as the answer only if its statements hold; otherwise the passages answer in their own words.
 """
 
+import asyncio
 import re
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -49,12 +51,13 @@ class Answerer:
     """Answers questions about one matter at a time; holds no state between questions."""
 
     def __init__(
-        self, search: Search, encoders: Encoders, engine: Engine, model: ChatModel
+        self, search: Search, encoders: Encoders, engine: Engine, model: ChatModel, top_k: int
     ) -> None:
         self._search = search
         self._encoders = encoders
         self._engine = engine
         self._model = model
+        self._top_k = top_k
 
     async def stream(
         self, matter_id: str, question: str, history: Sequence[Turn], variant: Variant
@@ -68,7 +71,8 @@ class Answerer:
         from core.answering.query_engine import Asked, build_query
 
         clock = _Clock()
-        asked = Asked(matter_id, question.strip(), variant, tuple(history))
+        chosen = variant if variant.top_k else replace(variant, top_k=self._top_k)
+        asked = Asked(matter_id, question.strip(), chosen, tuple(history))
         yield Staged(Stage.SEARCHING)
         query = build_query(asked, self._search, self._encoders, self._engine, self._model)
         hits, searched = await query.retrieve()
@@ -88,7 +92,10 @@ class Answerer:
             except EngineError:
                 notice = "engine_failed"
         yield Staged(Stage.CHECKING)
-        statements = _checked(draft, hits) if not notice else ()
+        statements: tuple[Statement, ...] = ()
+        if not notice:
+            # In a thread: a long draft takes longer to check than a tick.
+            statements = await asyncio.to_thread(_checked, draft, hits)
         verdict = overall(statements)
         if not notice and verdict is Verdict.UNSUPPORTED:
             notice = "draft_not_supported"

@@ -9,8 +9,10 @@ import gc
 import logging
 import os
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -28,6 +30,8 @@ log = logging.getLogger(__name__)
 _RESTARTS = 3
 """Loads in a row that may follow a death before the engine stays failed."""
 _WATCH_S = 1.0
+_STEADY_S = 600.0
+"""A life that long wipes out the deaths before it."""
 
 
 class LocalEngine:
@@ -39,6 +43,7 @@ class LocalEngine:
         self._engine: AsyncLLM | None = None
         self._watcher: asyncio.Task[None] | None = None
         self._closing = False
+        self._others: frozenset[int] = frozenset()
         self._status = ModelStatus("chat", model.name, model.device, "cold")
 
     @property
@@ -70,12 +75,12 @@ class LocalEngine:
         self, messages: Sequence[ChatMessage], *, max_tokens: int, temperature: float, salt: str
     ) -> AsyncGenerator[str, None]:
         """Yield text as vLLM generates it; closing the generator aborts the request."""
+        engine = self._ready()
         from vllm import SamplingParams
         from vllm.inputs import TokensPrompt
         from vllm.sampling_params import RequestOutputKind
         from vllm.v1.engine.exceptions import EngineDeadError, EngineGenerateError
 
-        engine = self._ready()
         request_id = uuid4().hex
         tokens = self._tokens(engine, messages)
         prompt = TokensPrompt(prompt_token_ids=tokens, cache_salt=salt)
@@ -122,6 +127,7 @@ class LocalEngine:
 
     async def _load(self) -> None:
         self._set("loading")
+        self._others = _children()
         loading = asyncio.create_task(asyncio.to_thread(self._build))
         try:
             await asyncio.shield(loading)
@@ -168,8 +174,9 @@ class LocalEngine:
 
         while not loading.done():
             for child in psutil.Process().children(recursive=True):
-                if "spawn_main" in " ".join(child.cmdline()) or "VLLM" in child.name():
-                    child.kill()
+                if child.pid not in self._others:
+                    with suppress(psutil.Error):
+                        child.kill()
             await asyncio.wait([loading], timeout=0.2)
         loading.exception()
         await self._shut_down()
@@ -183,17 +190,32 @@ class LocalEngine:
             gc.collect()
 
     async def _watch(self) -> None:
-        """Notice a dead engine, say so, and load it again."""
-        deaths = 0
-        while deaths < _RESTARTS:
+        """Notice a dead engine, say so, and load it again; give up after deaths in a row."""
+        deaths, loaded_at = 0, monotonic()
+        while True:
             await asyncio.sleep(_WATCH_S)
-            if self._engine is None or self._engine.errored:
-                deaths += 1
-                self._set("failed", "The language model stopped and is being started again.")
-                log.error("engine died; restart %d of %d", deaths, _RESTARTS)
+            if self._engine is not None and not self._engine.errored:
+                deaths = 0 if monotonic() - loaded_at > _STEADY_S else deaths
+                continue
+            if deaths == _RESTARTS:
+                break
+            deaths += 1
+            self._set("failed", "The language model stopped and is being started again.")
+            log.error("engine died; restart %d of %d", deaths, _RESTARTS)
+            try:
                 await self._shut_down()
-                await self._load()
+            except Exception:
+                log.exception("the dead engine did not end cleanly")
+            await self._load()
+            loaded_at = monotonic()
         self._set("failed", "The language model keeps stopping. Restart Pincite; see its log.")
+
+
+def _children() -> frozenset[int]:
+    """The child processes that there are, readers of documents among them."""
+    import psutil
+
+    return frozenset(child.pid for child in psutil.Process().children(recursive=True))
 
 
 def _memory_gib(model: ChatModel, settings: Settings) -> float | None:

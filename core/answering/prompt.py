@@ -39,7 +39,7 @@ def question_prompt(
     parts = ["\n".join(labelled_passages)]
     for turn in history[-_HISTORY_TURNS:]:
         parts.append(
-            f"Earlier question: {turn.question}\n"
+            f"Earlier question: {_defused(turn.question)}\n"
             f"Earlier answer: {_defused(turn.answer)[:_HISTORY_CHARACTERS]}"
         )
     parts.append(f"Question: {_defused(question)}")

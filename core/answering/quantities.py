@@ -55,6 +55,9 @@ _DATES = (
     re.compile(_CHINESE_DATE),
 )
 
+_BRACKET = 3
+"""Characters between a number in words and the same in digits: " (" and the like."""
+
 Date = tuple[int, int, int]
 
 
@@ -69,21 +72,51 @@ def numbers(text: str) -> frozenset[Decimal]:
     "sixty (60)" gives 60 once; "1.5 million" and "150万元" give 1,500,000; 六十 gives 60.
     """
     plain = _plain(text)
-    for _, (start, end) in sorted(_find_dates(plain), key=lambda each: -each[1][0]):
-        plain = plain[:start] + " " * (end - start) + plain[end:]
-    found = set()
-    for match in _DIGITS.finditer(plain):
-        found.add(_scaled(match))
-    plain = _DIGITS.sub(" ", plain)
-    found.update(Decimal(_spelled(match.group())) for match in _SPELLED.finditer(plain))
-    plain = _CHINESE_IDIOMS.sub(" ", plain)
-    for match in _CHINESE.finditer(plain):
-        found.add(Decimal(chinese_number(match.group())))
-    return frozenset(found)
+    return frozenset(value for value, _ in _find_numbers(plain, _find_dates(plain)))
+
+
+def quantities(text: str) -> tuple[tuple[str, int, int], ...]:
+    """The dates and numbers of ``text`` in order, as ``(comparable value, start, end)``.
+
+    A value that is written twice in a row, "sixty (60)", stands once.
+    """
+    plain = _plain(text)
+    found_dates = _find_dates(plain)
+    found = [(f"={value}", *span) for value, span in _find_numbers(plain, found_dates)]
+    found += [("@" + "-".join(map(str, date)), *span) for date, span in found_dates]
+    kept: list[tuple[str, int, int]] = []
+    for each in sorted(found, key=lambda one: one[1]):
+        if not (kept and kept[-1][0] == each[0] and each[1] - kept[-1][2] <= _BRACKET):
+            kept.append(each)
+    return tuple(kept)
 
 
 def _plain(text: str) -> str:
-    return unicodedata.normalize("NFKC", text)
+    """Full-width forms folded, every offset kept."""
+    folded = (unicodedata.normalize("NFKC", character) for character in text)
+    return "".join(
+        each if len(each) == 1 else character for each, character in zip(folded, text, strict=True)
+    )
+
+
+def _find_numbers(
+    plain: str, found_dates: list[tuple[Date, tuple[int, int]]]
+) -> list[tuple[Decimal, tuple[int, int]]]:
+    for _, span in found_dates:
+        plain = _blanked(plain, span)
+    found: list[tuple[Decimal, tuple[int, int]]] = []
+    for match in _DIGITS.finditer(plain):
+        found.append((_scaled(match), match.span()))
+        plain = _blanked(plain, match.span())
+    found += [(Decimal(_spelled(m.group())), m.span()) for m in _SPELLED.finditer(plain)]
+    for match in _CHINESE_IDIOMS.finditer(plain):
+        plain = _blanked(plain, match.span())
+    found += [(Decimal(chinese_number(m.group())), m.span()) for m in _CHINESE.finditer(plain)]
+    return found
+
+
+def _blanked(text: str, span: tuple[int, int]) -> str:
+    return text[: span[0]] + " " * (span[1] - span[0]) + text[span[1] :]
 
 
 def _find_dates(plain: str) -> list[tuple[Date, tuple[int, int]]]:

@@ -1,10 +1,11 @@
 """Does a passage carry a statement?  Checked by machine, one statement at a time.
 
 The checks run from the strictest to the loosest: markers, quotes word for word, dates, numbers,
-and at last whether the statement is the passage with words left out: each of its content words and
-modal verbs must stand in the passage in the same order and close together, and no negation or
-condition may have been lost on the way.  One exchanged word ("payable" for "reviewed") makes
-another statement.  No language model is asked; what only means the same is not "supported".
+and at last whether the statement is the passage with words left out.  Its content words, modal
+verbs, numbers and the words that tell who does what to whom must stand in the passage in the same
+order and close together, and no number, negation or condition may have been lost on the way.  One
+exchanged word ("payable" for "reviewed") makes another statement.  No language model is asked;
+what only means the same is not "supported".
 """
 
 import re
@@ -12,7 +13,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from core.answering.quantities import dates, numbers
+from core.answering.quantities import dates, numbers, quantities
 from core.answering.statements import Claim, sentences
 from core.types import Citation, Passage, Statement, Verdict
 
@@ -37,14 +38,21 @@ _NEGATIONS = re.compile(
     r"|不得|不应|不能|不可|不予|不|未|无|非|禁止"
 )
 _CONDITIONS = re.compile(
-    r"\b(?:except|unless|provided|subject to|save|notwithstanding|only if|other than)\b"
-    r"|除外|除非|但是|但书|，但|另有|以外"
+    r"\b(?:except|unless|provided|subject to|save|notwithstanding|other than|only|until|if|when"
+    r"|where|in the event|with the (?:\w+ ){0,3}consent)\b"
+    r"|除外|除非|但是|，但|另有|以外|如果|如|若|的，|的情况下|经"
+)
+_ROLES = frozenset("by to from upon before after within against between".split())
+_UNITS = re.compile(
+    r"[$£€¥%]|\bper\s?cent\b|\b(?:usd|gbp|eur|rmb|cny|hkd)\b|人民币|美元|港元|百分之"
 )
 _MODALS = {
     **dict.fromkeys("shall must will required obliged".split(), "duty"),
     **dict.fromkeys("may can entitled permitted".split(), "leave"),
     **dict.fromkeys("not no never neither nor without cannot".split(), "not"),
 }
+_CUT_BEFORE = re.compile(r"[A-Za-z0-9]-?\Z|[0-9][.,]\Z")
+_CUT_AFTER = re.compile(r"-?[A-Za-z0-9]|[.,][0-9]")
 _TOKEN = re.compile(r"[a-z][a-z'’-]*|[\u4e00-\u9fff]")
 
 
@@ -135,9 +143,18 @@ def _unless_something_is_lost(statement: str, passage: str, finding: Finding) ->
     said = statement.casefold()
     if len(_NEGATIONS.findall(carrying)) != len(_NEGATIONS.findall(said)):
         return replace(finding, verdict=Verdict.UNSUPPORTED, reason="negation_differs")
-    if _CONDITIONS.search(carrying) and not _CONDITIONS.search(said):
+    if not _units(said) <= _units(carrying):
+        return replace(finding, verdict=Verdict.UNSUPPORTED, reason="number_not_found")
+    if len(_CONDITIONS.findall(carrying)) > len(_CONDITIONS.findall(said)):
         return replace(finding, verdict=Verdict.PARTLY, reason="condition_dropped")
     return finding
+
+
+def _units(text: str) -> set[str]:
+    """The currencies and percentages that a text names."""
+    same = {"per cent": "%", "percent": "%", "百分之": "%", "人民币": "¥", "rmb": "¥", "cny": "¥"}
+    same |= {"usd": "$", "美元": "$", "gbp": "£", "eur": "€"}
+    return {same.get(match.group(), match.group()) for match in _UNITS.finditer(text)}
 
 
 def _covering(passage: str, span: tuple[int, int]) -> tuple[int, int]:
@@ -162,37 +179,57 @@ def _condensed_from(statement: str, passage: str) -> tuple[int, int] | None:
             best = (at, last)
     if best is None or best[1] - best[0] + 1 > _STRETCH * len(wanted) + 2:
         return None
+    # "within 60 days" must not be read out of "within 30 days; claims expire after 60 days".
+    said = [token for token in wanted if token[0] in "=@"]
+    passed_over = [token for token, _, _ in held[best[0] : best[1] + 1] if token[0] in "=@"]
+    if said and said != passed_over:
+        return None
     start, end = _covering(passage, (held[best[0]][1], held[best[1]][2]))
     return (start, end) if len(sentences(passage[start:end])) <= _WINDOW else None
 
 
 def _sequence(text: str) -> list[tuple[str, int, int]]:
-    """Content words and modal verbs in order, with their offsets; Chinese goes by characters."""
-    found = []
+    """What must keep its order: content words, modals, the words that tell who does what to whom,
+    numbers and dates; with their offsets.  Chinese goes by characters.
+    """
+    values = quantities(text)
+    found = list(values)
     for match in _TOKEN.finditer(text.casefold()):
         word = match.group()
-        if word in _MODALS or (word not in _STOP and (len(word) > 2 or word >= "\u4e00")):
+        if any(start < match.end() and match.start() < end for _, start, end in values):
+            continue
+        telling = word in _MODALS or word in _ROLES or word >= "\u4e00"
+        if telling or (word not in _STOP and len(word) > 2):
             found.append((_MODALS.get(word) or _stem(word), match.start(), match.end()))
-    return found
+    return sorted(found, key=lambda each: each[1])
 
 
 def locate(quote: str, text: str) -> tuple[int, int] | None:
     """The span of ``text`` that says ``quote`` word for word, or ``None``.
 
     Case, spacing, punctuation, full-width forms and hyphens at line ends do not count; letters,
-    digits and their order do.  A quote of fewer than eight characters proves nothing.
+    digits and their order do, and so do the ends of words and the values of numbers.  A quote of
+    fewer than eight characters proves nothing.
     """
     wanted, _ = _stream(quote)
     if len(wanted) < 8 and not (len(wanted) >= 4 and any(c >= "\u4e00" for c in wanted)):
         return None
     held, offsets = _stream(text)
     at = held.find(wanted)
-    if at < 0:
-        return None
-    end = offsets[at + len(wanted) - 1] + 1
-    while end < len(text) and text[end] in _CLOSING:
-        end += 1
-    return offsets[at], end
+    while at >= 0:
+        start, end = offsets[at], offsets[at + len(wanted) - 1] + 1
+        if _is_whole(text, start, end) and numbers(text[start:end]) == numbers(quote):
+            while end < len(text) and text[end] in _CLOSING:
+                end += 1
+            return start, end
+        at = held.find(wanted, at + 1)
+    return None
+
+
+def _is_whole(text: str, start: int, end: int) -> bool:
+    """Whether a span cuts no word or number: "able" in "unable", "5" in "15", "1.5" or "5,000"."""
+    cut = _CUT_BEFORE.search(text, max(0, start - 2), start) and text[start].isascii()
+    return not cut and not (_CUT_AFTER.match(text, end) and text[end - 1].isascii())
 
 
 def words(text: str) -> frozenset[str]:

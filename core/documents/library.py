@@ -172,20 +172,24 @@ class Library:
 
     async def _work(self) -> None:
         while True:
-            self._waiting.clear()
-            async with self._changing:
-                queue = await self._database.unfinished_documents()
-            for document in queue:
-                try:
-                    await self._ingest(document)
-                except Exception:
-                    log.exception("a document's end could not be recorded")
-                    await asyncio.sleep(_PAUSE_S)
-            if queue:
-                await self._settle()
-            elif not self._waiting.is_set():
-                self._idle.set()
-                await self._waiting.wait()
+            try:
+                await self._work_through()
+            except Exception:
+                log.exception("the queue stumbled and is taken up again")
+                await asyncio.sleep(_PAUSE_S)
+
+    async def _work_through(self) -> None:
+        """Take in everything that is queued, or wait for something to be."""
+        self._waiting.clear()
+        async with self._changing:
+            queue = await self._database.unfinished_documents()
+        for document in queue:
+            await self._ingest(document)
+        if queue:
+            await self._settle()
+        elif not self._waiting.is_set():
+            self._idle.set()
+            await self._waiting.wait()
 
     async def _settle(self) -> None:
         try:

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
 from core.errors import ModelError, SettingsError
@@ -75,7 +76,8 @@ class Profile:
 def detect_machine() -> Machine:
     """Ask the driver and the kernel; no GPU library is imported."""
     gpu, free = "", 0.0
-    if program := shutil.which("nvidia-smi"):
+    program = shutil.which("nvidia-smi")
+    if program and not version("torch").endswith("+cpu"):
         query = "--query-gpu=name,memory.free"
         listed = subprocess.run(  # noqa: S603  a fixed command
             [program, query, "--format=csv,noheader,nounits"],
@@ -83,7 +85,7 @@ def detect_machine() -> Machine:
         )  # fmt: skip
         if listed.returncode == 0 and listed.stdout.strip():
             gpu, mebibytes = listed.stdout.splitlines()[0].rsplit(",", 1)
-            free = float(mebibytes) / 1024
+            free = float(mebibytes) / 1024 if mebibytes.strip().isdecimal() else 0.0
     cpuinfo = Path("/proc/cpuinfo")
     flags = set(cpuinfo.read_text().split()) if cpuinfo.is_file() else set()
     return Machine(gpu.strip(), free, bool(flags & _BF16_FLAGS))
@@ -107,7 +109,8 @@ def _best(settings: Settings, machine: Machine) -> str:
     if not machine.gpu:
         return "embedded"
     chat = settings.chat_model or _chat_for(machine)
-    names = (chat, settings.embedding_model or "bge-m3")
+    reranking = settings.reranking_model or "bge-reranker-v2-m3"
+    names = (chat, settings.embedding_model or "bge-m3", reranking)
     present = all(_local(settings, name) for name in names)
     return "workstation" if present or settings.allow_downloads else "embedded"
 

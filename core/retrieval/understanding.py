@@ -30,8 +30,8 @@ _GLUE = frozenset(
     "it its dated made entered into".split()
 )
 _COMPANY = frozenset("inc ltd llc corp co plc gmbh limited company".split())
-_MIN_RARITY = 0.7
-"""Words in more than about half of the matter's documents tell none of them from the others."""
+_MIN_RARITY = 0.69
+"""Just under log 2: words in more than half of the documents tell none from the others."""
 _CLOSE = 0.8
 """Documents that score at least this share of the best one's score are meant as well."""
 
@@ -137,7 +137,9 @@ def _runs(
         while end < len(tokens) and soft[end] and not _parted(question, tokens, end):
             end += 1
         inside = [index for index in range(at, end) if named[index]]
-        weight = sum(rarity[lower[index]] for index in inside if rarity[lower[index]] > _MIN_RARITY)
+        weight = sum(
+            each for each in (rarity.get(lower[i], 0.0) for i in inside) if each > _MIN_RARITY
+        )
         if inside and weight > 0:
             runs.append((tokens[inside[0]].start(), tokens[inside[-1]].end(), weight))
         at = end

@@ -42,7 +42,7 @@ class Office:
         self.encoders, self.engine = FakeEncoders(), FakeEngine()
         self.store = Store(folder)
         search = Search(self.store, self.encoders, 50)  # type: ignore[arg-type]
-        self.answerer = Answerer(search, self.encoders, self.engine, MODEL)  # type: ignore[arg-type]
+        self.answerer = Answerer(search, self.encoders, self.engine, MODEL, 8)  # type: ignore[arg-type]
 
     async def put(self, matter_id: str, document_id: str, text: str) -> None:
         from datetime import UTC, datetime

@@ -108,6 +108,23 @@ def test_a_marker_is_judged_by_its_own_passage_only() -> None:
         ("non-com-\npete clause", "a noncompete clause", "noncompete clause"),
         ("商业 秘密", CHINESE, "商业秘密。"),
         ("the", LEASE, None),
+        ("able to assign the lease", "The Tenant is unable to assign the lease.", None),
+        ("transferable by the Tenant", "Shares are non-transferable by the Tenant.", None),
+        ("5,000 is payable on signing", "15,000 is payable on signing.", None),
+        ("5% is payable on signing", "0.5% is payable on signing.", None),
+        ("the fee payable is 50", "The fee payable is 500.", None),
+        ("the fee payable is 50", "The fee payable is 50,000.", None),
+        ("the fee is 1.5 million", "The fee is 15 million.", None),
+        (
+            "is payable on signing",
+            "unpayable on signing; is payable on signing",
+            "is payable on signing",
+        ),
+        (
+            "5 is payable on signing",
+            "15 is payable on signing, 5 is payable on signing",
+            "5 is payable on signing",
+        ),
         ("a completely different sentence", LEASE, None),
     ],
 )
@@ -136,3 +153,41 @@ def test_a_draft_is_split_into_statements_with_their_markers() -> None:
 def test_sentences_are_spans_of_the_text() -> None:
     text = "One e.g. this. Two!  三。四"
     assert [text[a:b] for a, b in sentences(text)] == ["One e.g. this.", "Two!", "三。", "四"]
+
+
+@pytest.mark.parametrize(
+    ("statement", "text"),
+    [
+        (
+            "Supplier shall deliver within 60 days.",
+            "Supplier shall deliver within 30 days of the order. Claims expire after 60 days.",
+        ),
+        (
+            "The rent is 10,000 and the deposit is 5,000.",
+            "The rent is 5,000 and the deposit is 10,000.",
+        ),
+        (
+            "The agreement ends on 1 May 2024.",
+            "The agreement ends on 1 May 2025. It was signed on 1 May 2024.",
+        ),
+        ("试用期为三个月。", "试用期为六个月，培训期为三个月。"),
+        (
+            "The deposit shall be paid to the Landlord by the Tenant.",
+            "The deposit shall be paid by the Landlord to the Tenant.",
+        ),
+        (
+            "The Landlord may terminate this Lease.",
+            "If the Tenant is in default, the Landlord may terminate this Lease.",
+        ),
+        (
+            "The Tenant may assign this Lease.",
+            "The Tenant may assign this Lease only with the written consent of the Landlord.",
+        ),
+        ("用人单位可以解除劳动合同。", "劳动者严重违反规章制度的，用人单位可以解除劳动合同。"),
+        ("The cap is £500 in all.", "The cap is $500 in all."),
+        ("Interest runs at 15 per cent a year.", "Interest runs at 1.5 per cent a year."),
+        ("Enforceable against the Tenant.", "Unenforceable against the Tenant."),
+    ],
+)
+def test_an_exchanged_place_or_a_lost_condition_is_not_supported(statement: str, text: str) -> None:
+    assert examine(statement, text).verdict is not Verdict.SUPPORTED

@@ -5,13 +5,13 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.fakes import FakeEngine
 
 from core.evaluation.variants import variant_named
 from core.models.profile import choose, detect_machine
 from core.services import SAMPLES, Services
 from core.settings import load_settings
 from core.types import Done
+from tests.fakes import FakeEngine
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 

@@ -11,9 +11,13 @@ from core.models import bundled
 
 
 def test_a_folder_appears_only_when_it_is_whole(tmp_path: Path) -> None:
-    with pytest.raises(ZeroDivisionError), bundled._whole_folder(tmp_path / "model") as folder:
-        (folder / "half").touch()
-        raise ZeroDivisionError
+    def interrupted() -> None:
+        with bundled._whole_folder(tmp_path / "model") as folder:
+            (folder / "half").touch()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        interrupted()
     assert list(tmp_path.iterdir()) == []
     with bundled._whole_folder(tmp_path / "model") as folder:
         (folder / "weights").touch()

@@ -27,6 +27,7 @@ CODE = tuple(f"第{number}条 {text}" for number, text in (
     ("五百七十七", "当事人不履行合同义务的，应当承担违约责任。"),
     ("五百七十八", "对方可以在履行期限届满前请求其承担违约责任。"),
 ))  # fmt: skip
+NDA = ("The Recipient keeps the information secret for two years.",)
 LABOUR = ("第五百七十七条 用人单位应当按时足额支付劳动报酬。",)
 
 
@@ -65,6 +66,8 @@ async def search(tmp_path: Path, encoders: CountingEncoders) -> AsyncIterator[Se
     await put(store, "contracts", "Supply.pdf", opening, SUPPLY)
     opening = "LEASE between Quay Estates Limited and Corvid Systems LLC"
     await put(store, "contracts", "Lease.pdf", opening, LEASE)
+    opening = "NON-DISCLOSURE between Dune Retail and Elder Mills"
+    await put(store, "contracts", "Secrecy.pdf", opening, NDA)
     await put(store, "statutes", "民法典.md", "中华人民共和国民法典", CODE)
     await put(store, "statutes", "劳动法.md", "中华人民共和国劳动法", LABOUR)
     secret = ["The rent of the secret deal is one million."]
@@ -78,8 +81,12 @@ async def test_a_question_in_one_matter_never_sees_another(search: Search, mode:
     question = "What is the rent of the secret deal with Acme Foods Inc.?"
     found = await search.find("contracts", question, mode)
     assert found.hits
-    assert found.searched_documents == 2
-    assert {hit.passage.document_id for hit in found.hits} <= {"Supply.pdf", "Lease.pdf"}
+    assert found.searched_documents == 3
+    assert {hit.passage.document_id for hit in found.hits} <= {
+        "Supply.pdf",
+        "Lease.pdf",
+        "Secrecy.pdf",
+    }
 
 
 async def test_an_empty_matter_has_no_hits_and_asks_no_model(
@@ -167,8 +174,8 @@ async def test_a_question_that_stands_alone_is_searched_without_the_one_before(
     assert not any("govern" in asked for asked in encoders.asked)
 
 
-@pytest.mark.parametrize("question", ["", "???", '"; DROP', "rent AND (", "*", "。", "\0"])
 @pytest.mark.parametrize("mode", ["hybrid", "dense", "lexical"])
-async def test_any_text_at_all_can_be_asked(search: Search, question: str, mode: str) -> None:
-    found = await search.find("contracts", question, mode)
-    assert found.searched_documents == 2
+async def test_any_text_at_all_can_be_asked(search: Search, mode: str) -> None:
+    for question in ("", "???", '"; DROP', "rent AND (", "*", "。", "\0", "rent " * 2000):
+        found = await search.find("contracts", question, mode)
+        assert found.searched_documents == 3

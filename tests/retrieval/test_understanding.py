@@ -54,6 +54,20 @@ def test_a_question_that_names_no_document_is_left_whole(question: str) -> None:
     assert (understood.about, understood.asks) == ({}, question)
 
 
+def test_in_a_matter_of_two_documents_each_is_recognised_by_its_name() -> None:
+    supply, lease = DOCUMENTS[0], DOCUMENTS[2]
+    for question, meant in (
+        ("Which law governs the Borealis Shipping contract?", "supply"),
+        ("Which law governs the contract with Quay Estates?", "lease"),
+    ):
+        assert list(understand(question, (supply, lease)).about) == [meant]
+
+
+def test_a_company_form_that_no_document_holds_is_no_failure() -> None:
+    lease = (DOCUMENTS[2], DOCUMENTS[3])
+    assert list(understand("Does Quay Estates Inc. pay the rent?", lease).about) == ["lease"]
+
+
 def test_what_is_asked_survives_the_loss_of_the_name() -> None:
     question = "In the License with Corvid Systems, is liability for lost profits capped at $500?"
     assert "liability for lost profits capped at $500" in understand(question, DOCUMENTS).asks
