@@ -119,6 +119,7 @@ def _document(row: sa.Row[Any]) -> Document:
         passages=row.passages,
         characters=row.characters,
         progress=row.progress,
+        sha256=row.sha256,
     )
 
 

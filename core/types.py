@@ -104,6 +104,7 @@ class Document:
     passages: int = 0
     characters: int = 0
     progress: float = 0.0
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)

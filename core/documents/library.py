@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import logging
 import shutil
+import time
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_ABANDONED_S = 3600.0
+"""Age from which a half-made copy is taken for left behind."""
 _PAUSE_S = 5.0
 """Before the queue is tried again when not even a failure could be recorded."""
 _VIEW_TIMEOUT_S = 30.0
@@ -77,6 +80,7 @@ class Library:
 
     async def start(self) -> None:
         """Begin to work through whatever is queued."""
+        await asyncio.to_thread(_sweep, self._folder)
         self._waiting.set()
         self._worker = asyncio.create_task(self._work(), name="ingestion")
 
@@ -258,7 +262,8 @@ class Library:
         )  # fmt: skip
 
     def _original(self, document: Document) -> Path:
-        return self._folder / document.matter_id / document.id / "original"
+        """The file as it came; named by its content, so that no record ever means another's."""
+        return self._folder / document.matter_id / document.id / document.sha256
 
     async def _extracted(self, matter_id: str, document_id: str) -> ExtractedText:
         document = await self._database.document(matter_id, document_id)
@@ -313,8 +318,19 @@ def _copy(source: Path, target: Path, limit_mib: int) -> tuple[str, int]:
 
 
 def _move(incoming: Path, target: Path) -> None:
+    """Put a file in its place, and what it replaces away."""
     target.parent.mkdir(parents=True, exist_ok=True)
     incoming.replace(target)
+    for path in target.parent.iterdir():
+        if path != target:
+            path.unlink()
+
+
+def _sweep(folder: Path) -> None:
+    """Remove the copies that an interrupted ``add`` left."""
+    for path in folder.glob("*/incoming-*"):
+        if time.time() - path.stat().st_mtime > _ABANDONED_S:
+            path.unlink()
 
 
 def _keep_text(folder: Path, extracted: ExtractedText) -> None:

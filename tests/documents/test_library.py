@@ -106,6 +106,9 @@ class Bench:
     def folder(self, document: Document) -> Path:
         return self.settings.data_dir / "documents" / document.matter_id / document.id
 
+    def original(self, document: Document) -> Path:
+        return self.folder(document) / document.sha256
+
     @asynccontextmanager
     async def restarted(self) -> AsyncIterator[None]:
         """Another library over the same database, files and index, as after a crash."""
@@ -311,7 +314,8 @@ async def test_replacing_gives_a_document_new_content_and_keeps_its_identity(
     assert await running.database.documents(running.matter.id) == (second,)
     assert "last day" in await running.library.text(running.matter.id, first.id)
     assert "last day" in (running.indexed(first) or "")
-    assert (running.folder(first) / "original").read_text() == OTHER
+    assert running.original(second).read_text() == OTHER
+    assert not running.original(first).exists()
 
 
 async def test_replacing_what_is_being_read_ends_with_the_new_content(running: Bench) -> None:
@@ -370,7 +374,7 @@ async def test_a_file_that_is_still_being_copied_in_is_not_read_yet(running: Ben
     gate.set()
     failed = await running.finished(await adding)
     assert failed.reason == "Files of the kind .odd cannot be read."
-    assert (running.folder(failed) / "original").stat().st_size == 200 * 2**20
+    assert running.original(failed).stat().st_size == 200 * 2**20
 
 
 async def test_a_deleted_document_leaves_no_file_record_or_passage(running: Bench) -> None:
@@ -549,7 +553,7 @@ async def test_a_hostile_name_is_shown_cleaned_and_never_becomes_a_path(
     assert added.name == shown
     files = [path for path in bench.settings.data_dir.parent.rglob("*") if path.is_file()]
     originals = [path for path in files if path.read_bytes() == LEASE.encode()]
-    assert sorted(originals) == sorted([bench.folder(added) / "original", bench.source(LEASE)])
+    assert sorted(originals) == sorted([bench.original(added), bench.source(LEASE)])
 
 
 @pytest.mark.parametrize("name", ["", " ", "..", "../", "//", "\x00", "./\u200b"])
@@ -563,7 +567,17 @@ async def test_the_kept_text_is_plain_json_and_only_whole(running: Bench) -> Non
     added = await running.finished(await running.add(LEASE))
     kept = json.loads((running.folder(added) / "text.json").read_bytes())
     assert kept["text"] == await running.library.text(running.matter.id, added.id)
-    assert sorted(path.name for path in running.folder(added).iterdir()) == [
-        "original",
-        "text.json",
-    ]
+    assert sorted(path.name for path in running.folder(added).iterdir()) == sorted(
+        [added.sha256, "text.json"]
+    )
+
+
+async def test_a_copy_that_an_interruption_left_is_swept_away(bench: Bench) -> None:
+    left = bench.folder(await bench.add(LEASE)).parent / "incoming-0"
+    left.write_text("half")
+    os.utime(left, (0, 0))
+    fresh = left.with_name("incoming-1")
+    fresh.write_text("on its way")
+    async with bench.restarted():
+        assert not left.exists()
+        assert fresh.exists()
