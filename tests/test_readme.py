@@ -65,3 +65,9 @@ def test_the_repository_speaks_of_itself_alone() -> None:
         text = path.read_text(encoding="utf-8")
         assert not re.search(r"(?<![\w.])/(?:work|root|home|tmp|opt)/", text), path
         assert "pypi.org" not in text, path
+
+
+def test_the_figures_are_there_with_the_machine_that_gave_them() -> None:
+    measured = section("Measured")
+    assert measured.count("\n|") > 6
+    assert "cores" in measured

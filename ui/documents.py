@@ -6,7 +6,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from core.errors import DocumentError
+from core.errors import PinciteError
 from core.types import Document, DocumentState
 from ui.locale import Texts
 from ui.markup import Html, action, element, icon, text
@@ -48,7 +48,7 @@ def documents_tab(page: Page) -> Tab:
         for path in map(Path, paths or ()):
             try:
                 await services.library.add(desk.matter_id, path, path.name)
-            except DocumentError as error:
+            except PinciteError as error:
                 refused.append(f"{path.name}: {error}")
             finally:
                 path.unlink(missing_ok=True)

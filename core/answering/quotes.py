@@ -12,6 +12,8 @@ PASSAGES = 3
 """Passages quoted from, at most."""
 _CHARACTERS = 420
 """The longest quote: about three sentences, which a reader takes in at a glance."""
+_GOES_ON = re.compile(r"(?:[;:,；：，]|[;,] (?:and|or))\s*\Z")
+_ITEM = re.compile(r"\([a-z]{1,4}\)|[（(][一二三四五六七八九十]+[）)]")
 _LEXICAL_WEIGHT = 0.15
 _MARGIN = 0.08
 """How far behind the best a sentence may score and still be quoted."""
@@ -35,7 +37,7 @@ async def quote(question: str, hits: Sequence[Hit], encoders: Encoders) -> tuple
     for (marker, hit), own in zip(chosen, spans, strict=True):
         own_scores, scores = scores[: len(own)], scores[len(own) :]
         best = max(range(len(own)), key=own_scores.__getitem__)
-        citation = cite(marker, hit.passage, _extend(own, own_scores, best))
+        citation = cite(marker, hit.passage, _extend(own, own_scores, best, hit.passage.text))
         statement = Statement(citation.quote, Verdict.SUPPORTED, (citation,), "verbatim")
         found.append((own_scores[best], statement))
     found.sort(key=lambda each: -each[0])
@@ -56,9 +58,13 @@ async def _scores(question: str, texts: Sequence[str], encoders: Encoders) -> li
 
 
 def _extend(
-    spans: Sequence[tuple[int, int]], scores: Sequence[float], best: int
+    spans: Sequence[tuple[int, int]], scores: Sequence[float], best: int, text: str
 ) -> tuple[int, int]:
-    """The best sentence with the neighbours that fit, the better neighbour first."""
+    """The best sentence with the neighbours that fit, the better first; a list stays whole.
+
+    A condition cut out of its list would mislead: a quote goes on to the end of a list, and back
+    to the words that open it, whatever its length.
+    """
     first = last = best
     while True:
         room = {
@@ -67,6 +73,13 @@ def _extend(
             if 0 <= index < len(spans) and spans[high][1] - spans[low][0] <= _CHARACTERS
         }
         if not room:
-            return spans[first][0], spans[last][1]
+            break
         chosen = max(room, key=room.__getitem__)
         first, last = min(first, chosen), max(last, chosen)
+    while last + 1 < len(spans) and _GOES_ON.search(text[slice(*spans[last])]):
+        last += 1
+    while first > 0 and (
+        _ITEM.match(text[slice(*spans[first])]) or _GOES_ON.search(text[slice(*spans[first - 1])])
+    ):
+        first -= 1
+    return spans[first][0], spans[last][1]

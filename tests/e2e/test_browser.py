@@ -205,6 +205,15 @@ def open_citation(page: Page) -> None:
     page.get_by_test_id("turn").last.get_by_test_id("citation").first.click()
 
 
+def written_by_the_engine(page: Page) -> None:
+    """The answer is a draft, or passages that replaced a draft which did not hold."""
+    turn = page.get_by_test_id("turn").last
+    expect(turn.get_by_test_id("timings")).to_contain_text("SmolLM2")
+    notice = turn.get_by_test_id("notice")
+    if notice.count():
+        expect(notice).to_contain_text("did not hold")
+
+
 def test_a_dropped_pdf_answers_with_a_citation_whose_words_are_marked_on_the_page(
     page: Page,
 ) -> None:
@@ -214,6 +223,7 @@ def test_a_dropped_pdf_answers_with_a_citation_whose_words_are_marked_on_the_pag
     ask(page, "Which law governs this lease?")
     answer = page.get_by_test_id("answer").last
     expect(answer).to_contain_text("England and Wales")
+    written_by_the_engine(page)
     open_citation(page)
     boxes = page.locator('[data-testid="source-page"] .box')
     expect(boxes.first).to_be_visible(timeout=30_000)
@@ -251,6 +261,18 @@ def test_a_chinese_question_is_answered_from_a_chinese_document_on_a_chinese_pag
     open_citation(page)
     expect(page.locator('[data-testid="source-page"] .box').first).to_be_visible(timeout=30_000)
     shoot(page, "chinese-citation")
+
+
+def test_a_stopped_answer_frees_the_engine_for_the_next_question(page: Page) -> None:
+    box = page.get_by_test_id("question-input")
+    box = box if box.evaluate("e => e.tagName") == "TEXTAREA" else box.locator("textarea")
+    box.fill("When is the Principal Rent payable under the lease?")
+    page.keyboard.press("Enter")
+    page.get_by_test_id("draft").wait_for(timeout=60_000)
+    page.get_by_test_id("stop").click()
+    expect(page.get_by_test_id("interrupted")).to_be_visible(timeout=10_000)
+    ask(page, "Which law governs the lease?")
+    written_by_the_engine(page)
 
 
 def test_two_variants_answer_side_by_side(page: Page) -> None:
