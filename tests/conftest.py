@@ -1,8 +1,15 @@
 """Fixtures that tests of several packages share."""
 
+import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Examples are drawn anew on a developer's machine; a check of a commit gives the same answer twice.
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+if os.environ.get("CI"):
+    settings.load_profile("repeatable")
 
 
 @pytest.fixture(scope="session")

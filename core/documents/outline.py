@@ -38,9 +38,19 @@ class Mark:
     article: bool = False
 
 
+def _apart(headings: tuple[Heading, ...]) -> tuple[Heading, ...]:
+    """The declared headings in order, without those that begin inside another."""
+    kept: list[Heading] = []
+    for heading in sorted(headings, key=lambda each: (each.start, -each.end)):
+        if not kept or heading.start >= kept[-1].end:
+            kept.append(heading)
+    return tuple(kept)
+
+
 def outline(text: str, headings: tuple[Heading, ...]) -> tuple[Mark, ...]:
     """Find the divisions of ``text`` in order; ``headings`` are those that its format declares."""
-    found = _without_contents(_merged(list(openings(text)), headings, text), text)
+    declared = _apart(headings)
+    found = _without_contents(_merged(list(openings(text)), declared, text), text)
     marks: list[Mark] = []
     open_marks: list[tuple[Opening, str]] = []
     for this, following in zip_longest(found, found[1:]):
