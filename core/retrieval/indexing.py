@@ -24,15 +24,11 @@ class Indexer:
     ) -> AsyncIterator[float]:
         """Embed and write a document's passages; yields the share embedded so far.
 
-        A clause is embedded with its path, which says what it is about; a statute's article says
-        so itself, and its chapter's name only blurs it (measured on both development sets).
+        The store is written only when every passage has its vector.
         """
         import numpy as np
 
-        texts = [
-            passage.text if _is_article(passage) else "\n".join([*passage.path, passage.text])
-            for passage in passages
-        ]
+        texts = [embedded_text(passage) for passage in passages]
         rows: dict[int, np.ndarray] = {}
         async for indices, vectors in self._encoders.embed_passages(texts):
             rows.update(zip(indices, vectors, strict=True))
@@ -50,5 +46,12 @@ class Indexer:
         await self._store.optimize()
 
 
-def _is_article(passage: Passage) -> bool:
-    return bool(passage.path and _ARTICLE.match(passage.path[-1]))
+def embedded_text(passage: Passage) -> str:
+    """What the embedder sees of a passage.
+
+    A clause is embedded with its path, which says what it is about; a statute's article says so
+    itself, and its chapter's name only blurs it (measured on both development sets).
+    """
+    if passage.path and _ARTICLE.match(passage.path[-1]):
+        return passage.text
+    return "\n".join([*passage.path, passage.text])

@@ -24,6 +24,7 @@ from core.answering.engine import ChatMessage
 from core.evaluation.variants import variant_named
 from core.models.privacy import keep_inside
 from core.models.profile import choose, detect_machine
+from core.retrieval.indexing import embedded_text
 from core.services import SAMPLES, Services, sample_questions
 from core.settings import ROOT, load_settings
 from core.types import Delta, Done, Retrieved
@@ -83,7 +84,7 @@ async def raw_rate(services: Services, matter_id: str, sample: int = 200) -> flo
     texts: list[str] = []
     for document in await services.database.documents(matter_id):
         passages = await services.store.passages(matter_id, document.id)
-        texts += ["\n".join([*each.path, each.text]) for each in passages]
+        texts += [embedded_text(each) for each in passages]
     texts = texts[:: max(1, len(texts) // sample)]
     started = time.perf_counter()
     async for _ in services.encoders.embed_passages(texts):
