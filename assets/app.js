@@ -17,7 +17,16 @@
   setTheme(localStorage.getItem("pincite-theme") || (dark.matches ? "dark" : "light"));
   root.dataset.tab = sessionStorage.getItem("pincite-tab") || "chat";
 
-  const fire = (event, value) => page.trigger?.(event, value);
+  // A question takes along the options as they stand on the page: one that is sent right after a
+  // change is asked as it looks.
+  const fire = (event, value) => {
+    if (event === "ask") {
+      clearTimeout(changing);
+      const options = chosen();
+      if (options) value = { ...value, options };
+    }
+    page.trigger?.(event, value);
+  };
   // These draw another conversation: what is being written for this one is ended first.
   const leaving = new Set([
     "new_conversation",
@@ -98,7 +107,71 @@
     if (element.dataset.event === "ask") stick = true;
     if (leaving.has(element.dataset.event)) await settle();
     fire(element.dataset.event, value);
+    if (element.dataset.then) {
+      openTab(element.dataset.then, false);
+      one("#composer textarea")?.focus();
+    }
   };
+
+  // Search options: the panel stands in the page, and the server hears of every change.
+  let changing = 0;
+  const panel = () => one("#options form[data-options]");
+  const chosen = () => {
+    const form = panel();
+    if (!form) return null;
+    const data = new FormData(form);
+    return {
+      documents: data.getAll("documents"),
+      genres: data.getAll("genres"),
+      dated_from: data.get("dated_from"),
+      dated_to: data.get("dated_to"),
+      passages: data.get("passages"),
+      style: data.get("style"),
+    };
+  };
+  const refreshOptions = () => {
+    const form = panel();
+    if (!form) return;
+    fire("refresh_options", { shown: all('[name="documents"]', form).map((box) => box.value) });
+  };
+  const showOptions = (open) => {
+    if (open === Boolean(root.dataset.options)) return;
+    if (open) {
+      root.dataset.options = "open";
+      refreshOptions();
+      (one(":checked", panel()) || panel()).focus();
+    } else {
+      const within = panel()?.contains(document.activeElement);
+      delete root.dataset.options;
+      if (within) one('[data-do="options"]', one("#in-force"))?.focus();
+    }
+    sync();
+  };
+  const tellOptions = (form) => {
+    const ticked = all('[name="documents"]:checked', form).length;
+    const untick = one('[data-do="untick"]', form);
+    untick.hidden = !ticked;
+    untick.textContent = untick.dataset.template.replace("{count}", ticked);
+    one("output", form).value = form.elements.passages.value;
+  };
+  const narrow = (field) => {
+    const form = field.form;
+    const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+    let left = 0;
+    for (const choice of all(".choices label", form)) {
+      choice.hidden = !words.every((word) => choice.dataset.words.includes(word));
+      left += !choice.hidden;
+    }
+    one(".choices .none", form).hidden = left > 0;
+  };
+  document.addEventListener("input", (event) => {
+    const form = event.target.closest?.("form[data-options]");
+    if (!form) return;
+    if ("filter" in event.target.dataset) return narrow(event.target);
+    tellOptions(form);
+    clearTimeout(changing);
+    changing = setTimeout(() => fire("set_options", { options: chosen() }), 120);
+  });
 
   // Citations: the one that is open, and its neighbours in the same answer.
   let opener = null;
@@ -133,6 +206,39 @@
       if (root.dataset.rail) delete root.dataset.rail;
       else root.dataset.rail = "open";
     },
+    options: () => showOptions(!root.dataset.options),
+    untick: (button) => {
+      const form = button.form;
+      all('[name="documents"]', form).forEach((box) => (box.checked = false));
+      tellOptions(form);
+      one("[data-filter]", form).focus();
+      fire("set_options", { options: chosen() });
+    },
+    // A long list shows its next part, its groups fold, and a long passage unfolds.
+    more: (button) => {
+      const list = button.closest(".listing");
+      const step = Number(button.dataset.step);
+      const next = all(".match[hidden]", list).slice(0, step);
+      for (const match of next) {
+        match.hidden = false;
+        match.closest(".group").hidden = false;
+      }
+      const left = all(".match[hidden]", list).length;
+      one(".cite", next[0])?.focus({ preventScroll: true });
+      if (!left) return button.remove();
+      button.textContent = button.dataset.template.replace("{count}", left);
+    },
+    fold: (button) => {
+      const groups = all(".group", button.closest(".listing"));
+      const open = !groups.some((group) => group.open);
+      groups.forEach((group) => (group.open = open));
+      swap(button);
+    },
+    whole: (button) => {
+      const whole = button.closest(".match").classList.toggle("is-whole");
+      button.setAttribute("aria-expanded", String(whole));
+      swap(button);
+    },
     "previous-citation": () => step(-1),
     "next-citation": () => step(1),
     copy: async (button) => {
@@ -159,6 +265,25 @@
     },
     "end-edit": (button) => clear(button.form || one("#composer form")),
   };
+
+  const swap = (button) => {
+    [button.textContent, button.dataset.other] = [button.dataset.other, button.textContent];
+  };
+
+  // What does not hold is not copied without the mark that says so: a selection that ends within
+  // such a statement is drawn on to the end of its mark.
+  const withMark = () => {
+    const selection = getSelection();
+    if (!selection.rangeCount || selection.isCollapsed) return;
+    const range = selection.getRangeAt(0);
+    for (const mark of all(".statement .reason")) {
+      const statement = mark.closest(".statement");
+      if (!range.intersectsNode(one(".words", statement))) continue;
+      if (range.comparePoint(mark, mark.childNodes.length) > 0) range.setEndAfter(mark);
+    }
+  };
+  document.addEventListener("copy", withMark);
+  document.addEventListener("dragstart", withMark);
 
   const toClipboard = async (text) => {
     if (navigator.clipboard && window.isSecureContext) return navigator.clipboard.writeText(text);
@@ -188,12 +313,17 @@
   };
 
   document.addEventListener("submit", (event) => {
+    if (event.target.matches("form[data-options]")) {
+      event.preventDefault();
+      return showOptions(false);
+    }
     const form = event.target.closest("form[data-event]");
     if (!form) return;
     event.preventDefault();
     const value = Object.fromEntries(new FormData(form));
     if (!value.question?.trim() || busy(form)) return;
     stick = true;
+    showOptions(false);
     fire(form.dataset.event, value);
     if (form.dataset.event === "ask") clear(form);
   });
@@ -202,7 +332,11 @@
     for (const menu of all("details.menu[open]")) {
       if (!menu.contains(event.target)) menu.removeAttribute("open");
     }
-    const element = event.target.closest?.("[data-event], [data-do], [data-tab]");
+    // A label's click comes twice, the second time from its box; a redrawn part is gone by then.
+    if (root.dataset.options && event.target.isConnected) {
+      if (!event.target.closest("#options form, #in-force")) showOptions(false);
+    }
+    const element = event.target.closest?.("[data-event], [data-do], button[data-tab]");
     if (!element || element.tagName === "FORM" || element.disabled) return;
     if (element.dataset.do) doings[element.dataset.do]?.(element);
     else if (element.dataset.event) act(element);
@@ -240,6 +374,7 @@
       const menu = one("details.menu[open]");
       if (menu) menu.removeAttribute("open");
       else if (one("dialog[open]")) return;
+      else if (root.dataset.options) showOptions(false);
       else if (root.dataset.rail) delete root.dataset.rail;
       else if (one("#source .sheet")) one('[data-testid="close-source"]').click();
       return;
@@ -277,12 +412,16 @@
   });
 
   // Tabs are panels of one page; which one shows is this browser's affair.
-  const openTab = (name) => {
+  const openTab = (name, refresh = true) => {
     root.dataset.tab = name;
     sessionStorage.setItem("pincite-tab", name);
     delete root.dataset.rail;
-    // Documents may have come or gone since the welcome was drawn.
-    if (name === "chat" && one("#turns .welcome")) fire("refresh_welcome", {});
+    showOptions(false);
+    // Documents may have come or gone since the welcome and the options were drawn.
+    if (name === "chat" && refresh) {
+      if (one("#turns .welcome")) fire("refresh_welcome", {});
+      refreshOptions();
+    }
     sync();
   };
 
@@ -300,6 +439,7 @@
   let thread = null;
   let sheet = "";
   let drawn = "";
+  let optionsDrawn = "";
 
   // After every redraw: put back what the server does not know.
   const sync = () => {
@@ -315,6 +455,16 @@
       panel.setAttribute("role", "tabpanel");
       panel.setAttribute("aria-labelledby", tab.id);
     }
+    const toggle = one('#in-force [data-do="options"]');
+    toggle?.setAttribute("aria-expanded", String(Boolean(root.dataset.options)));
+    const form = panel();
+    if (form && form.dataset.drawn !== optionsDrawn) {
+      // Gradio patches attributes; what was ticked since stays ticked until the form is reset.
+      optionsDrawn = form.dataset.drawn;
+      form.reset();
+      tellOptions(form);
+      narrow(one("[data-filter]", form));
+    }
     const news = all("[data-announce]").pop();
     if (news && news.dataset.announce !== drawn) {
       drawn = news.dataset.announce;
@@ -327,6 +477,7 @@
         stick = thread.scrollHeight - thread.scrollTop - thread.clientHeight < 80;
       });
     }
+    if (thread) root.style.setProperty("--gutter", `${thread.offsetWidth - thread.clientWidth}px`);
     if (thread && stick) {
       // While it is written, its end; once it is done, its beginning.
       const done = all("#turns .turn").pop();

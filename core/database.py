@@ -25,6 +25,8 @@ from core.types import (
     Conversation,
     Document,
     DocumentState,
+    Genre,
+    Identity,
     Matter,
     Message,
 )
@@ -60,6 +62,12 @@ documents = Table(
     Column("characters", Integer, nullable=False),
     Column("progress", sa.Float, nullable=False),
     Column("added_at", String, nullable=False),
+    Column("title", Text, nullable=False, server_default=""),
+    Column("parties", sa.JSON, nullable=False, server_default="[]"),
+    Column("dated", sa.Date),
+    Column("genre", String, nullable=False, server_default="other"),
+    Column("blank_pages", Integer, nullable=False, server_default="0"),
+    Column("warnings", sa.JSON, nullable=False, server_default="[]"),
     sa.UniqueConstraint("matter_id", "name"),
 )
 
@@ -120,6 +128,9 @@ def _document(row: sa.Row[Any]) -> Document:
         characters=row.characters,
         progress=row.progress,
         sha256=row.sha256,
+        identity=Identity(row.title, tuple(row.parties), row.dated, Genre(row.genre)),
+        blank_pages=row.blank_pages,
+        warnings=tuple(row.warnings),
     )
 
 

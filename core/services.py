@@ -20,6 +20,7 @@ from core.models import bundled
 from core.models.profile import ChatModel, Profile, choose, detect_machine
 from core.retrieval.embedding import Encoders
 from core.retrieval.indexing import Indexer
+from core.retrieval.refusal import thresholds
 from core.retrieval.search import Search
 from core.retrieval.store import Store
 from core.settings import ROOT, Settings
@@ -28,6 +29,8 @@ from core.types import ModelStatus
 log = logging.getLogger(__name__)
 
 SAMPLES = ROOT / "assets" / "samples"
+CALIBRATION = "calibration"
+"""The folder, under the data folder, of thresholds fitted here."""
 SAMPLE_MATTER = "Sample matter"
 
 
@@ -49,7 +52,12 @@ class Services:
         self.library = Library(settings, self.database, Indexer(self.store, self.encoders))
         self.search = Search(self.store, self.encoders, settings.retrieve)
         self.answerer = Answerer(
-            self.search, self.encoders, self.engine, self.profile.chat, settings.top_k
+            self.search,
+            self.encoders,
+            self.engine,
+            self.profile.chat,
+            settings.top_k,
+            thresholds(self.profile.embedding.name, settings.data_dir / CALIBRATION),
         )
         self._loading: asyncio.Task[None] | None = None
         self._trouble = ""

@@ -5,7 +5,7 @@ Pages are numbered from 1; ``None`` where a format has no pages.  Times are seco
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 
@@ -20,6 +20,15 @@ class DocumentState(StrEnum):
     FAILED = "failed"
 
 
+class Genre(StrEnum):
+    """What kind of legal text a document is, told from its words."""
+
+    STATUTE = "statute"
+    CONTRACT = "contract"
+    JUDGMENT = "judgment"
+    OTHER = "other"
+
+
 class Verdict(StrEnum):
     """How far the cited passages carry a statement, or an answer as a whole."""
 
@@ -29,10 +38,13 @@ class Verdict(StrEnum):
 
 
 class AnswerKind(StrEnum):
-    """What the reader is shown: a verified draft, the passages' own words, or a refusal."""
+    """What the reader is shown: a verified draft, the passages' own words, every passage that
+    matches, or a refusal.
+    """
 
     DRAFT = "draft"
     QUOTES = "quotes"
+    LISTING = "listing"
     REFUSAL = "refusal"
 
 
@@ -78,18 +90,39 @@ class ExtractedText:
     """What a reader makes of a file. ``pages`` is empty for formats without pages.
 
     ``headings`` are those that the format itself declares (styles, ``#``, ``<h1>``); numbering in
-    the text is recognised later, for all formats alike. ``title`` may be empty.
+    the text is recognised later, for all formats alike. ``title`` may be empty.  ``warnings`` are
+    keys of what a person should know of the file: see ``Document``.
     """
 
     text: str
     pages: tuple[Page, ...] = ()
     headings: tuple[Heading, ...] = ()
     title: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a document is called and about, for finding it; never part of what is cited.
+
+    ``dated`` is the date of the agreement, judgment or version; ``opening`` its first words.
+    """
+
+    title: str = ""
+    parties: tuple[str, ...] = ()
+    dated: date | None = None
+    genre: Genre = Genre.OTHER
+    opening: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A file in a matter. ``name`` is its path relative to the folder it was ingested from."""
+    """A file in a matter. ``name`` is its path relative to the folder it was ingested from.
+
+    ``kind`` is the file's format.  ``blank_pages`` have no text.  ``warnings`` are keys:
+    ``hidden_text`` (white, tiny or off the page), ``invisible_characters`` (zero width, direction
+    marks), ``instructions`` (words addressed to a language model), ``unreadable_pages``.
+    """
 
     id: str
     matter_id: str
@@ -105,6 +138,53 @@ class Document:
     characters: int = 0
     progress: float = 0.0
     sha256: str = ""
+    identity: Identity = Identity()
+    blank_pages: int = 0
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which documents of a matter to search; an empty field leaves everything in.
+
+    ``documents`` are ids.  With a date set, undated documents are left out; both ends belong to
+    the period.
+    """
+
+    documents: tuple[str, ...] = ()
+    genres: tuple[Genre, ...] = ()
+    dated_from: date | None = None
+    dated_to: date | None = None
+
+    def admits(self, document_id: str, identity: Identity) -> bool:
+        """Whether a document is to be searched."""
+        if self.documents and document_id not in self.documents:
+            return False
+        if self.genres and identity.genre not in self.genres:
+            return False
+        if self.dated_from is None and self.dated_to is None:
+            return True
+        dated = identity.dated
+        return dated is not None and (
+            (self.dated_from or dated) <= dated <= (self.dated_to or dated)
+        )
+
+
+EVERYTHING = Scope()
+"""All documents of a matter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """What a search went through: documents in scope, their passages and pages without text.
+
+    ``documents_in_matter`` counts those out of scope too.
+    """
+
+    documents: int = 0
+    passages: int = 0
+    blank_pages: int = 0
+    documents_in_matter: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +242,9 @@ class Answer:
     """What a question comes to. ``notice`` says why this is not a draft, where it is not.
 
     ``draft`` keeps what the engine wrote when that did not hold; it is never shown as the answer.
+    ``nearest`` are the passages that a refusal found closest, and ``absent`` the names in the
+    question that no document of the matter bears.  ``passages_used`` were read for the
+    answer; ``passages_cut`` were found among the best but did not fit the engine's prompt.
     ``timings`` maps ``understand``, ``retrieve``, ``first_token``, ``generate``, ``verify`` and
     ``total`` to seconds.
     """
@@ -173,8 +256,17 @@ class Answer:
     notice: str = ""
     draft: str = ""
     model: str = ""
-    searched_documents: int = 0
+    searched: Searched = Searched()
+    nearest: tuple[Citation, ...] = ()
+    absent: tuple[str, ...] = ()
+    passages_used: int = 0
+    passages_cut: int = 0
     timings: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def supported(self) -> int:
+        """How many statements are supported."""
+        return sum(statement.verdict is Verdict.SUPPORTED for statement in self.statements)
 
     @property
     def text(self) -> str:
@@ -245,10 +337,14 @@ class Staged:
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
-    """Event: the passages that the answer will be read from, before any word is written."""
+    """Event: the passages that the answer will be read from, before any word is written.
+
+    ``absent`` are names in the question that no document of the matter bears.
+    """
 
     hits: tuple[Hit, ...]
-    searched_documents: int
+    searched: Searched
+    absent: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from core.answering.engine import ChatMessage
 from core.errors import EngineError
+from core.models.profile import EncoderModel
 from core.types import ModelStatus
 
 DIMENSIONS = 256
@@ -89,6 +90,13 @@ class FakeEncoders:
     async def rerank(self, question: str, texts: Sequence[str]) -> tuple[float, ...]:
         asked = embedded(question)
         return tuple(float(embedded(text) @ asked) for text in texts)
+
+
+class LoadedEncoders(FakeEncoders):
+    """The same, made as the services make theirs."""
+
+    def __init__(self, embedding: EncoderModel, reranking: EncoderModel | None) -> None:
+        self.model_name = embedding.name
 
 
 def embedded(text: str) -> NDArray[Any]:

@@ -1,7 +1,9 @@
 """What is recorded comes back whole, and only inside its own matter."""
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import fields
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,9 @@ from core.types import (
     AnswerKind,
     Citation,
     DocumentState,
+    Genre,
+    Identity,
+    Searched,
     Statement,
     Verdict,
 )
@@ -37,7 +42,11 @@ ANSWER = Answer(
     notice="partly_supported",
     draft='He said "yes" \\ and\nleft\u2028the room. 𠮷',
     model="SmolLM2",
-    searched_documents=3,
+    searched=Searched(3, 40, 2, 5),
+    nearest=(Citation(1, "d2", "Notes.txt", None, (), 0, 5, "twent"),),
+    absent=("Zebulon", "反垄断法"),
+    passages_used=6,
+    passages_cut=2,
     timings={"retrieve": 0.125, "total": 1.5},
 )
 
@@ -322,3 +331,150 @@ async def test_a_document_that_is_gone_stays_gone(database: Database) -> None:
     await database.delete_document(matter.id, document.id)
     await database.update_document(matter.id, document.id, {"state": DocumentState.READY})
     assert await database.documents(matter.id) == ()
+
+
+async def test_what_a_document_is_called_and_about_comes_back(database: Database) -> None:
+    matter = await database.create_matter("Lease")
+    document, _ = await put(database, matter.id, "Lease.pdf", "a")
+    assert (document.identity, document.blank_pages, document.warnings) == (Identity(), 0, ())
+    read = {
+        "title": "LEASE of “Harbour Lane” 租约",
+        "parties": ("Quay Estates, Ltd", "承租人"),
+        "dated": date(2020, 5, 1),
+        "genre": Genre.CONTRACT,
+        "blank_pages": 3,
+        "warnings": ("hidden_text", "instructions"),
+    }
+    await database.update_document(matter.id, document.id, read)
+    (kept,) = await database.documents(matter.id)
+    assert kept.identity == Identity(
+        "LEASE of “Harbour Lane” 租约",
+        ("Quay Estates, Ltd", "承租人"),
+        date(2020, 5, 1),
+        Genre.CONTRACT,
+    )
+    assert (kept.blank_pages, kept.warnings) == (3, ("hidden_text", "instructions"))
+
+
+FIRST_VERSION = """
+CREATE TABLE matters (id VARCHAR NOT NULL, name VARCHAR NOT NULL, created_at VARCHAR NOT NULL,
+    is_sample BOOLEAN NOT NULL, PRIMARY KEY (id), UNIQUE (name));
+CREATE TABLE documents (id VARCHAR NOT NULL, matter_id VARCHAR NOT NULL, name VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL, sha256 VARCHAR NOT NULL, size_bytes INTEGER NOT NULL,
+    state VARCHAR NOT NULL, reason TEXT NOT NULL, remedy TEXT NOT NULL, pages INTEGER,
+    passages INTEGER NOT NULL, characters INTEGER NOT NULL, progress FLOAT NOT NULL,
+    added_at VARCHAR NOT NULL, PRIMARY KEY (id), UNIQUE (matter_id, name),
+    FOREIGN KEY(matter_id) REFERENCES matters (id) ON DELETE CASCADE);
+CREATE TABLE conversations (id VARCHAR NOT NULL, matter_id VARCHAR NOT NULL,
+    title VARCHAR NOT NULL, updated_at VARCHAR NOT NULL, PRIMARY KEY (id),
+    FOREIGN KEY(matter_id) REFERENCES matters (id) ON DELETE CASCADE);
+CREATE INDEX ix_conversations_matter_id ON conversations (matter_id);
+CREATE TABLE messages (id VARCHAR NOT NULL, conversation_id VARCHAR NOT NULL,
+    position INTEGER NOT NULL, question TEXT NOT NULL, answer TEXT, created_at VARCHAR NOT NULL,
+    PRIMARY KEY (id), FOREIGN KEY(conversation_id) REFERENCES conversations (id)
+    ON DELETE CASCADE);
+CREATE INDEX ix_messages_conversation_id ON messages (conversation_id);
+CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL,
+    CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num));
+INSERT INTO alembic_version VALUES ('0001');
+INSERT INTO matters VALUES ('m', 'Harbour Lane', '2026-01-01T09:00:00+00:00', 0);
+INSERT INTO documents VALUES ('d', 'm', 'Lease.pdf', 'pdf', 'abc', 1234, 'ready', '', '', 12, 40,
+    30000, 1.0, '2026-01-02T09:00:00+00:00');
+INSERT INTO conversations VALUES ('c', 'm', 'Rent', '2026-01-03T09:00:00+00:00');
+"""
+"""A file as the first version left it, with a document and a conversation in it."""
+
+FIRST_ANSWER = {
+    "question": "When is rent due?",
+    "kind": "quotes",
+    "verdict": "supported",
+    "statements": [
+        {
+            "text": "Rent is due.",
+            "verdict": "supported",
+            "citations": [
+                {
+                    "marker": 1,
+                    "document_id": "d",
+                    "document_name": "Lease.pdf",
+                    "page": 2,
+                    "path": ["4 Rent"],
+                    "start": 10,
+                    "end": 22,
+                    "quote": "Rent is due.",
+                }
+            ],
+            "reason": "verbatim",
+        }
+    ],
+    "notice": "quotes_chosen",
+    "draft": "",
+    "model": "",
+    "searched_documents": 3,
+    "timings": {"total": 0.5},
+}
+
+
+@pytest.fixture
+async def upgraded(tmp_path: Path) -> AsyncIterator[Database]:
+    """A database that the first version wrote, started by this one."""
+    path = tmp_path / "pincite.db"
+    engine = sa.create_engine(f"sqlite:///{path}")
+    with engine.begin() as sql:
+        for statement in FIRST_VERSION.split(";\n"):
+            if statement.strip():
+                sql.exec_driver_sql(statement)
+        sql.exec_driver_sql(
+            "INSERT INTO messages VALUES ('q', 'c', 0, 'When is rent due?', ?, ?)",
+            (json.dumps(FIRST_ANSWER), "2026-01-03T09:00:00+00:00"),
+        )
+    engine.dispose()
+    made = Database(path)
+    await made.start()
+    yield made
+    await made.close()
+
+
+async def test_a_file_of_the_first_version_is_upgraded_with_its_documents(
+    upgraded: Database, tmp_path: Path
+) -> None:
+    (document,) = await upgraded.documents("m")
+    assert (document.id, document.name, document.pages) == ("d", "Lease.pdf", 12)
+    assert (document.state, document.passages) == (DocumentState.READY, 40)
+    assert (document.identity, document.blank_pages, document.warnings) == (Identity(), 0, ())
+    await upgraded.update_document("m", "d", {"title": "LEASE", "parties": ("Quay Estates",)})
+    (document,) = await upgraded.documents("m")
+    assert document.identity == Identity("LEASE", ("Quay Estates",))
+    new, _ = await put(upgraded, "m", "New.pdf", "b")
+    assert new.identity == Identity()
+    assert await upgraded.reindex(frozenset()) == 1
+
+
+async def test_a_file_of_the_first_version_becomes_what_the_code_declares(
+    upgraded: Database, tmp_path: Path
+) -> None:
+    migrated = sa.create_engine(f"sqlite:///{tmp_path / 'pincite.db'}")
+    declared = sa.create_engine("sqlite://")
+    try:
+        metadata.create_all(declared)
+        mine, wanted = sa.inspect(migrated), sa.inspect(declared)
+        for table in metadata.tables:
+            assert columns_of(mine, table) == columns_of(wanted, table), table
+            assert constraints_of(mine, table) == constraints_of(wanted, table), table
+    finally:
+        migrated.dispose()
+        declared.dispose()
+
+
+async def test_an_answer_of_the_first_version_is_still_read(upgraded: Database) -> None:
+    (message,) = await upgraded.messages("m", "c")
+    assert message.answer is not None
+    assert (message.answer.kind, message.answer.verdict) == (AnswerKind.QUOTES, Verdict.SUPPORTED)
+    (statement,) = message.answer.statements
+    assert statement.citations == (
+        Citation(1, "d", "Lease.pdf", 2, ("4 Rent",), 10, 22, "Rent is due."),
+    )
+    assert (message.answer.searched, message.answer.nearest) == (Searched(), ())
+    await upgraded.finish_message("m", "q", ANSWER)
+    (message,) = await upgraded.messages("m", "c")
+    assert message.answer == ANSWER

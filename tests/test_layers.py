@@ -18,6 +18,8 @@ LAYERS = [
     {"core.evaluation"},
     {"core.serving"},
     {"core.services"},
+    {"core.session"},
+    {"core.commands"},
     {"ui"},
     {"app"},
 ]
@@ -113,7 +115,7 @@ def test_each_engine_is_imported_in_exactly_one_file(package: str) -> None:
         (("gradio", "gradio_client"), ("ui/", "app.py")),
         (("fastapi", "starlette", "uvicorn"), ("core/serving/", "app.py")),
         (("sqlalchemy", "alembic", "sqlite3"), ("core/database.py", "core/migrations/")),
-        (("typer", "click"), ("app.py",)),
+        (("typer", "click"), ("app.py", "core/commands.py", "core/session.py")),
     ],
 )
 def test_each_framework_stays_in_its_place(

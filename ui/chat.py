@@ -8,11 +8,19 @@ from dataclasses import replace
 import gradio as gr
 
 from core.errors import NotFound, PinciteError
-from core.types import Conversation, Message, Turn, Variant
-from ui.composer import render_composer, render_welcome
+from core.types import Conversation, Message, Turn
+from ui.composer import (
+    composer,
+    documents_of,
+    draw_in_force,
+    draw_options,
+    render_welcome,
+    with_options,
+)
 from ui.conversations import render_conversations, render_rail_head
 from ui.locale import Texts
 from ui.markup import Html, element
+from ui.options import Options
 from ui.page import Desk, Page, Tab, Updates, value_of
 from ui.progress import Progress, paced
 from ui.rendering import render_live_turn, render_turn
@@ -23,8 +31,6 @@ CONCURRENT_QUESTIONS = 8
 HISTORY_TURNS = 6
 """Earlier turns that the answerer sees, at most."""
 TITLE_CHARACTERS = 60
-
-_DEFAULT = Variant("chat")
 
 
 def chat_tab(page: Page) -> Tab:
@@ -38,7 +44,7 @@ def chat_tab(page: Page) -> Tab:
             with gr.Column(elem_id="transcript"):
                 turns = gr.HTML(elem_id="turns", apply_default_css=False)
                 live = gr.HTML(elem_id="live", apply_default_css=False)
-            composer = gr.HTML(elem_id="composer", apply_default_css=False)
+            asking = composer(page)
 
     async def draw_rail(desk: Desk) -> Updates:
         found: Sequence[Conversation] = ()
@@ -52,25 +58,29 @@ def chat_tab(page: Page) -> Tab:
             messages = await database.messages(desk.matter_id, desk.conversation_id)
         if messages:
             return {turns: render_turns(messages, desk.texts, failure), live: ""}
-        documents = await database.documents(desk.matter_id) if desk.matter_id else ()
-        return {turns: render_welcome(documents, desk), live: ""}
+        return {turns: render_welcome(await documents_of(page, desk), desk), live: ""}
 
     async def draw(desk: Desk) -> Updates:
-        frame = {rail_head: render_rail_head(desk), composer: render_composer(desk)}
+        frame = {rail_head: render_rail_head(desk)} | await asking.draw(desk)
         return frame | await draw_rail(desk) | await draw_turns(desk)
 
     async def ask(desk: Desk, fired: gr.EventData) -> AsyncIterator[Updates]:
         desk, earlier, message = await _begin(page, desk, fired)
         progress = Progress(message.question)
-        yield {
+        begun = {
             page.desk: desk,
             page.memory: desk.remembered(),
             turns: render_turns(earlier, desk.texts),
             live: render_live_turn(progress, desk.texts),
-        } | await draw_rail(desk)
+        }
+        yield begun | await draw_rail(desk) | await draw_in_force(page, desk)
         failure = ""
         stream = page.services.answerer.stream(
-            desk.matter_id, message.question, _history(earlier), _DEFAULT
+            desk.matter_id,
+            message.question,
+            _history(earlier),
+            desk.options.variant,
+            desk.options.scope,
         )
         try:
             async with aclosing(paced(stream)) as batches:
@@ -87,6 +97,13 @@ def chat_tab(page: Page) -> Tab:
             logger.exception("An answer failed")
             failure = desk.texts("error.unexpected")
         yield await draw_turns(desk, failure)
+
+    async def ask_about(desk: Desk, fired: gr.EventData) -> Updates:
+        document_id = value_of(fired, "document_id", str)
+        document = await database.document(desk.matter_id, document_id)
+        desk = replace(desk, options=Options.about(document.id, desk.options))
+        drawn = {page.desk: desk} | await draw_options(page, desk)
+        return drawn if desk.conversation_id else drawn | await draw_turns(desk)
 
     async def stopped(desk: Desk) -> Updates:
         return await draw_turns(desk, desk.texts("chat.stopped"))
@@ -121,15 +138,18 @@ def chat_tab(page: Page) -> Tab:
         return {page.desk: desk} | await draw_rail(desk)
 
     thread = [page.desk, page.memory, page.source, conversations, turns, live]
-    asking = page.on("ask", ask, thread, concurrency_limit=CONCURRENT_QUESTIONS)
-    page.on_stop("stop", asking, stopped, [turns, live])
+    answering = page.on(
+        "ask", ask, [*thread, page.in_force], concurrency_limit=CONCURRENT_QUESTIONS
+    )
+    page.on_stop("stop", answering, stopped, [turns, live])
+    page.on("ask_about", ask_about, [page.desk, page.options, page.in_force, turns, live])
     page.on("new_conversation", begin, thread)
     page.on("open_conversation", open_conversation, thread)
     page.on("refresh_welcome", refresh_welcome, [turns, live])
     page.on("rename_conversation", rename, [conversations])
     page.on("delete_conversation", delete, thread)
     page.on("search_conversations", search, [page.desk, conversations], trigger_mode="always_last")
-    return Tab((rail_head, conversations, turns, live, composer), draw)
+    return Tab((rail_head, conversations, turns, live, *asking.regions), draw)
 
 
 async def _begin(
@@ -141,6 +161,8 @@ async def _begin(
     replaces = value_of(fired, "replaces", str, "")
     if not desk.matter_id:
         raise PinciteError(desk.texts("matter.none"))
+    if options := value_of(fired, "options", dict, {}):
+        desk = await with_options(page, desk, options)
     earlier: Sequence[Message] = ()
     if desk.conversation_id:
         earlier = await database.messages(desk.matter_id, desk.conversation_id)

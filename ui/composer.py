@@ -1,13 +1,90 @@
-"""Where a question begins: the field to type it in, and what an empty conversation offers."""
+"""Where a question begins: the field, the options, and what an empty conversation offers."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from uuid import uuid4
 
+import gradio as gr
+
+from core.errors import PinciteError
 from core.services import SAMPLES, sample_questions
-from core.types import Document, DocumentState
+from core.types import EVERYTHING, Document
+from ui.choices import render_options
 from ui.markup import Html, action, element, icon, text
-from ui.page import Desk
+from ui.options import DEFAULTS, Options, in_scope, render_in_force, searchable
+from ui.page import Desk, Page, Tab, Updates, value_of
 
 EXAMPLES = 6
+
+
+def composer(page: Page) -> Tab:
+    """Build the field with its options, and let the browser change, reset and refresh them."""
+    with gr.Column(elem_id="asking"):
+        page.options.render()
+        with gr.Column(elem_id="ask-box"):
+            field = gr.HTML(elem_id="composer", apply_default_css=False)
+            page.in_force.render()
+        hint = gr.HTML(elem_id="hint", apply_default_css=False)
+
+    async def draw(desk: Desk) -> Updates:
+        words = element("p", text(desk.texts("chat.hint")), class_="hint")
+        return {field: render_composer(desk), hint: words} | await draw_options(page, desk)
+
+    async def set_options(desk: Desk, fired: gr.EventData) -> Updates:
+        desk = await with_options(page, desk, value_of(fired, "options", dict))
+        return {page.desk: desk} | await draw_in_force(page, desk)
+
+    async def reset(desk: Desk, fired: gr.EventData) -> Updates:
+        desk = replace(desk, options=DEFAULTS)
+        return {page.desk: desk} | await draw_options(page, desk)
+
+    async def refresh_options(desk: Desk, fired: gr.EventData) -> Updates:
+        """Draw the panel anew if other documents can be chosen by now than it shows."""
+        shown: list[object] = value_of(fired, "shown", list, [])
+        there = searchable(await documents_of(page, desk))
+        if {document.id for document in there} == set(map(str, shown)):
+            return {page.options: gr.skip()}
+        return await draw_options(page, desk)
+
+    page.on("set_options", set_options, [page.desk, page.in_force], trigger_mode="always_last")
+    page.on("reset_options", reset, [page.desk, page.options, page.in_force])
+    page.on("refresh_options", refresh_options, [page.options, page.in_force])
+    return Tab((field, hint, page.options, page.in_force), draw)
+
+
+async def documents_of(page: Page, desk: Desk) -> Sequence[Document]:
+    """The documents of the matter that is open."""
+    return await page.services.database.documents(desk.matter_id) if desk.matter_id else ()
+
+
+async def draw_options(page: Page, desk: Desk) -> Updates:
+    """The panel of options and the line that tells what is in force."""
+    documents = await documents_of(page, desk)
+    options = desk.options.among(documents)
+    top_k = page.services.settings.top_k
+    panel = render_options(options, documents, desk.texts, top_k, uuid4().hex)
+    line = render_in_force(options, documents, desk.texts, top_k)
+    there = bool(desk.matter_id)
+    return {page.options: panel if there else "", page.in_force: line if there else ""}
+
+
+async def draw_in_force(page: Page, desk: Desk) -> Updates:
+    """Only the line that tells what is in force: the panel shows what was just chosen in it."""
+    documents, top_k = await documents_of(page, desk), page.services.settings.top_k
+    return {page.in_force: render_in_force(desk.options, documents, desk.texts, top_k)}
+
+
+async def with_options(page: Page, desk: Desk, sent: dict[str, object]) -> Desk:
+    """The desk with the options that the browser sent.
+
+    Raises ``PinciteError`` when none of the chosen documents is left: to search all of them
+    instead would answer another question.
+    """
+    wanted = Options.sent(sent, page.services.settings.top_k)
+    options = wanted.among(await documents_of(page, desk))
+    if wanted.scope.documents and not options.scope.documents:
+        raise PinciteError(desk.texts("options.documents_gone"))
+    return replace(desk, options=options)
 
 
 def render_composer(desk: Desk) -> Html:
@@ -51,9 +128,7 @@ def render_composer(desk: Desk) -> Html:
     row = element("div", field, send, stop, class_="row")
     replaces = Html('<input type="hidden" name="replaces" value="">')
     form = element("form", editing, replaces, row, data_event="ask", data_testid="composer")
-    return element(
-        "div", form, element("p", text(texts("chat.hint")), class_="hint"), class_="composer"
-    )
+    return element("div", form, class_="composer")
 
 
 def render_welcome(documents: Sequence[Document], desk: Desk) -> Html:
@@ -72,9 +147,9 @@ def render_welcome(documents: Sequence[Document], desk: Desk) -> Html:
             data_testid="go-to-documents",
         )
         return _welcome(texts("chat.no_documents"), texts("chat.no_documents_more"), drop)
-    ready = [document for document in documents if document.state is DocumentState.READY]
-    if not ready:
+    if not searchable(documents):
         return _welcome(texts("chat.reading"), texts("chat.reading_more"))
+    ready = in_scope(desk.options, documents)
     examples = element("div", *(_example(q) for q in _examples(desk, ready)), class_="examples")
     count = texts("count.documents", count=len(ready))
     return _welcome(texts("chat.welcome"), texts("chat.welcome_more", documents=count), examples)
@@ -102,9 +177,12 @@ def _example(question: str) -> Html:
 
 
 def _examples(desk: Desk, documents: Sequence[Document]) -> list[str]:
-    """Questions to begin with: the sample's own, or one about a document of the matter."""
+    """Questions to begin with: the sample's own, or some about a document in scope."""
+    if not documents:
+        return []
     samples = {path.name for path in SAMPLES.iterdir()}
-    if any(document.name in samples for document in documents):
+    everything = desk.options.scope == EVERYTHING
+    if everything and any(document.name in samples for document in documents):
         own = sorted(sample_questions(), key=lambda each: each[0] != desk.language)
         return [question for _, question in own][:EXAMPLES]
     name = documents[0].name

@@ -72,7 +72,7 @@ def render_rail_head(desk: Desk) -> Html:
     field = Html(
         f'<input type="search" data-search="search_conversations" '
         f'placeholder="{text(texts("chat.search"))}" aria-label="{text(texts("chat.search"))}" '
-        f'data-testid="search-conversations">'
+        f'value="{text(desk.conversation_search)}" data-testid="search-conversations">'
     )
     return element(
         "div", new, element("label", icon("search"), field, class_="search"), class_="rail-head"

@@ -1,21 +1,18 @@
 """The Documents tab: dropping files, and a row for every document of the matter."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import gradio as gr
 
 from core.errors import PinciteError
-from core.types import Document, DocumentState
-from ui.locale import Texts
-from ui.markup import Html, action, element, icon, text
+from core.types import Document, DocumentState, Genre
+from ui.composer import draw_in_force, draw_options
+from ui.markup import Html, element, icon, text
 from ui.page import Desk, Page, Tab, Updates, listen, value_of
+from ui.table import render_documents
 
 REFRESH_S = 1.0
-ROWS = 200
-"""Rows drawn at once; the search finds the others."""
-
 _DONE = (DocumentState.READY, DocumentState.FAILED)
 
 
@@ -33,7 +30,7 @@ def documents_tab(page: Page) -> Tab:
 
     async def draw_rows(desk: Desk) -> Updates:
         documents = await services.database.documents(desk.matter_id) if desk.matter_id else ()
-        found = [d for d in documents if desk.document_search.lower() in d.name.lower()]
+        found = [d for d in documents if _found(d, desk)]
         moving = any(d.state not in _DONE for d in documents)
         return {
             table: render_documents(found, len(documents), desk.texts),
@@ -56,8 +53,15 @@ def documents_tab(page: Page) -> Tab:
             gr.Warning("<br>".join(map(text, refused)), duration=20)
         return {upload: None} | await draw_rows(desk)
 
+    async def tick(desk: Desk) -> Updates:
+        return await draw_rows(desk) | await draw_in_force(page, desk)
+
     async def search(desk: Desk, fired: gr.EventData) -> Updates:
         desk = replace(desk, document_search=value_of(fired, "text", str, "").strip())
+        return {page.desk: desk} | await draw_rows(desk)
+
+    async def filter_genre(desk: Desk, fired: gr.EventData) -> Updates:
+        desk = replace(desk, document_genre=value_of(fired, "text", str, ""))
         return {page.desk: desk} | await draw_rows(desk)
 
     async def retry(desk: Desk, fired: gr.EventData) -> Updates:
@@ -66,13 +70,18 @@ def documents_tab(page: Page) -> Tab:
 
     async def delete(desk: Desk, fired: gr.EventData) -> Updates:
         await services.library.delete(desk.matter_id, value_of(fired, "document_id", str))
-        return await draw_rows(desk) | {page.source: ""}
+        left = await services.database.documents(desk.matter_id)
+        desk = replace(desk, options=desk.options.among(left))
+        drawn = {page.desk: desk, page.source: ""} | await draw_options(page, desk)
+        return drawn | await draw_rows(desk)
 
     listen(upload.upload, add, [page.desk, upload], [upload, *rows])
-    listen(timer.tick, draw_rows, [page.desk], rows)
+    listen(timer.tick, tick, [page.desk], [*rows, page.in_force])
     page.on("search_documents", search, [page.desk, *rows], trigger_mode="always_last")
+    page.on("filter_documents", filter_genre, [page.desk, *rows], trigger_mode="always_last")
     page.on("retry_document", retry, rows, trigger_mode="multiple")
-    page.on("delete_document", delete, [*rows, page.source], trigger_mode="multiple")
+    gone = [page.desk, page.source, page.options, page.in_force, *rows]
+    page.on("delete_document", delete, gone, trigger_mode="multiple")
     return Tab((intro, *rows), draw)
 
 
@@ -86,7 +95,7 @@ def render_intro(desk: Desk) -> Html:
         icon("search"),
         Html(
             f'<input type="search" data-search="search_documents" data-testid="search-documents"'
-            f' placeholder="{text(texts("documents.search"))}"'
+            f' value="{text(desk.document_search)}" placeholder="{text(texts("documents.search"))}"'
             f' aria-label="{text(texts("documents.search"))}">'
         ),
         class_="search",
@@ -99,134 +108,31 @@ def render_intro(desk: Desk) -> Html:
         class_="drop",
         data_testid="drop",
     )
-    heading = element("header", element("h1", text(texts("tab.documents"))), search)
+    tools = element("div", _genre_filter(desk), search, class_="filters")
+    heading = element("header", element("h1", text(texts("tab.documents"))), tools)
     return element("div", heading, drop, class_="documents-intro")
 
 
-def render_documents(found: Sequence[Document], total: int, texts: Texts) -> Html:
-    """A row for every document found, or what to do when there is none."""
-    if not total:
-        return element(
-            "div",
-            element("h2", text(texts("documents.empty"))),
-            element("p", text(texts("documents.empty_more"))),
-            class_="empty",
-            data_testid="documents-empty",
-        )
-    if not found:
-        return element(
-            "p", text(texts("documents.none_found")), class_="empty", data_testid="documents-none"
-        )
-    columns = ("name", "state", "pages", "passages", "size", "added")
-    head = element(
-        "tr",
-        *(
-            element("th", text(texts(f"documents.{column}")), scope="col", class_=column)
-            for column in columns
-        ),
-        element("th", Html(f'<span class="unseen">{text(texts("documents.actions"))}</span>')),
-    )
-    more = len(found) - ROWS
-    return element(
-        "div",
-        element(
-            "table",
-            element("thead", head),
-            element("tbody", *(_row(document, texts) for document in found[:ROWS])),
-            aria_label=texts("tab.documents"),
-        ),
-        element("p", text(texts("documents.more", count=more)), class_="more")
-        if more > 0
-        else Html(""),
-        class_="documents",
-        data_testid="documents",
-    )
+def _found(document: Document, desk: Desk) -> bool:
+    """Whether the search field and the choice of a kind let a document through."""
+    identity = document.identity
+    if desk.document_genre and identity.genre != desk.document_genre:
+        return False
+    words = "\n".join((document.name, identity.title, *identity.parties))
+    return desk.document_search.lower() in words.lower()
 
 
-def _row(document: Document, texts: Texts) -> Html:
-    facts = {
-        "pages": "–" if document.pages is None else f"{document.pages:,}",
-        "passages": f"{document.passages:,}" if document.passages else "–",
-        "size": size(document.size_bytes),
-        "added": texts.date(document.added_at),
-    }
-    return element(
-        "tr",
-        element("td", _name(document, texts), class_="name"),
-        element("td", _state(document, texts), class_="state"),
-        *(
-            element("td", text(fact), class_=column, data_label=texts(f"documents.{column}"))
-            for column, fact in facts.items()
-        ),
-        element("td", *_row_actions(document, texts), class_="actions"),
-        class_="document",
-        data_testid="document",
-        data_state=document.state,
-        data_document=document.id,
-        data_name=document.name,
-    )
-
-
-def _name(document: Document, texts: Texts) -> Html:
-    if document.state is not DocumentState.READY:
-        return element("span", icon("document"), element("span", text(document.name)))
-    return action(
-        "open_source",
-        icon("document"),
-        element("span", text(document.name)),
-        value={"document_id": document.id, "page": 1 if document.pages else 0},
-        data_testid="open-document",
-        title=texts("documents.open"),
-    )
-
-
-def _state(document: Document, texts: Texts) -> Html:
-    label = texts(f"state.{document.state}")
-    if document.state is DocumentState.FAILED:
-        why = " ".join(part for part in (document.reason, document.remedy) if part)
-        return element(
-            "div",
-            element("span", icon("unsupported"), text(label), class_="badge failed"),
-            element("p", text(why), class_="why", data_testid="document-failure"),
-        )
-    if document.state is DocumentState.READY:
-        return element("span", icon("check"), text(label), class_="badge ready")
-    percent = round(100 * document.progress)
-    bar = Html(
-        f'<progress max="100" value="{percent:d}" aria-label="{text(label)}"></progress>'
-        if document.progress
-        else f'<progress aria-label="{text(label)}"></progress>'
-    )
-    number = f" {percent} %" if document.progress else ""
-    return element("div", element("span", text(label + number), class_="badge"), bar)
-
-
-def _row_actions(document: Document, texts: Texts) -> list[Html]:
-    buttons: list[tuple[str, str, str, str | None]] = []
-    if document.state is DocumentState.FAILED:
-        buttons.append(("retry_document", "redo", texts("documents.retry"), None))
-    confirm = texts("documents.confirm_delete", name=document.name)
-    buttons.append(("delete_document", "trash", texts("documents.delete"), confirm))
-    return [
-        action(
-            event,
-            icon(symbol),
-            value={"document_id": document.id},
-            class_="tool",
-            data_confirm=question,
-            data_testid=event.replace("_", "-"),
-            aria_label=f"{label}: {document.name}",
-            title=label,
-        )
-        for event, symbol, label, question in buttons
+def _genre_filter(desk: Desk) -> Html:
+    texts = desk.texts
+    kinds = [("", texts("documents.every_genre")), *((g, texts(f"genre.{g}")) for g in Genre)]
+    options = [
+        element("option", text(label), value=genre, selected=genre == desk.document_genre)
+        for genre, label in kinds
     ]
-
-
-def size(size_bytes: int) -> str:
-    """A file's size in the largest unit (powers of 1024) that leaves at least one."""
-    amount = float(size_bytes)
-    for unit in ("B", "KB", "MB"):
-        if amount < 1024:
-            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
-        amount /= 1024
-    return f"{amount:.1f} GB"
+    return element(
+        "select",
+        *options,
+        data_search="filter_documents",
+        aria_label=texts("documents.genre"),
+        data_testid="filter-documents",
+    )

@@ -38,6 +38,8 @@ def build_ui(services: "Services") -> gr.Blocks:
             desk=gr.State(Desk()),
             memory=gr.BrowserState({}, storage_key="pincite", secret="pincite"),  # noqa: S106
             source=gr.HTML(elem_id="source", apply_default_css=False, render=False),
+            options=gr.HTML(elem_id="options", apply_default_css=False, render=False),
+            in_force=gr.HTML(elem_id="in-force", apply_default_css=False, render=False),
         )
         with gr.Column(elem_id="app"):
             with gr.Row(elem_id="header"):
@@ -88,7 +90,7 @@ def _matter_events(
 
     async def create_matter(desk: Desk, fired: gr.EventData) -> Updates:
         matter = await database.create_matter(value_of(fired, "text", str))
-        return await shown(replace(desk, matter_id=matter.id, conversation_id=""))
+        return await shown(desk.at(matter.id))
 
     async def rename_matter(desk: Desk, fired: gr.EventData) -> Updates:
         name = value_of(fired, "text", str)
@@ -129,7 +131,7 @@ async def opening_desk(
 def in_matter(desk: Desk, matter_id: str, matters: Sequence[Matter]) -> Desk:
     """The desk with a matter open: the wanted one, else the sample, else the first."""
     best = sorted(matters, key=lambda each: (each.id != matter_id, not each.is_sample))
-    return replace(desk, matter_id=best[0].id if best else "", conversation_id="")
+    return desk.at(best[0].id if best else "")
 
 
 def _status_line(page: Page, status: gr.HTML) -> None:

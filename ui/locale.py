@@ -1,8 +1,8 @@
 """The words on the page, in English and Chinese, from ``assets/locales``."""
 
+import datetime
 import json
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 
 from core.settings import ROOT
@@ -32,12 +32,19 @@ class Texts:
         """The sentence for a key that comes from the core, or the core's own words."""
         return self.sentences.get(f"{prefix}.{key}", key)
 
-    def date(self, moment: datetime) -> str:
+    def date(self, moment: datetime.datetime) -> str:
         """A day as this language writes it, in the machine's time zone."""
-        local = moment.astimezone()
+        return self.day(moment.astimezone().date())
+
+    def day(self, day: datetime.date) -> str:
+        """A calendar day as this language writes it."""
         if self.language == "zh":
-            return f"{local.year}年{local.month}月{local.day}日"
-        return f"{local.day} {self(f'month.{local.month}')} {local.year}"
+            return f"{day.year}年{day.month}月{day.day}日"
+        return f"{day.day} {self(f'month.{day.month}')} {day.year}"
+
+    def template(self, key: str) -> str:
+        """The sentence for ``key`` with its places for values still open, for the browser."""
+        return self.sentences[key]
 
     def list_of_words(self, *words: str) -> str:
         """Words set apart as a line of facts."""

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from inspect import isasyncgenfunction
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import gradio as gr
 
 from core.errors import PinciteError
+from core.types import EVERYTHING
 from ui.locale import Texts, texts_in
 from ui.markup import text
+from ui.options import DEFAULTS, Options
 
 if TYPE_CHECKING:
     from core.services import Services
@@ -30,7 +32,11 @@ EVENTS = (
     "rename_matter",
     "delete_matter",
     "ask",
+    "ask_about",
     "stop",
+    "set_options",
+    "reset_options",
+    "refresh_options",
     "refresh_welcome",
     "new_conversation",
     "open_conversation",
@@ -38,6 +44,7 @@ EVENTS = (
     "delete_conversation",
     "search_conversations",
     "search_documents",
+    "filter_documents",
     "retry_document",
     "delete_document",
     "open_source",
@@ -60,6 +67,19 @@ class Desk:
     conversation_id: str = ""
     conversation_search: str = ""
     document_search: str = ""
+    document_genre: str = ""
+    options: Options = DEFAULTS
+
+    def at(self, matter_id: str) -> "Desk":
+        """The desk with a matter open and no conversation.
+
+        What was sought in another matter, and which of its documents were to be searched, is
+        let go of; how answers are to be given stays.
+        """
+        if matter_id == self.matter_id:
+            return replace(self, conversation_id="")
+        options = replace(self.options, scope=EVERYTHING)
+        return Desk(language=self.language, matter_id=matter_id, options=options)
 
     @property
     def texts(self) -> Texts:
@@ -92,6 +112,8 @@ class Page:
     desk: gr.State
     memory: gr.BrowserState
     source: gr.HTML
+    options: gr.HTML
+    in_force: gr.HTML
 
     def on(
         self, event: str, handler: Callable[..., Any], outputs: list[Any], **options: Any

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from core.types import Answer, AnswerKind, Citation, Passage, Statement, Verdict
+from core.types import Answer, Citation, Passage
 from ui.locale import Texts
 from ui.markup import Html, action, element, join, text
 
@@ -10,7 +10,9 @@ from ui.markup import Html, action, element, join, text
 def pincite(place: Citation | Passage, texts: Texts) -> str:
     """Where a quote stands: the page and the innermost clause; empty where neither is known."""
     page = texts("pincite.page", page=place.page) if place.page is not None else ""
-    clause = place.path[-1] if place.path else ""
+    # A piece of a table ends its path with the table's header row.
+    clauses = [part for part in place.path if " | " not in part]
+    clause = clauses[-1] if clauses else ""
     if clause[:1].isdecimal() and " " not in clause:
         clause = texts("pincite.clause", clause=clause)
     return texts("pincite.join").join(part for part in (page, clause) if part)
@@ -30,27 +32,39 @@ def source_value(place: Citation | Passage) -> dict[str, object]:
 def cited(answer: Answer) -> tuple[Citation, ...]:
     """The answer's citations by their markers; each quote once, where a marker has several."""
     each = {
-        (citation.marker, citation.start, citation.end): citation
+        (citation.marker, citation.document_id, citation.start, citation.end): citation
         for statement in answer.statements
         for citation in statement.citations
     }
     return tuple(each[key] for key in sorted(each))
 
 
-def citation_button(citation: Citation, texts: Texts) -> Html:
-    """The numbered marker that opens the cited words."""
-    where = pincite(citation, texts)
+def citation_button(
+    citation: Citation, texts: Texts, words: str = "", class_: str = "cite", warning: str = ""
+) -> Html:
+    """The numbered marker that opens the cited words; ``words`` stand in the number's place.
+
+    ``warning`` says what is wrong with the statement that cites: who tabs from one marker to the
+    next hears it too.
+    """
     label = texts("pincite.open", marker=citation.marker, document=citation.document_name)
+    named = texts("pincite.join").join(part for part in (label, pincite(citation, texts)) if part)
     return action(
         "open_source",
-        text(citation.marker),
+        text(words) if words else _bracketed(citation.marker),
         value=source_value(citation) | {"marker": citation.marker},
-        class_="cite",
+        class_=class_,
         data_testid="citation",
         data_marker=citation.marker,
-        aria_label=f"{label}, {where}" if where else label,
-        title=texts.list_of_words(citation.document_name, where),
+        aria_label=f"{named} {warning}" if warning else named,
+        title=texts.list_of_words(citation.document_name, pincite(citation, texts)),
     )
+
+
+def _bracketed(marker: int) -> Html:
+    """A marker whose brackets are there for what is copied: 2 and 6 would run into 26."""
+    left, right = (element("span", text(sign), class_="bracket") for sign in "[]")
+    return join((left, text(marker), right))
 
 
 def render_place(citation: Citation, texts: Texts) -> Html:
@@ -92,41 +106,3 @@ def render_sources(citations: Sequence[Citation], texts: Texts) -> Html:
         aria_label=heading,
         data_testid="sources",
     )
-
-
-def summary(answer: Answer, texts: Texts) -> str:
-    """The answer's standing in a few words, such as ``5 of 6 statements supported``."""
-    if answer.refused:
-        return texts("answer.refused")
-    if answer.kind is AnswerKind.QUOTES:
-        return texts("answer.quotes", count=len(answer.statements))
-    supported = sum(s.verdict is Verdict.SUPPORTED for s in answer.statements)
-    return texts("answer.supported", supported=supported, count=len(answer.statements))
-
-
-def plain_answer(answer: Answer, texts: Texts) -> str:
-    """The answer for a clipboard: statements with their markers and marks, then the pincites."""
-    lines = [answer.question, "", summary(answer, texts)]
-    if answer.notice:
-        lines.append(texts.known("notice", answer.notice))
-    lines.append("")
-    for statement in answer.statements:
-        markers = "".join(f"[{c.marker}]" for c in statement.citations)
-        mark = _mark_in_words(statement, texts)
-        lines.append(" ".join(part for part in (statement.text, markers, mark) if part))
-    lines.append("")
-    for citation in cited(answer):
-        where = texts("pincite.join").join(
-            part for part in (citation.document_name, pincite(citation, texts)) if part
-        )
-        quote = texts("pincite.quote", quote=" ".join(citation.quote.split()))
-        lines.append(f"[{citation.marker}] {where}{texts('pincite.colon')}{quote}")
-    return "\n".join(lines).strip() + "\n"
-
-
-def _mark_in_words(statement: Statement, texts: Texts) -> str:
-    if statement.verdict is Verdict.SUPPORTED:
-        return ""
-    reason = texts.known("reason", statement.reason)
-    label = texts(f"verdict.{statement.verdict}")
-    return texts("verdict.in_brackets", label=label, reason=reason) if reason else f"[{label}]"

@@ -1,26 +1,29 @@
 """One path for every question: search, read, write, check.
 
 The chat, the command line, comparisons and evaluations all call ``Answerer.stream``.  A draft is
-shown as the answer only if its statements hold; otherwise the passages answer in their own words.
+shown as the answer only if its statements hold; otherwise the passages answer in their own words,
+and where the documents do not hold the answer at all, that is said.
 """
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from core.answering.engine import Engine
-from core.answering.quotes import quote
+from core.answering.quotes import listing, quote
 from core.answering.statements import claims
-from core.answering.verification import overall, verify
+from core.answering.verification import cite, overall, verify
 from core.errors import EngineError
 from core.models.profile import ChatModel
 from core.retrieval.embedding import Encoders
-from core.retrieval.search import Search
+from core.retrieval.refusal import Threshold
+from core.retrieval.search import Found, Search
 from core.types import (
+    EVERYTHING,
     Answer,
     AnswerKind,
     Delta,
@@ -28,6 +31,7 @@ from core.types import (
     Event,
     Hit,
     Retrieved,
+    Scope,
     Stage,
     Staged,
     Statement,
@@ -40,6 +44,8 @@ if TYPE_CHECKING:
     from core.answering.query_engine import Asked, Query
 
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
+_NEAREST = 3
+"""Passages that a refusal shows."""
 
 
 def language_of(text: str) -> str:
@@ -48,19 +54,35 @@ def language_of(text: str) -> str:
 
 
 class Answerer:
-    """Answers questions about one matter at a time; holds no state between questions."""
+    """Answers questions about one matter at a time; holds no state between questions.
+
+    ``thresholds`` tell by language when the documents do not hold an answer; a language without
+    one is refused only what names no document here or finds no passage at all.
+    """
 
     def __init__(
-        self, search: Search, encoders: Encoders, engine: Engine, model: ChatModel, top_k: int
+        self,
+        search: Search,
+        encoders: Encoders,
+        engine: Engine,
+        model: ChatModel,
+        top_k: int,
+        thresholds: Mapping[str, Threshold],
     ) -> None:
         self._search = search
         self._encoders = encoders
         self._engine = engine
         self._model = model
         self._top_k = top_k
+        self._thresholds = thresholds
 
     async def stream(
-        self, matter_id: str, question: str, history: Sequence[Turn], variant: Variant
+        self,
+        matter_id: str,
+        question: str,
+        history: Sequence[Turn],
+        variant: Variant,
+        scope: Scope = EVERYTHING,
     ) -> AsyncGenerator[Event, None]:
         """Yield the stages of an answer, its passages, its draft word by word, and the answer.
 
@@ -72,23 +94,42 @@ class Answerer:
 
         clock = _Clock()
         chosen = variant if variant.top_k else replace(variant, top_k=self._top_k)
-        asked = Asked(matter_id, question.strip(), chosen, tuple(history))
+        asked = Asked(matter_id, question.strip(), chosen, tuple(history), scope)
         yield Staged(Stage.SEARCHING)
-        query = build_query(asked, self._search, self._encoders, self._engine, self._model)
-        hits, searched = await query.retrieve()
-        clock.mark("retrieve")
-        yield Retrieved(hits, searched)
-        if not hits:
-            yield Done(self._answer(asked, clock, searched, AnswerKind.REFUSAL, "nothing_found"))
+        if chosen.style is AnswerKind.LISTING:
+            found = await self._search.every(matter_id, asked.question, history, scope)
+            clock.mark("retrieve")
+            yield Retrieved(found.hits[: chosen.top_k], found.searched, found.absent)
+            yield Done(_listed(asked, found, clock))
             return
+        query = build_query(asked, self._search, self._encoders, self._engine, self._model)
+        found = await query.retrieve()
+        clock.mark("retrieve")
+        yield Retrieved(found.hits, found.searched, found.absent)
+        if refusal := self._why_refused(asked, found):
+            yield Done(_refused(asked, found, refusal, clock))
+            return
+        async with aclosing(self._answer(asked, query, found, clock)) as events:
+            async for event in events:
+                yield event
+
+    async def _answer(
+        self, asked: "Asked", query: "Query", found: Found, clock: "_Clock"
+    ) -> AsyncGenerator[Event, None]:
+        """Write a draft where one may be written, check it, or quote."""
         draft, notice = "", self._why_no_draft(asked)
+        hits = found.hits
         if not notice:
             yield Staged(Stage.READING)
             try:
-                async with aclosing(self._write(query, clock)) as events:
-                    async for event in events:
-                        draft += event.text if isinstance(event, Delta) else ""
-                        yield event
+                fitting = query.fitting()
+                notice = "" if fitting else "question_too_long"
+                hits = hits[:fitting] if fitting else hits
+                if fitting:
+                    async with aclosing(self._write(query, clock)) as events:
+                        async for event in events:
+                            draft += event.text if isinstance(event, Delta) else ""
+                            yield event
             except EngineError:
                 notice = "engine_failed"
         yield Staged(Stage.CHECKING)
@@ -100,11 +141,36 @@ class Answerer:
         if not notice and verdict is Verdict.UNSUPPORTED:
             notice = "draft_not_supported"
         if notice:
-            statements = await quote(question, hits, self._encoders)
+            statements = await quote(asked.question, hits, self._encoders)
             verdict = overall(statements)
         clock.mark("verify")
-        kind = AnswerKind.QUOTES if notice else AnswerKind.DRAFT
-        yield Done(self._answer(asked, clock, searched, kind, notice, statements, verdict, draft))
+        yield Done(
+            Answer(
+                question=asked.question,
+                kind=AnswerKind.QUOTES if notice else AnswerKind.DRAFT,
+                verdict=verdict,
+                statements=statements,
+                notice=notice,
+                draft=draft if notice else "",
+                model=self._model.name if draft else "",
+                searched=found.searched,
+                passages_used=len(hits),
+                passages_cut=len(found.hits) - len(hits),
+                timings=clock.timings(),
+            )
+        )
+
+    def _why_refused(self, asked: "Asked", found: Found) -> str:
+        """The notice that goes with a refusal, or nothing."""
+        if not found.hits:
+            return "nothing_found"
+        if found.absent:
+            return "document_absent"
+        threshold = self._thresholds.get(language_of(asked.question))
+        is_hybrid = asked.variant.mode == "hybrid"  # what the thresholds were fitted on
+        if threshold and is_hybrid and not threshold.admits(found.evidence):
+            return "not_in_documents"
+        return ""
 
     def _why_no_draft(self, asked: "Asked") -> str:
         """The notice that goes with quotes instead of a draft, or nothing."""
@@ -122,28 +188,40 @@ class Answerer:
                 yield Delta(word)
         clock.mark("generate")
 
-    def _answer(
-        self,
-        asked: "Asked",
-        clock: "_Clock",
-        searched: int,
-        kind: AnswerKind,
-        notice: str,
-        statements: tuple[Statement, ...] = (),
-        verdict: Verdict = Verdict.UNSUPPORTED,
-        draft: str = "",
-    ) -> Answer:
-        return Answer(
-            question=asked.question,
-            kind=kind,
-            verdict=verdict,
-            statements=statements,
-            notice=notice,
-            draft="" if kind is AnswerKind.DRAFT else draft,
-            model=self._model.name if draft else "",
-            searched_documents=searched,
-            timings=clock.timings(),
-        )
+
+def _refused(asked: "Asked", found: Found, notice: str, clock: "_Clock") -> Answer:
+    nearest = tuple(
+        cite(marker, hit.passage, (0, len(hit.passage.text)))
+        for marker, hit in enumerate(found.hits[:_NEAREST], 1)
+    )
+    return Answer(
+        question=asked.question,
+        kind=AnswerKind.REFUSAL,
+        verdict=Verdict.UNSUPPORTED,
+        statements=(),
+        notice=notice,
+        searched=found.searched,
+        nearest=nearest,
+        absent=found.absent,
+        timings=clock.timings(),
+    )
+
+
+def _listed(asked: "Asked", found: Found, clock: "_Clock") -> Answer:
+    if not found.hits:
+        return _refused(asked, found, "nothing_found", clock)
+    statements = listing(found.hits)
+    return Answer(
+        question=asked.question,
+        kind=AnswerKind.LISTING,
+        verdict=overall(statements),
+        statements=statements,
+        notice="listing_chosen",
+        searched=found.searched,
+        absent=found.absent,
+        passages_used=len(statements),
+        timings=clock.timings(),
+    )
 
 
 def _checked(draft: str, hits: Sequence[Hit]) -> tuple[Statement, ...]:

@@ -1,16 +1,21 @@
 """The prompt: rules first, then the passages, then the conversation, then the question.
 
 What changes least stands first, so that vLLM's prefix cache serves a follow-up over the same
-passages.  Passages are data between tags; a tag inside a passage is defused.
+passages.  Passages are data between tags.  Inside them, tags and a chat template's own tokens are
+defused, characters that nobody sees are dropped, and sentences addressed to a language model are
+left out: the reader of the document still sees them, the model does not.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from core.answering.engine import ChatMessage
+from core.answering.statements import sentences
+from core.documents.inspection import is_addressed_to_a_model
+from core.models.profile import ChatModel
 from core.types import Passage, Turn
 
-VERSION = "1"
+VERSION = "2"
 """Named in every answer's record; raise it with any change of wording."""
 
 _RULES = (
@@ -21,15 +26,23 @@ _RULES = (
     "The documents do not answer this. Answer in the language of the question."
 )
 _TAG = re.compile(r"<(?=/?\s*passages?\b)", re.I)
+_TEMPLATE_TOKEN = re.compile(
+    r"<\|[^|<>\n]{1,60}\|>|<｜[^｜<>\n]{1,60}｜>|\[/?INST\]|<</?SYS>>|</?s>|<(?:start|end)_of_turn>"
+)
+_UNSEEN = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]")
+_LEFT_OUT = "[words addressed to a language model are left out here]"
+_TEMPLATE_TOKENS = 32
+"""What a chat template adds around two messages, at most."""
 _HISTORY_TURNS = 2
 _HISTORY_CHARACTERS = 600
 
 
 def labelled(marker: int, passage: Passage) -> str:
     """A passage between tags that name its number, its document and its clause."""
-    where = " › ".join([passage.document_name, *passage.path])
+    where = _defused(_UNSEEN.sub("", " › ".join([passage.document_name, *passage.path])))
+    where = _LEFT_OUT if is_addressed_to_a_model(where) else where
     source = where.replace('"', "'").replace("<", "‹").replace(">", "›").replace("\n", " ")
-    return f'<passage number="{marker}" source="{source}">\n{_defused(passage.text)}\n</passage>'
+    return f'<passage number="{marker}" source="{source}">\n{_as_data(passage.text)}\n</passage>'
 
 
 def question_prompt(
@@ -46,5 +59,38 @@ def question_prompt(
     return (ChatMessage("system", _RULES), ChatMessage("user", "\n\n".join(parts)))
 
 
+def fitting(
+    question: str,
+    labelled_passages: Sequence[str],
+    history: Sequence[Turn],
+    model: ChatModel,
+    count_tokens: Callable[[str], int],
+) -> int:
+    """How many of the first passages fit, by the engine's own tokens; 0 if not even one does.
+
+    The passages share ``model.passage_tokens``, or what the rest of the prompt and the answer leave
+    of the context, whichever is less.
+    """
+    rest = question_prompt(question, (), history)
+    around = sum(count_tokens(each.content) for each in rest) + _TEMPLATE_TOKENS
+    left = min(model.passage_tokens, model.context_tokens - model.answer_tokens - around)
+    for number, text in enumerate(labelled_passages):
+        left -= count_tokens(text + "\n")
+        if left < 0:
+            return number
+    return len(labelled_passages)
+
+
+def _as_data(text: str) -> str:
+    plain = _defused(_UNSEEN.sub("", text))
+    if not is_addressed_to_a_model(plain):
+        return plain
+    kept = [plain[start:end] for start, end in sentences(plain)]
+    kept = [_LEFT_OUT if is_addressed_to_a_model(each) else each for each in kept]
+    together = " ".join(kept)
+    return _LEFT_OUT if is_addressed_to_a_model(together) else together
+
+
 def _defused(text: str) -> str:
-    return _TAG.sub("‹", text)
+    without_tokens = _TEMPLATE_TOKEN.sub(lambda token: f"‹{token.group()[1:-1]}›", text)
+    return _TAG.sub("‹", without_tokens)

@@ -7,7 +7,7 @@ loop.  A query engine is made for each question and costs nothing; the models be
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
 from llama_index.core.base.llms.types import (
@@ -32,11 +32,11 @@ from llama_index.core.schema import MetadataMode, NodeWithScore, QueryBundle, Te
 from pydantic import PrivateAttr
 
 from core.answering.engine import ChatMessage, Engine
-from core.answering.prompt import labelled, question_prompt
+from core.answering.prompt import fitting, labelled, question_prompt
 from core.models.profile import ChatModel
 from core.retrieval.embedding import Encoders
 from core.retrieval.search import Found, Search
-from core.types import Hit, Passage, Turn, Variant
+from core.types import EVERYTHING, Hit, Passage, Scope, Searched, Turn, Variant
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,7 @@ class Asked:
     question: str
     variant: Variant
     history: tuple[Turn, ...] = ()
+    scope: Scope = EVERYTHING
 
 
 @dataclass(slots=True)
@@ -56,13 +57,27 @@ class Query:
     engine: RetrieverQueryEngine
     bundle: QueryBundle
     retriever: "PassageRetriever"
+    asked: Asked
+    generator: Engine
+    model: ChatModel
     nodes: list[NodeWithScore] = field(default_factory=list)
 
-    async def retrieve(self) -> tuple[tuple[Hit, ...], int]:
-        """The packed passages in the order of their markers, and the documents searched."""
+    async def retrieve(self) -> Found:
+        """The packed passages in the order of their markers, with all that the search found out."""
         self.nodes = await self.engine.aretrieve(self.bundle)
         hits = tuple(Hit(_passage(each), each.score or 0.0) for each in self.nodes)
-        return hits, self.retriever.searched_documents
+        return replace(self.retriever.found, hits=hits)
+
+    def fitting(self) -> int:
+        """How many of the packed passages the engine's prompt holds; the rest are dropped.
+
+        0 when the question leaves no room for a single one.
+        """
+        asked, engine, model = self.asked, self.generator, self.model
+        texts = [each.node.get_content(MetadataMode.LLM) for each in self.nodes]
+        number = fitting(asked.question, texts, asked.history, model, engine.count_tokens)
+        self.nodes = self.nodes[:number]
+        return number
 
     async def write(self) -> AsyncGenerator[str, None]:
         """Yield the draft as it is generated; closing this closes the engine's request."""
@@ -87,7 +102,7 @@ def build_query(
         response_synthesizer=PassageSynthesizer(asked, engine, model),
         node_postprocessors=[*rerank, Pack(top_k=asked.variant.top_k)],
     )
-    return Query(query_engine, QueryBundle(asked.question), retriever)
+    return Query(query_engine, QueryBundle(asked.question), retriever, asked, engine, model)
 
 
 class PassageNode(TextNode):
@@ -110,7 +125,7 @@ class PassageRetriever(BaseRetriever):
         super().__init__()
         self._search = search
         self._asked = asked
-        self.searched_documents = 0
+        self.found = Found((), Searched())
 
     async def _aretrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
         found: Found = await self._search.find(
@@ -118,8 +133,9 @@ class PassageRetriever(BaseRetriever):
             query_bundle.query_str,
             self._asked.variant.mode,
             history=self._asked.history,
+            scope=self._asked.scope,
         )
-        self.searched_documents = found.searched_documents
+        self.found = found
         return [
             NodeWithScore(
                 node=PassageNode(id_=hit.passage.id, passage=hit.passage), score=hit.score
@@ -198,8 +214,7 @@ class PassageSynthesizer(BaseSynthesizer):
         self, query_str: str, text_chunks: Sequence[str], **response_kwargs: Any
     ) -> Any:
         """Begin the stream of words for the labelled passages ``text_chunks``."""
-        fitting = self._fitting(text_chunks)
-        messages = question_prompt(query_str, fitting, self._asked.history)
+        messages = question_prompt(query_str, text_chunks, self._asked.history)
         stream = await self._llm.astream_chat(
             [LlamaMessage(role=MessageRole(each.role), content=each.content) for each in messages]
         )
@@ -210,17 +225,6 @@ class PassageSynthesizer(BaseSynthesizer):
     ) -> NoReturn:
         """Not offered."""
         raise TypeError("Pincite's synthesizer is asynchronous: await aget_response().")
-
-    def _fitting(self, labelled_passages: Sequence[str]) -> list[str]:
-        """The first passages that fit the prompt's budget; the first is always kept."""
-        fitting: list[str] = []
-        left = self._chat_model.passage_tokens
-        for text in labelled_passages:
-            left -= self._engine.count_tokens(text)
-            if fitting and left < 0:
-                break
-            fitting.append(text)
-        return fitting
 
 
 class EngineLLM(CustomLLM):

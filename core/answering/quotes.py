@@ -44,6 +44,18 @@ async def quote(question: str, hits: Sequence[Hit], encoders: Encoders) -> tuple
     return tuple(statement for score, statement in found if score >= found[0][0] - _MARGIN)
 
 
+def listing(hits: Sequence[Hit]) -> tuple[Statement, ...]:
+    """Every passage of ``hits`` whole, in the order of documents and places, numbered from 1."""
+    ordered = sorted(hits, key=lambda hit: (hit.passage.document_name, hit.passage.start))
+    citations = [
+        cite(marker, hit.passage, (0, len(hit.passage.text)))
+        for marker, hit in enumerate(ordered, 1)
+    ]
+    return tuple(
+        Statement(each.quote, Verdict.SUPPORTED, (each,), "verbatim") for each in citations
+    )
+
+
 async def _scores(question: str, texts: Sequence[str], encoders: Encoders) -> list[float]:
     vector = await encoders.embed_query(question)
     asked = words(question)

@@ -4,12 +4,18 @@ import re
 from dataclasses import dataclass
 
 _ABBREVIATIONS = frozenset(
-    "no nos art arts sec secs cl para paras p pp inc ltd corp co llc plc v vs cf e.g i.e etc al mr "
-    "mrs ms dr st jr sr dept est fig vol ch ex u.s u.k s ss sch jan feb mar apr jun jul aug sep "
-    "sept oct nov dec".split()
+    (
+        "no nos art arts sec secs cl para paras p pp inc ltd corp co llc plc v vs cf e.g i.e "
+        "etc al mr mrs ms dr st jr sr dept est fig vol ch ex u.s u.k s ss sch jan feb mar apr "
+        "jun jul aug sep sept oct nov dec"
+    ).split()
 )
 _END = re.compile(r"[.!?]+[\"”’')\]]*(?=\s|$)|[。！？；]+[”’」』）]*|\n+")
-_MARKER = re.compile(r"\s*[\[【]\s*(\d{1,3}(?:\s*[,，、;]\s*\d{1,3})*)\s*[\]】]")
+_NUMBERS = r"\d{1,3}(?:\s*[,，、;–—~-]\s*\d{1,3})*"
+_MARKER = re.compile(rf"\s*[\[【]\s*({_NUMBERS})\s*[\]】]")
+_RANGE = re.compile(r"(\d+)(?:\s*[–—~-]\s*(\d+))?")
+_LONGEST_RANGE = 20
+_WRAPPED = re.compile(r"(?<![.:;!?。；：，,\s])[ \t]*\n[ \t]*(?=[a-z])")
 _LIST_ITEM = re.compile(r"^(?:\(?[0-9a-zA-Z]{1,4}[.)]|[-*•])\s*$")
 
 
@@ -25,12 +31,15 @@ def sentences(text: str) -> tuple[tuple[int, int], ...]:
     """The spans ``[start, end)`` of the sentences of ``text``, without outer white space.
 
     Abbreviations, initials, section numbers and list labels do not end a sentence; Chinese
-    sentences end at 。！？； and a line break always ends one.
+    sentences end at 。！？； and a line break ends one unless the line is only wrapped: the next
+    begins with a small letter.
     """
     spans: list[tuple[int, int]] = []
     start = 0
     for match in _END.finditer(text):
         if match.group()[0] == "." and not _ends_sentence(text, start, match):
+            continue
+        if match.group()[0] == "\n" and _WRAPPED.match(text, match.start()):
             continue
         _append(spans, text, start, match.end())
         start = match.end()
@@ -40,19 +49,27 @@ def sentences(text: str) -> tuple[tuple[int, int], ...]:
 
 def claims(draft: str) -> tuple[Claim, ...]:
     """The statements of a draft; a marker after the full stop belongs to the sentence before."""
-    moved = re.sub(r"([.!?。！？；])((?:\s*[\[【]\s*\d[\d\s,，、;]*[\]】])+)", r"\2\1", draft)
+    moved = re.sub(rf"([.!?。！？；])((?:\s*[\[【]\s*{_NUMBERS}\s*[\]】])+)", r"\2\1", draft)
     found = []
     for start, end in sentences(moved):
         sentence = moved[start:end]
         markers = tuple(
-            int(number)
-            for match in _MARKER.finditer(sentence)
-            for number in re.findall(r"\d+", match.group(1))
+            number for match in _MARKER.finditer(sentence) for number in _read(match.group(1))
         )
         text = _MARKER.sub("", sentence).strip()
         if any(character.isalnum() for character in text):
             found.append(Claim(text, tuple(dict.fromkeys(markers))))
     return tuple(found)
+
+
+def _read(numbers: str) -> list[int]:
+    """The numbers of a marker: "2, 4-6" gives 2, 4, 5 and 6; "7-2" is no range: 7 and 2."""
+    found: list[int] = []
+    for match in _RANGE.finditer(numbers):
+        first, last = int(match.group(1)), int(match.group(2) or match.group(1))
+        whole = 0 <= last - first < _LONGEST_RANGE
+        found += range(first, last + 1) if whole else (first, last)
+    return found
 
 
 def _ends_sentence(text: str, start: int, match: re.Match[str]) -> bool:

@@ -1,59 +1,60 @@
 """Does a passage carry a statement?  Checked by machine, one statement at a time.
 
-The checks run from the strictest to the loosest: markers, quotes word for word, dates, numbers,
-and at last whether the statement is the passage with words left out.  Its content words, modal
-verbs, numbers and the words that tell who does what to whom must stand in the passage in the same
-order and close together, and no number, negation or condition may have been lost on the way.  One
-exchanged word ("payable" for "reviewed") makes another statement.  No language model is asked;
-what only means the same is not "supported".
+The checks run from the strictest to the loosest: markers, quotes word for word, the statement word
+for word, and at last its meaning: the terms of the statement are paired with those of the words
+that carry it best (``core.answering.pairing``), and every rule of ``core.answering.rules`` must
+hold.  No language model is asked.
 """
 
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
-from core.answering.quantities import dates, numbers, quantities
-from core.answering.statements import Claim, sentences
+from core.answering.limits import lost_beside
+from core.answering.pairing import article_says, copies, pair
+from core.answering.quantities import quantities
+from core.answering.rules import broken, each_part_is_carried_whole
+from core.answering.statements import Claim, claims, sentences
+from core.answering.terms import Term, stem, terms
 from core.types import Citation, Passage, Statement, Verdict
 
 PARTLY_COVERAGE = 0.6
 """The share of a statement's content words that a passage must hold to carry it partly."""
 _WINDOW = 3
 """Sentences of a passage that may carry one statement together."""
-_STRETCH = 2.0
-"""How much longer than the statement the passage's words may run that carry it."""
-
 _CLOSING = frozenset('.!?;。！？；)）”」』"')
 _QUOTED = re.compile(r"[“\"「『]([^“”\"「」『』]{8,})[”\"」』]")
 _WORD = re.compile(r"[a-z][a-z'’-]+|[\u4e00-\u9fff]+")
 _STOP = frozenset(
-    "a an and any are as at be been but by for from had has have he her his if in into is it its "
-    "may must of on or our shall she should such than that the their them then there these they "
-    "this those to under upon was we were what when which who will with would you your "
-    "passage passages document documents according states stated provides".split()
+    (
+        "a an and any are as at be been but by for from had has have he her his if in into is "
+        "it its may must of on or our shall she should such than that the their them then "
+        "there these they this those to under upon was we were what when which who will with "
+        "would you your passage passages document documents according states stated provides"
+    ).split()
 )
-_NEGATIONS = re.compile(
-    r"\b(?:not|no(?!\.\s*\d)|never|neither|nor|without|cannot)\b|n['’]t\b"
-    r"|不得|不应|不能|不可|不予|不|未|无|非|禁止"
+_LONGEST_STATEMENT = 4000
+_PREFACE = re.compile(
+    r"^\s*(?:(?:according to|under|pursuant to|as (?:stated|provided|set out) in) (?:the|this) "
+    r"(?:agreement|contract|lease|passage|document|clause|law|act|statute|text),\s*"
+    r"|(?:the|this) (?:agreement|contract|lease|passage|document|clause|law|act|statute|text) "
+    r"(?:states?|provides?|says?|specifies|stipulates?)(?: that)?[:,]?\s*"
+    r"|(?:根据|按照|依照)(?:本|该)?(?:合同|协议|法|条|文件|规定)(?:的?(?:约定|规定))?，"
+    r"|(?:本|该)(?:合同|协议|法|条|文件)(?:明确)?(?:约定|规定|载明)[，：:]?)(?=\S)",
+    re.I,
 )
-_CONDITIONS = re.compile(
-    r"\b(?:except|unless|provided|subject to|save|notwithstanding|other than|only|until|if|when"
-    r"|where|in the event|with the (?:\w+ ){0,3}consent)\b"
-    r"|除外|除非|但是|，但|另有|以外|如果|如|若|的，|的情况下|经"
+_HEADING = re.compile(r"(?:^|[\n.;]\s*)(\d{1,3}(?:\.\d{1,3})*)\.?\s+(?=[A-Z\"(])")
+_POINTS_BACK = re.compile(
+    r"(?:such|it|this|these|those|they|he|she|provided|however|but|except|if so|if not"
+    r"|in (?:such|that|this) (?:case|event))\b|[其该此]|但|前述|上述|逾期|法律另有|\(|（",
+    re.I,
 )
-_ROLES = frozenset("by to from upon before after within against between".split())
-_UNITS = re.compile(
-    r"[$£€¥%]|\bper\s?cent\b|\b(?:usd|gbp|eur|rmb|cny|hkd)\b|人民币|美元|港元|百分之"
-)
-_MODALS = {
-    **dict.fromkeys("shall must will required obliged".split(), "duty"),
-    **dict.fromkeys("may can entitled permitted".split(), "leave"),
-    **dict.fromkeys("not no never neither nor without cannot".split(), "not"),
-}
+_ORDER = (Verdict.UNSUPPORTED, Verdict.PARTLY, Verdict.SUPPORTED)
+_PARTIAL = frozenset(("words_not_found", "condition_dropped"))
 _CUT_BEFORE = re.compile(r"[A-Za-z0-9]-?\Z|[0-9][.,]\Z")
 _CUT_AFTER = re.compile(r"-?[A-Za-z0-9]|[.,][0-9]")
-_TOKEN = re.compile(r"[a-z][a-z'’-]*|[\u4e00-\u9fff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,98 +111,113 @@ def overall(statements: Sequence[Statement]) -> Verdict:
     return Verdict.PARTLY if statements and 2 * carried >= len(statements) else Verdict.UNSUPPORTED
 
 
+def check(statement: str, passages: Sequence[str]) -> tuple[Verdict, str]:
+    """Judge a statement by the passage that carries it best: the verdict and the reason's key.
+
+    Markers in the statement are passed over; one of several sentences is judged by its worst.
+    """
+    worst = (Verdict.SUPPORTED, "verbatim")
+    found = claims(statement[:_LONGEST_STATEMENT])
+    if not found or not passages:
+        return Verdict.UNSUPPORTED, "no_citation"
+    for claim in found:
+        findings = [examine(claim.text, passage) for passage in passages]
+        best = max(findings, key=_rank)
+        if _ORDER.index(best.verdict) < _ORDER.index(worst[0]) or worst[1] == "verbatim":
+            worst = (best.verdict, best.reason)
+    return worst
+
+
 def examine(statement: str, passage: str) -> Finding:
     """Hold a statement against a passage; the span is the passage's words that carry it best."""
-    span, coverage = _best_window(statement, passage)
     located = locate(statement, passage)
     if located:
         return _unless_something_is_lost(
             statement, passage, Finding(Verdict.SUPPORTED, "verbatim", 1.0, located)
         )
+    held = terms(passage)
     quotes = [match.group(1) for match in _QUOTED.finditer(statement)]
-    for quote in quotes:
-        found = locate(quote, passage)
-        if found is None:
-            return Finding(Verdict.UNSUPPORTED, "quote_not_found", coverage, span)
-        span = found if len(quotes) == 1 else span
-    if not dates(statement) <= dates(passage):
-        return Finding(Verdict.UNSUPPORTED, "date_not_found", coverage, span)
-    if not numbers(statement) <= numbers(passage):
-        return Finding(Verdict.UNSUPPORTED, "number_not_found", coverage, span)
-    condensed = _condensed_from(statement, passage)
-    if condensed is None:
-        verdict = Verdict.PARTLY if coverage >= PARTLY_COVERAGE else Verdict.UNSUPPORTED
-        return Finding(verdict, "words_not_found", coverage, span)
-    found_in = Finding(Verdict.SUPPORTED, "", coverage, condensed)
-    return _unless_something_is_lost(statement, passage, found_in)
+    spans = [locate(quote, passage) for quote in quotes]
+    said = terms(_PREFACE.sub("", statement))
+    window, coverage = _best_window(said, held, passage)
+    if None in spans:
+        return Finding(Verdict.UNSUPPORTED, "quote_not_found", coverage, window)
+    if quotes and spans[0] and _says_nothing_else(statement):
+        return Finding(Verdict.SUPPORTED, "verbatim", 1.0, spans[0])
+    reason = _broken_within(window, statement, said, held, passage)
+    if reason:
+        wide, more = _best_window(said, held, passage, together=True)
+        if wide != window and not _broken_within(wide, statement, said, held, passage, parts=True):
+            window, coverage, reason = wide, more, ""
+    if not reason:
+        return Finding(Verdict.SUPPORTED, "paraphrase", coverage, window)
+    partly = reason in _PARTIAL and coverage >= PARTLY_COVERAGE
+    return Finding(Verdict.PARTLY if partly else Verdict.UNSUPPORTED, reason, coverage, window)
+
+
+def _broken_within(
+    window: tuple[int, int],
+    statement: str,
+    said: tuple[Term, ...],
+    held: tuple[Term, ...],
+    passage: str,
+    parts: bool = False,
+) -> str:
+    """What is wrong with a statement, held against a window of the passage; "" if nothing."""
+    carrying = [t for t in held if window[0] <= t.start < window[1]]
+    said = _without_own_heading(said, held, passage, window)
+    copied = copies(statement, passage[window[0] : window[1]])
+    pairing = pair(said, carrying, copied)
+    if parts and (copied or not each_part_is_carried_whole(pairing)):
+        return "words_not_found"
+    return broken(pairing)
+
+
+def _says_nothing_else(statement: str) -> bool:
+    rest = terms(_QUOTED.sub(" ", statement))
+    return sum(term.weight for term in rest if term.kind != "article") <= 1.5
+
+
+def _without_own_heading(
+    said: tuple[Term, ...], held: tuple[Term, ...], passage: str, window: tuple[int, int]
+) -> tuple[Term, ...]:
+    """The statement's terms without references to the article that its words stand under.
+
+    That article's number need not stand in the carrying sentence: it is the last label before it.
+    """
+    start, end = window
+    labels = [t for t in held if t.kind == "article" and t.start < end and _opens(passage, t.start)]
+    own = [t.key for t in labels if t.start >= start] or [t.key for t in labels[-1:]]
+    own += [f"§{number}" for number in _HEADING.findall(passage[:end])[-1:]]
+    return tuple(
+        t
+        for t in said
+        if not (t.kind == "article" and any(article_says(label, t.key) for label in own))
+    )
+
+
+def _opens(passage: str, start: int) -> bool:
+    """Whether a reference opens a paragraph or sentence, as an article's own label does."""
+    before = passage[:start].rstrip(" \t\u3000*#")
+    return not before or before[-1] in "\n。"
 
 
 def _unless_something_is_lost(statement: str, passage: str, finding: Finding) -> Finding:
     """The finding, unless its sentences negate or limit what the statement says outright."""
-    covering = _covering(passage, finding.span)
-    carrying = passage[covering[0] : covering[1]].casefold()
-    said = statement.casefold()
-    if len(_NEGATIONS.findall(carrying)) != len(_NEGATIONS.findall(said)):
-        return replace(finding, verdict=Verdict.UNSUPPORTED, reason="negation_differs")
-    if not _units(said) <= _units(carrying):
-        return replace(finding, verdict=Verdict.UNSUPPORTED, reason="number_not_found")
-    if len(_CONDITIONS.findall(carrying)) > len(_CONDITIONS.findall(said)):
-        return replace(finding, verdict=Verdict.PARTLY, reason="condition_dropped")
-    return finding
-
-
-def _units(text: str) -> set[str]:
-    """The currencies and percentages that a text names."""
-    same = {"per cent": "%", "percent": "%", "百分之": "%", "人民币": "¥", "rmb": "¥", "cny": "¥"}
-    same |= {"usd": "$", "美元": "$", "gbp": "£", "eur": "€"}
-    return {same.get(match.group(), match.group()) for match in _UNITS.finditer(text)}
+    start, end = _covering(passage, finding.span)
+    reason = lost_beside(
+        terms(passage[start:end]), finding.span[0] - start, finding.span[1] - start
+    )
+    if not reason:
+        return finding
+    verdict = Verdict.PARTLY if reason in _PARTIAL else Verdict.UNSUPPORTED
+    return replace(finding, verdict=verdict, reason=reason)
 
 
 def _covering(passage: str, span: tuple[int, int]) -> tuple[int, int]:
     """The whole sentences around a span of a passage."""
     touched = [each for each in sentences(passage) if each[0] < span[1] and span[0] < each[1]]
     return (touched[0][0], touched[-1][1]) if touched else span
-
-
-def _condensed_from(statement: str, passage: str) -> tuple[int, int] | None:
-    """The sentences of a passage of which the statement is a shorter wording, or ``None``."""
-    wanted = [token for token, _, _ in _sequence(statement)]
-    held = _sequence(passage)
-    best: tuple[int, int] | None = None
-    for at in [i for i, (token, _, _) in enumerate(held) if wanted and token == wanted[0]]:
-        matched, last = 0, at
-        for index in range(at, len(held)):
-            if held[index][0] == wanted[matched]:
-                matched, last = matched + 1, index
-            if matched == len(wanted):
-                break
-        if matched == len(wanted) and (best is None or last - at < best[1] - best[0]):
-            best = (at, last)
-    if best is None or best[1] - best[0] + 1 > _STRETCH * len(wanted) + 2:
-        return None
-    # "within 60 days" must not be read out of "within 30 days; claims expire after 60 days".
-    said = [token for token in wanted if token[0] in "=@"]
-    passed_over = [token for token, _, _ in held[best[0] : best[1] + 1] if token[0] in "=@"]
-    if said and said != passed_over:
-        return None
-    start, end = _covering(passage, (held[best[0]][1], held[best[1]][2]))
-    return (start, end) if len(sentences(passage[start:end])) <= _WINDOW else None
-
-
-def _sequence(text: str) -> list[tuple[str, int, int]]:
-    """What must keep its order: content words, modals, the words that tell who does what to whom,
-    numbers and dates; with their offsets.  Chinese goes by characters.
-    """
-    values = quantities(text)
-    found = list(values)
-    for match in _TOKEN.finditer(text.casefold()):
-        word = match.group()
-        if any(start < match.end() and match.start() < end for _, start, end in values):
-            continue
-        telling = word in _MODALS or word in _ROLES or word >= "\u4e00"
-        if telling or (word not in _STOP and len(word) > 2):
-            found.append((_MODALS.get(word) or _stem(word), match.start(), match.end()))
-    return sorted(found, key=lambda each: each[1])
 
 
 def locate(quote: str, text: str) -> tuple[int, int] | None:
@@ -218,12 +234,17 @@ def locate(quote: str, text: str) -> tuple[int, int] | None:
     at = held.find(wanted)
     while at >= 0:
         start, end = offsets[at], offsets[at + len(wanted) - 1] + 1
-        if _is_whole(text, start, end) and numbers(text[start:end]) == numbers(quote):
+        start -= start > 0 and text[start - 1] in "$£€¥" and quote.lstrip("“\"'")[:1] in "$£€¥"
+        if _is_whole(text, start, end) and _amounts(text[start:end]) == _amounts(quote):
             while end < len(text) and text[end] in _CLOSING:
                 end += 1
             return start, end
         at = held.find(wanted, at + 1)
     return None
+
+
+def _amounts(text: str) -> frozenset[str]:
+    return frozenset(quantity.key for quantity in quantities(text))
 
 
 def _is_whole(text: str, start: int, end: int) -> bool:
@@ -239,40 +260,60 @@ def words(text: str) -> frozenset[str]:
         if word[0] >= "\u4e00":
             found.update(word[i : i + 2] for i in range(max(1, len(word) - 1)))
         elif word not in _STOP and len(word) > 2:
-            found.add(_stem(word))
+            found.add(stem(word))
     return frozenset(found)
 
 
 def _rank(finding: Finding) -> tuple[int, float]:
-    order = (Verdict.UNSUPPORTED, Verdict.PARTLY, Verdict.SUPPORTED)
-    return order.index(finding.verdict), finding.coverage
+    return _ORDER.index(finding.verdict), finding.coverage
 
 
-def _best_window(statement: str, passage: str) -> tuple[tuple[int, int], float]:
-    """The fewest neighbouring sentences that hold the most of the statement's words."""
-    wanted = words(statement)
+def _goes_on(passage: str, before: tuple[int, int], after: tuple[int, int]) -> bool:
+    """Whether a sentence goes on in the next: a list, or one that only points back.
+
+    Two sentences that stand by themselves never carry one statement together.
+    """
+    return passage[before[1] - 1] in ";；:：,，" or bool(_POINTS_BACK.match(passage, after[0]))
+
+
+def _best_window(
+    said: Sequence[Term], held: Sequence[Term], passage: str, together: bool = False
+) -> tuple[tuple[int, int], float]:
+    """The fewest neighbouring sentences that hold the most of the statement's weight.
+
+    Sentences that stand by themselves count as one only where ``together`` asks for it.
+    """
+    wanted: dict[str, float] = {}
+    alike: dict[str, set[str]] = {}
+    for term in said:
+        if term.kind != "article":
+            wanted[term.key] = wanted.get(term.key, 0.0) + term.weight
+            for sense in term.senses or {term.key}:
+                alike.setdefault(sense, set()).add(term.key)
+    whole = sum(wanted.values())
     spans = sentences(passage)
-    if not wanted or not spans:
+    if not whole or not spans:
         return (0, len(passage)), 0.0
+    keys: list[set[str]] = [set() for _ in spans]
+    for term in held:
+        for sense in term.senses or {term.key}:
+            keys[min(term.sentence, len(spans) - 1)] |= alike.get(sense, set())
     best, best_score, best_share = spans[0], -1.0, 0.0
-    for size in range(1, _WINDOW + 1):
-        for at in range(len(spans) - size + 1):
-            start, end = spans[at][0], spans[at + size - 1][1]
-            share = len(wanted & words(passage[start:end])) / len(wanted)
-            score = share - 0.03 * (size - 1)
-            if score > best_score:
-                best, best_score, best_share = (start, end), score, share
+    for at in range(len(spans)):
+        found: set[str] = set()
+        for size in range(min(_WINDOW, len(spans) - at)):
+            goes_on = not size or _goes_on(passage, spans[at + size - 1], spans[at + size])
+            if not (goes_on or together):
+                break
+            found |= keys[at + size]
+            share = sum(wanted[key] for key in found) / whole
+            if share - 0.03 * size > best_score:
+                best_score, best_share = share - 0.03 * size, share
+                best = (spans[at][0], spans[at + size][1])
     return best, best_share
 
 
-def _stem(word: str) -> str:
-    word = word.replace("’", "'").removesuffix("'s")
-    for ending in ("ations", "ation", "ings", "ing", "ment", "ies", "es", "ed", "s", "e", "y"):
-        if word.endswith(ending) and len(word) - len(ending) >= 3:
-            return word[: -len(ending)]
-    return word
-
-
+@lru_cache(256)
 def _stream(text: str) -> tuple[str, list[int]]:
     """The letters and digits of a text, folded, and the offset in the text of each."""
     characters: list[str] = []

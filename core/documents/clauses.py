@@ -20,7 +20,7 @@ _CANDIDATE = re.compile(
             \s? (?P<zh_kind> 分编 | [编章节条] ) (?P<zh_of> 之[一二三四五六七八九十]+ )? )
       | (?P<item> (?P<item_number> [一二三四五六七八九十]{1,3} ) 、
             | [（(] (?P<item_inner> [一二三四五六七八九十]{1,3} ) [)）] )
-      | (?P<annex> 附件[一二三四五六七八九十0-9]{0,3} (?=[\s：:]) ) )
+      | (?P<annex> 附[件表录][一二三四五六七八九十0-9]{0,3} (?=[\s：:]) ) )
     | (?<![\w.]) (?P<en> (?P<en_kind> ARTICLE|SECTION|CHAPTER|PART|EXHIBIT|SCHEDULE|ANNEX|APPENDIX
             |Article|Section|Chapter|Part|Exhibit|Schedule|Annex|Appendix )
         [ \t]+ (?P<en_number> \d{1,3}(?:\.\d{1,3}){0,3} | [IVXLC]{1,7} | [A-Z] ) ) (?![\w"”-])
@@ -33,7 +33,9 @@ _CANDIDATE = re.compile(
 )
 _CONTAINERS = {"annex": 10, "part": 11, "编": 11, "分编": 12, "chapter": 13, "article": 13}
 _CONTAINERS |= {"章": 13, "section": 14, "节": 14, "exhibit": 10, "schedule": 10, "appendix": 10}
-_CITED_ARTICLE = re.compile(r"[ ]?(规定|所|的|第|、|和|至|或|以|中|，|,|款|项|及|与|情形|）|\))")
+_CITED_ARTICLE = re.compile(
+    r"[ ]?(规定|所|的|第|、|和|至|或|以|中(?!华)|，|,|款|项|及|与|情形|）|\))"
+)
 _REFERENCE = re.compile(
     r"(?:\b(?:sections?|articles?|clauses?|paragraphs?|sub-?sections?|exhibits?|schedules?|annex"
     r"|appendix|nos?\.?|of|to|in|under|with|by|the|see|from|than|through|this|that|per|and|or|"
@@ -72,7 +74,9 @@ def is_title(words: str) -> bool:
     if re.search(r"[\u4e00-\u9fff]", words):
         return len(words) <= 40
     long_words = [word for word in re.findall(r"[A-Za-z][\w'’]*", words) if len(word) > 3]
-    return bool(long_words) and all(word[0].isupper() for word in long_words)
+    if not long_words:
+        return words.isupper() and len(words) > 5
+    return all(word[0].isupper() for word in long_words)
 
 
 class _Sequence:
@@ -240,8 +244,9 @@ class _Sequence:
         gap = before[len(bare) :]
         if not bare or re.search(r"\n\s*\n", gap):
             return True
+        bare = re.sub(r"(?<=;)\s(?:and|or)(?:/or)?$", "", bare)
         if lettered:
-            bare = re.sub(r"(?<=[;,])\s(?:and|or)(?:/or)?$", "", bare)
+            bare = re.sub(r"(?<=,)\s(?:and|or)(?:/or)?$", "", bare)
             return "\n" in gap or len(gap) > 1 or bare[-1] in ".;:—"
         if _REFERENCE.search(bare):
             return False

@@ -2,7 +2,8 @@
 
 Taken in: paragraphs with their automatic numbers, tables (nested too), content controls, tracked
 insertions, text boxes, footnotes and endnotes, headers and footers.  Left out: tracked deletions,
-hidden text, comments, field codes, embedded files.
+comments, field codes, embedded files, and text that is hidden, white or too small to see, which is
+flagged.
 """
 
 import re
@@ -11,7 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.documents.inspection import Inspection
 from core.documents.numbering import Numbering, W
+from core.documents.unseen import Unseen
 from core.errors import DocumentError
 from core.types import ExtractedText, Heading
 
@@ -77,6 +80,8 @@ class _Body:
         styles = self._related("styles")
         self._numbering = Numbering(self._related("numbering"), styles)
         self._levels = _heading_levels(styles) if styles is not None else {}
+        self._unseen = Unseen(styles, self._document.element)
+        self._inspection = Inspection()
         self._notes = {kind: self._read_notes(kind) for kind in ("footnote", "endnote")}
         self._note_numbers: dict[str, int] = {"footnote": 0, "endnote": 0}
         self._blocks: list[tuple[str, int | None]] = []
@@ -100,7 +105,12 @@ class _Body:
         text = "".join(pieces)
         first = text[: headings[0].end] if headings and headings[0].start == 0 else ""
         title = self._core_title() or self._title or first
-        return ExtractedText(text, headings=tuple(headings), title=" ".join(title.split())[:200])
+        return ExtractedText(
+            text,
+            headings=tuple(headings),
+            title=" ".join(title.split())[:200],
+            warnings=self._inspection.warnings(text),
+        )
 
     def _core_title(self) -> str:
         try:
@@ -126,7 +136,7 @@ class _Body:
     def _read_paragraph(self, paragraph: "_Element") -> Iterator[tuple[str, int | None]]:
         boxes: list[_Element] = []
         notes: list[tuple[str, str]] = []
-        words = _tidy("".join(self._read_words(paragraph, boxes, notes)))
+        words = _tidy(self._inspection.visible("".join(self._read_words(paragraph, boxes, notes))))
         style = _style_of(paragraph)
         if words.strip():
             number = self._numbering.next_number(paragraph, style)
@@ -164,7 +174,9 @@ class _Body:
                 yield mark
             elif child.tag == f"{W}txbxContent":
                 boxes.append(child)
-            elif child.tag != f"{W}r" or not _is_hidden(child):
+            elif child.tag == f"{W}r" and self._unseen.hides(child):
+                self._inspection.hide("".join(each.text or "" for each in child.iter(f"{W}t")))
+            else:
                 yield from self._read_words(child, boxes, notes)
 
     def _read_rows(self, table: "_Element") -> Iterator[str]:
@@ -247,11 +259,6 @@ def _descend(parent: "_Element", tag: str) -> "Iterator[_Element]":
                 yield child
         elif child.tag not in (f"{W}tr", f"{W}tc", f"{W}p", f"{W}tbl"):
             yield from _descend(child, tag)
-
-
-def _is_hidden(run: "_Element") -> bool:
-    vanish = run.find(f"{W}rPr/{W}vanish")
-    return vanish is not None and vanish.get(f"{W}val") not in ("0", "false")
 
 
 def _style_of(paragraph: "_Element") -> str:

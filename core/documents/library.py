@@ -6,6 +6,7 @@ are in the store.
 """
 
 import asyncio
+import dataclasses
 import hashlib
 import logging
 import shutil
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 from uuid import uuid4
 
 from core.database import Database
-from core.documents.passages import cut
+from core.documents.intake import take_in
 from core.documents.reading import Reader
 from core.documents.view import page_view, text_view
 from core.errors import DocumentError, NotFound, PinciteError
@@ -50,9 +51,7 @@ class _OutdatedError(Exception):
 class Index(Protocol):
     """What the library asks of the search index."""
 
-    def add(
-        self, document: Document, opening: str, passages: Sequence[Passage]
-    ) -> AsyncIterator[float]:
+    def add(self, document: Document, passages: Sequence[Passage]) -> AsyncIterator[float]:
         """Embed and write a document's passages; yields the share embedded so far."""
 
     async def delete(self, matter_id: str, document_id: str) -> None:
@@ -225,16 +224,20 @@ class Library:
         # What an earlier content left in the index must not be cited as this document.
         await self._index.delete(document.matter_id, document.id)
         original = self._original(document)
-        extracted, kind, passages = await self._reader.run(
-            _read_and_cut, original, document.name, document.id, self._settings.passage_characters
+        taken = await self._reader.run(
+            take_in, original, document.name, document.id, self._settings.passage_characters
         )
-        await asyncio.to_thread(_keep_text, original.parent, extracted)
+        await asyncio.to_thread(_keep_text, original.parent, taken.extracted)
+        identity, extracted = taken.identity, taken.extracted
         await self._set(
-            document, DocumentState.EMBEDDING, kind=kind, pages=len(extracted.pages) or None,
-            passages=len(passages), characters=len(extracted.text),
+            document, DocumentState.EMBEDDING, kind=taken.kind, pages=len(extracted.pages) or None,
+            passages=len(taken.passages), characters=len(extracted.text),
+            title=identity.title, parties=list(identity.parties), dated=identity.dated,
+            genre=identity.genre.value, blank_pages=taken.blank_pages,
+            warnings=list(extracted.warnings),
         )  # fmt: skip
-        opening = " ".join(filter(None, [extracted.title, extracted.text[:1500]]))
-        async for share in self._index.add(document, opening, passages):
+        known = dataclasses.replace(document, identity=identity)
+        async for share in self._index.add(known, taken.passages):
             state = DocumentState.EMBEDDING if share < 1 else DocumentState.INDEXING
             await self._set(document, state, progress=round(share, 3))
         await self._set(document, DocumentState.READY, progress=1.0)
@@ -281,16 +284,6 @@ def _texts() -> "TypeAdapter[ExtractedText]":
 
 def _stored_text(path: Path) -> ExtractedText:
     return _texts().validate_json(path.read_bytes())
-
-
-def _read_and_cut(
-    path: Path, name: str, document_id: str, size: int
-) -> tuple[ExtractedText, str, tuple[Passage, ...]]:
-    """Runs in the reader's process: a hostile text may take long to cut."""
-    from core.documents.reading import kind_of, read
-
-    extracted = read(path, name)
-    return extracted, kind_of(path, name), cut(extracted, document_id, name, size)
 
 
 def _copy(source: Path, target: Path, limit_mib: int) -> tuple[str, int]:

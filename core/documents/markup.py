@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from core.documents.encoding import decode, decode_html
+from core.documents.inspection import Inspection
 from core.types import ExtractedText, Heading
 
 if TYPE_CHECKING:
@@ -14,7 +15,18 @@ _ATX = re.compile(r" {0,3}(#{1,6})[ \t]+(?P<words>.*?)[ \t]*#*[ \t]*$")
 _UNDERLINE = re.compile(r" {0,3}(=+|-{2,})[ \t]*$")
 _FENCE = re.compile(r" {0,3}(```|~~~)")
 _BEGINS_A_BLOCK = re.compile(r"\s*([>#|]|[-*+] |\d+[.)] )|    ")
-_HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_HIDDEN_STYLE = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*hidden|opacity\s*:\s*0?(?:\.0+)?\s*(?:;|$)"
+    r"|font-size\s*:\s*(?:0?\.\d+|[01])?(?:px|pt|em|rem|%)?\s*(?:;|$|!)(?<!1em)(?<!1rem)",
+    re.IGNORECASE,
+)
+_OFF_PAGE = re.compile(r"(?:left|top|right|text-indent|margin-left)\s*:\s*-\d{4,}", re.IGNORECASE)
+_COLOUR = re.compile(r"(?:^|;|\s)color\s*:\s*([^;!]{1,40})", re.IGNORECASE)
+_GROUND = re.compile(r"background(?:-color)?\s*:\s*([^;!]{1,80})", re.IGNORECASE)
+_WHITE = re.compile(
+    r"white|transparent|snow|ivory|#(?:f[a-f0-9]){3}|#fff|rgba?\((?:\s*25\d\s*,){2}\s*25\d\b[^)]*\)",
+    re.IGNORECASE,
+)
 _CELL = " | "
 _UNSEEN = re.compile(
     "script|style|template|noscript|head|iframe|object|svg|math|canvas|select|option|datalist"
@@ -29,7 +41,15 @@ _BLOCKS = re.compile(
 
 def read_text(content: bytes) -> ExtractedText:
     """Read plain text: every character as decoded, line ends included."""
-    return ExtractedText(decode(content))
+    text = decode(content)
+    return ExtractedText(text, warnings=_warnings(text))
+
+
+def _warnings(text: str) -> tuple[str, ...]:
+    """What is odd about a text whose every character is kept."""
+    inspection = Inspection()
+    inspection.look_for_invisible(text)
+    return inspection.warnings(text)
 
 
 def read_markdown(content: bytes) -> ExtractedText:
@@ -39,7 +59,7 @@ def read_markdown(content: bytes) -> ExtractedText:
     title = ""
     if headings:
         title = text[headings[0].start : headings[0].end].strip().strip("#").strip()
-    return ExtractedText(text, headings=headings, title=title)
+    return ExtractedText(text, headings=headings, title=title, warnings=_warnings(text))
 
 
 def _markdown_headings(text: str) -> Iterator[Heading]:
@@ -64,7 +84,10 @@ def _markdown_headings(text: str) -> Iterator[Heading]:
 
 
 def read_html(content: bytes) -> ExtractedText:
-    """Read a web page: the text that a browser would show, tables as rows, headings declared."""
+    """Read a web page: the text that a browser would show, tables as rows, headings declared.
+
+    Hidden elements are told by their own attributes, not by style sheets.
+    """
     from bs4 import BeautifulSoup
 
     page = BeautifulSoup(decode_html(content), "lxml")
@@ -81,17 +104,21 @@ class _Writer:
         self._pieces: list[str] = []
         self._length = 0
         self._headings: list[Heading] = []
+        self._inspection = Inspection()
 
     def finished(self, title: str) -> ExtractedText:
         text = "".join(self._pieces)
-        return ExtractedText(text, headings=tuple(self._headings), title=title)
+        warnings = self._inspection.warnings(text)
+        return ExtractedText(text, headings=tuple(self._headings), title=title, warnings=warnings)
 
     def write(self, tag: "Tag", preformatted: bool = False) -> None:
         from bs4.element import NavigableString, PreformattedString, Tag
 
         for child in tag.children:
             if isinstance(child, Tag):
-                if not _is_hidden(child):
+                if _is_hidden(child):
+                    self._inspection.hide(child.get_text(" "))
+                elif not _UNSEEN.fullmatch(child.name):
                     self._write_tag(child, preformatted or child.name == "pre")
             elif isinstance(child, NavigableString) and not isinstance(child, PreformattedString):
                 self._words(str(child), preformatted)
@@ -145,15 +172,30 @@ class _Writer:
         return len(tail) - len(tail.rstrip("\n"))
 
     def _add(self, text: str) -> None:
-        text = text.replace("\0", "")
+        text = self._inspection.visible(text.replace("\0", ""))
         if text:
             self._pieces.append(text)
             self._length += len(text)
 
 
 def _is_hidden(tag: "Tag") -> bool:
-    return (
-        bool(_UNSEEN.fullmatch(tag.name))
-        or tag.has_attr("hidden")
-        or bool(_HIDDEN_STYLE.search(str(tag.get("style", ""))))
-    )
+    if tag.has_attr("hidden"):
+        return True
+    style = str(tag.get("style", ""))
+    if not style and tag.name != "font":
+        return False
+    if _HIDDEN_STYLE.search(style) or _OFF_PAGE.search(style):
+        return True
+    colour = _COLOUR.search(style) or _COLOUR.search(f"color:{tag.get('color', '')}")
+    return bool(colour and _WHITE.fullmatch(colour.group(1).strip())) and not _has_ground(tag)
+
+
+def _has_ground(tag: "Tag") -> bool:
+    """Whether the tag stands on a ground of its own, on which white words are seen."""
+    for around in (tag, *tag.parents):
+        ground = _GROUND.search(str(around.get("style", "")))
+        if around.get("bgcolor") or around.get("class"):  # a style sheet may colour it
+            return True
+        if ground:
+            return not _WHITE.fullmatch(ground.group(1).strip())
+    return False

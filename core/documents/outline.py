@@ -9,16 +9,20 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from core.documents.clauses import TITLE_LENGTH, Opening, is_title, openings
+from core.documents.landmarks import landmarks
 from core.types import Heading
 
-_DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
-_UNITS = {"十": 10, "百": 100, "千": 1000}
-_ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 _SHORTEST_CONTENTS = 5
+_DOCUMENT_PART = 10
+_SELF_LABELLED = {"named", "signed", "preface", "term", "[1]"}
+"""Divisions whose label is what they open with, and no words after it."""
+_BESIDE_CLAUSES = {"preface", "signed", "(1", "(A"}
+"""Parties, recitals, signatures: a first clause ends them, it does not belong to the last one."""
 _SENTENCES = re.compile(r"[\w)\"”][.。；]\s*\S.*[.;。；]$|.{80}[.;。；]$", re.DOTALL)
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
 _MARKUP = re.compile(r"[*_#]{1,6}(?=\W|$)|(?<!\w)[*_#]{1,6}|[=-]{3,}$")
 _LABEL_END = re.compile(r"(?<=[\w\"”)*]{2})[.:](?=\s|\*)|[。；：]")
+_FIRST_PARAGRAPH = re.compile(r"\s*\S.*?(?=\n\s*\n|$)", re.DOTALL)
 _NEXT_LINE = re.compile(r"\s*([^\n]{1,80})(?=\n|$)")
 
 
@@ -28,7 +32,9 @@ class Mark:
 
     ``heading_end`` is where its heading ends if that stands on its own, else ``start``.
     ``division`` is true where a passage must not run across from before.
-    ``article`` is true for a 条: it is never joined with another division.
+    ``article`` is true for a 条.  ``apart`` is true for what is never joined with another
+    division: articles, schedules, signatures.  ``term`` is the word that is defined here; it is
+    not in the path, because nothing tells where a definition ends.
     """
 
     start: int
@@ -36,6 +42,8 @@ class Mark:
     path: tuple[str, ...]
     division: bool
     article: bool = False
+    apart: bool = False
+    term: str = ""
 
 
 def _apart(headings: tuple[Heading, ...]) -> tuple[Heading, ...]:
@@ -50,7 +58,9 @@ def _apart(headings: tuple[Heading, ...]) -> tuple[Heading, ...]:
 def outline(text: str, headings: tuple[Heading, ...]) -> tuple[Mark, ...]:
     """Find the divisions of ``text`` in order; ``headings`` are those that its format declares."""
     declared = _apart(headings)
-    found = _without_contents(_merged(list(openings(text)), declared, text), text)
+    clauses = list(openings(text))
+    named = landmarks(text, clauses, bool(declared))
+    found = _without_contents(_merged(_in_order(clauses, named, text), declared, text), text)
     marks: list[Mark] = []
     open_marks: list[tuple[Opening, str]] = []
     for this, following in zip_longest(found, found[1:]):
@@ -64,12 +74,27 @@ def outline(text: str, headings: tuple[Heading, ...]) -> tuple[Mark, ...]:
             Mark(
                 this.start,
                 heading_end,
-                tuple(label for _, label in open_marks if label),
+                tuple(label for other, label in open_marks if label and other.style != "term"),
                 division=_is_division(this, nested),
                 article=this.style == "条",
+                apart=this.style == "条" or this.rank == _DOCUMENT_PART,
+                term=label if this.style == "term" else "",
             )
         )
     return tuple(marks)
+
+
+def _in_order(clauses: list[Opening], named: list[Opening], text: str) -> list[Opening]:
+    """Numbered and named divisions together; a name that is a clause's own title opens nothing."""
+    kept: list[Opening] = []
+    for this in sorted([*clauses, *named], key=lambda each: (each.start, each.style == "title")):
+        if kept and this.start < max(kept[-1].number_end, kept[-1].heading_end):
+            continue
+        follows = kept and kept[-1].rank and kept[-1].style != "title" and this.style == "title"
+        if follows and not text[kept[-1].number_end : this.start].strip(" \t\n.:-–—"):
+            continue
+        kept.append(this)
+    return kept
 
 
 def _merged(found: list[Opening], headings: tuple[Heading, ...], text: str) -> list[Opening]:
@@ -81,8 +106,13 @@ def _merged(found: list[Opening], headings: tuple[Heading, ...], text: str) -> l
         first, last = bisect_left(starts, heading.start), bisect_left(starts, heading.end)
         if first < taken or not text[heading.start : heading.end].strip():
             continue
+        is_short = _is_short(text[heading.start : heading.end])
+        if not is_short and first == last:
+            continue  # a paragraph in a heading's style
         merged += found[taken:first]
-        taken = last
+        taken = (
+            last if is_short else min(first + 1, last)
+        )  # a clause in a heading's style has items
         number = found[first] if first < last else None
         opened = number.number_end if number else heading.start
         merged.append(
@@ -91,7 +121,7 @@ def _merged(found: list[Opening], headings: tuple[Heading, ...], text: str) -> l
                 opened,
                 number.style if number else "declared",
                 rank=min(max(heading.level, 1), 9),
-                heading_end=heading.end if _is_short(text[opened : heading.end]) else 0,
+                heading_end=heading.end if is_short else 0,
             )
         )
     return [*merged, *found[taken:]]
@@ -135,6 +165,14 @@ def _close(open_marks: list[tuple[Opening, str]], this: Opening) -> None:
         while open_marks and (not open_marks[-1][0].rank or open_marks[-1][0].rank >= this.rank):
             open_marks.pop()
         return
+    if numbered:
+        styles = [other.style for other, _ in open_marks]
+        beside = next(
+            (depth for depth, style in enumerate(styles) if style in _BESIDE_CLAUSES), None
+        )
+        if beside is not None and not any(each.startswith("decimal") for each in styles[beside:]):
+            del open_marks[beside:]
+            return
     for depth, (other, _) in enumerate(open_marks):
         is_deeper = numbered and other.style.startswith("decimal") and other.style > this.style
         if other.style == this.style or is_deeper:
@@ -147,19 +185,25 @@ def _is_division(this: Opening, nested: bool) -> bool:
         return True
     if this.style == "declared":
         return this.rank <= 2
+    if this.style == "title":
+        return True
     if this.style.startswith("decimal") or not this.rank:
-        return not nested and this.style in ("decimal0.1", "一、")
+        is_first_level = this.style.startswith("decimal") and this.style.endswith(".1")
+        return not nested and (is_first_level or this.style == "一、")
     return True
 
 
 def _is_short(words: str) -> bool:
     """Whether a declared heading is one, and not a clause in a heading's style."""
     words = words.strip()
-    return len(words) <= 2 * TITLE_LENGTH and not _SENTENCES.search(words)
+    is_sentence = _SENTENCES.search(words) or re.search(r"[a-z]{2}\.\s+\S.*:$", words, re.DOTALL)
+    return len(words) <= 2 * TITLE_LENGTH and not is_sentence
 
 
 def _heading_end(text: str, this: Opening, limit: int) -> int:
     """The end of the heading's words if they stand alone, else the mark's start."""
+    if this.style in _SELF_LABELLED:
+        return this.start
     if this.style == "条" and "\n" not in text[this.number_end : limit].strip():
         return this.start  # an article of one line is its own text
     limit = min(limit, this.number_end + 5 * TITLE_LENGTH)
@@ -181,11 +225,13 @@ def _label(text: str, this: Opening, heading_end: int, limit: int) -> str:
     """The number with the title, where one can be told from the words that follow."""
     if heading_end > this.start:
         words = text[this.start : heading_end]
-    elif this.style == "条":
+    elif this.style == "条" or this.style in _SELF_LABELLED:
         words = text[this.start : this.number_end]
     else:
         number = text[this.start : this.number_end]
         rest = _TAG.sub("", text[this.number_end : min(limit, this.number_end + 400)])
+        paragraph = _FIRST_PARAGRAPH.match(rest)
+        rest = paragraph.group() if paragraph else rest
         sentence = _LABEL_END.search(rest, 1)
         rest = rest[: sentence.end()] if sentence else rest
         words = _up_to_gap(number + rest, len(number))

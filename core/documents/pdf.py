@@ -4,15 +4,18 @@ import logging
 import re
 import unicodedata
 from collections import Counter
+from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.documents.ink import page_text
+from core.documents.inspection import Inspection
 from core.errors import DocumentError
 from core.types import ExtractedText, Page
 
 if TYPE_CHECKING:
-    from pypdf import PdfReader
+    from pypdf import PageObject, PdfReader
 
 _JUNK = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200d\u2060\ud800-\udfff\ufeff\ufffe\uffff]"
@@ -33,6 +36,12 @@ _STARTS_AN_ITEM = re.compile(
     r"|[一二三四五六七八九十]{1,3}、|\d{1,3}(?:[.、)]|(?:\.\d{1,3})+)\s?|[•·▪●\-–*]\s"
     r"|(ARTICLE|SECTION|EXHIBIT|SCHEDULE|ANNEX|APPENDIX|Article|Section|Exhibit|Schedule)\s"
 )
+_EMPTY_STREAM = 16
+"""Bytes; an empty stream takes no more when packed."""
+_FEWEST_RUNNING = 4
+_RUNNING_SHARE = 0.6
+_EDGE_LINES = 4
+_FEWEST_LETTERS = 3
 _SPLIT_WORD = re.compile(r"([A-Za-z]*[a-z])-\n([a-z]+)")
 _WORD = re.compile(r"[A-Za-z]+(?:-[A-Za-z]+)*")
 
@@ -40,8 +49,9 @@ _WORD = re.compile(r"[A-Za-z]+(?:-[A-Za-z]+)*")
 def read_pdf(path: Path) -> ExtractedText:
     """Read the text layer; the pages' spans cover the text exactly, in order.
 
-    A page that cannot be read is empty, and the others are kept.  Raises ``DocumentError`` when
-    a password is needed or no page can be read.
+    A page that cannot be read is empty and flagged, and the others are kept; so are words that
+    nobody sees left out and flagged.  Lines that run along the pages' edges are kept once.
+    Raises ``DocumentError`` when a password is needed or no page can be read.
     """
     from pypdf import PdfReader
 
@@ -53,26 +63,46 @@ def read_pdf(path: Path) -> ExtractedText:
                 "This PDF is protected by a password.",
                 "Save a copy without the password and add that.",
             )
-        pages = _page_texts(reader)
+        inspection = Inspection()
+        pages = _page_texts(reader, inspection)
         title = _title(reader)
-    pages = _without_page_numbers(pages)
+    pages = _without_running_lines(_without_page_numbers(pages))
     full = _full_width(pages)
     counts = Counter(word for page in pages for word in _WORD.findall(page))
-    return _joined([_reflow(_mend(page, counts), full) for page in pages], full, title)
+    joined = _joined([_reflow(_mend(page, counts), full) for page in pages], full, title)
+    return replace(joined, warnings=inspection.warnings(joined.text))
 
 
-def _page_texts(reader: "PdfReader") -> list[str]:
+def _page_texts(reader: "PdfReader", inspection: Inspection) -> list[str]:
     texts: list[str] = []
     failure: Exception | None = None
     for page in reader.pages:
         try:
-            texts.append(_clean(page.extract_text()))
+            seen, unseen = page_text(page)
+            texts.append(_clean(inspection.visible(seen)))
+            inspection.hide(_clean(unseen))
+            if not texts[-1] and _is_undecodable(page):
+                inspection.note("unreadable_pages")
         except Exception as error:  # noqa: BLE001 - one broken page must not lose the others
             failure = error
             texts.append("")
     if failure and not any(texts):
         raise failure
+    if failure:
+        inspection.note("unreadable_pages")
     return texts
+
+
+def _is_undecodable(page: "PageObject") -> bool:
+    """Whether a page has content of which nothing is left after unpacking: pypdf only logs it."""
+    contents = page.get("/Contents")
+    streams = contents.get_object() if contents is not None else None
+    packed = [
+        each.get_object() for each in (streams if isinstance(streams, list) else [streams]) if each
+    ]
+    length = sum(len(getattr(each, "_data", b"")) for each in packed)
+    unpacked = page.get_contents()
+    return length > _EMPTY_STREAM and unpacked is not None and not unpacked.get_data().strip()
 
 
 def _clean(text: str) -> str:
@@ -111,6 +141,42 @@ def _without_page_numbers(pages: list[str]) -> list[str]:
         ).strip("\n")
         for page, shown in zip(pages, edges, strict=True)
     ]
+
+
+def _without_running_lines(pages: list[str]) -> list[str]:
+    """Keep headers and footers once: they part sentences and repeat themselves in passages.
+
+    A line runs when it stands at the same edge of most of at least four pages, digits aside, with
+    nothing but such lines outside it.  A header is kept where it first stands, a footer where it
+    last does, and all of a page that has nothing else.
+    """
+    split = [page.split("\n") for page in pages]
+    filled = sum(bool(page) for page in pages)
+    if filled < _FEWEST_RUNNING:
+        return pages
+    for step in (1, -1):
+        order = split if step > 0 else split[::-1]
+        edges = [[_running_key(line) for line in lines[::step][:_EDGE_LINES]] for lines in order]
+        counts = Counter(key for edge in edges for key in set(edge) if key)
+        running = {key for key, count in counts.items() if count >= _RUNNING_SHARE * filled}
+        seen: set[str] = set()
+        for lines, edge in zip(order, edges, strict=True):
+            for place, key in enumerate(edge):
+                if not key:
+                    continue
+                if key not in running:
+                    break
+                if key in seen:
+                    lines[place if step > 0 else -1 - place] = ""
+                seen.add(key)
+    kept = ["\n".join(lines).strip("\n") for lines in split]
+    return [shorter or page for shorter, page in zip(kept, pages, strict=True)]
+
+
+def _running_key(line: str) -> str:
+    """What a running line has in common on all pages; empty for a line without words."""
+    key = re.sub(r"\d+|\s+", lambda match: "#" if match.group()[0].isdigit() else " ", line.strip())
+    return key if sum(character.isalpha() for character in key) >= _FEWEST_LETTERS else ""
 
 
 def _full_width(pages: list[str]) -> float:

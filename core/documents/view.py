@@ -3,6 +3,9 @@
 The quoted words come from pypdf's text and are looked for in pdfium's, so both are compared by
 their letters and digits alone: spaces, line ends, hyphens, ligatures and full-width forms may
 differ.
+
+pdfium is not thread-safe, and one process may hold it once: pages are rendered one at a time in
+a process of their own, never in a thread of the application.
 """
 
 import unicodedata

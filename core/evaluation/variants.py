@@ -5,6 +5,7 @@ from core.types import AnswerKind, Variant
 VARIANTS: tuple[Variant, ...] = (
     Variant("draft"),
     Variant("quotes", style=AnswerKind.QUOTES),
+    Variant("listing", style=AnswerKind.LISTING),
     Variant("dense", style=AnswerKind.QUOTES, mode="dense"),
     Variant("lexical", style=AnswerKind.QUOTES, mode="lexical"),
 )

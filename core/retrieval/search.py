@@ -1,43 +1,50 @@
 """Passages for a question: understand it, find by meaning and by words, fuse, look up articles.
 
-The weights were chosen by experiment on two development sets (``tests/bench``): word overlap helps
-a little in both languages, and knowing which document is meant helps most of all.
+Every list is of one matter; the wall is in the store's queries.
 """
 
 import asyncio
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
+from core.retrieval.concepts import wording_for
 from core.retrieval.embedding import Encoders
-from core.retrieval.store import Identity, Scored, Store
-from core.retrieval.understanding import Understood, article_key, understand
-from core.types import Hit, Passage, Turn
+from core.retrieval.fusion import CANDIDATES, NO_LISTS, Lists, matching, ranked
+from core.retrieval.naming import leaning
+from core.retrieval.refusal import NOTHING, Evidence
+from core.retrieval.store import Store
+from core.retrieval.understanding import Understood, is_article, understand
+from core.types import EVERYTHING, Hit, Passage, Scope, Searched, Turn
 
-_CANDIDATES = 200
-"""Passages taken from each list before they are fused."""
-_LEXICAL = 0.3
-_DOCUMENT = 20.0
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_WORDED = 50
+"""Passages taken for each typical wording of what is asked."""
 _FOCUS = 0.75
-_ARTICLE = 100.0
-"""Weights against a dense score in standard deviations; an article looked up outranks all.  The
-sentence that asks weighs three times the rest of a question that names its document.
-"""
-
+"""The sentence that asks weighs three times the rest of a question that names its document."""
+_LEANS_TO = 0.8
+_MOST_LEANT = 5
+EVERY = 1000
+"""Passages that an exhaustive search lists, at most."""
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
-_POINTS_BACK = re.compile(
-    r"\b(?:it|its|they|them|their|those|these|that|this)\b|^(?:and|but|what about|how about|why)\b"
-    r"|^(?:那|它|这|该|其|如果不)|呢[？?]?$",
-    re.I,
-)
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The hits, best first, and how many documents were searched."""
+    """The hits, best first, and what was searched.
+
+    ``absent`` are names in the question that nothing in the matter bears; ``evidence`` is what a
+    refusal is decided by.
+    """
 
     hits: tuple[Hit, ...]
-    searched_documents: int
+    searched: Searched
+    absent: tuple[str, ...] = ()
+    evidence: Evidence = NOTHING
 
 
 class Search:
@@ -47,6 +54,8 @@ class Search:
         self._store = store
         self._encoders = encoders
         self._limit = limit
+        # Typical wording is the same for every question: each text is embedded once.
+        self._worded: dict[str, NDArray[np.float32]] = {}
 
     async def find(
         self,
@@ -55,105 +64,151 @@ class Search:
         mode: str = "hybrid",
         history: Sequence[Turn] = (),
         limit: int | None = None,
+        scope: Scope = EVERYTHING,
     ) -> Found:
-        """The passages of the matter that best answer ``question``, at most ``limit``.
+        """The passages of the matter, within ``scope``, that best answer ``question``.
 
-        ``mode`` is ``hybrid``, ``dense`` or ``lexical``.  A question that names no document and
-        follows another is searched together with the one before.
+        ``mode`` is ``hybrid``, ``dense`` or ``lexical``.  At most ``limit`` passages.
         """
-        limit = limit or self._limit
-        identities = await self._store.identities(matter_id)
-        if not identities:
-            return Found((), 0)
+        found, _, _ = await self._search(
+            matter_id, question, mode, history, limit or self._limit, scope
+        )
+        return found
+
+    async def _search(
+        self,
+        matter_id: str,
+        question: str,
+        mode: str,
+        history: Sequence[Turn],
+        limit: int,
+        scope: Scope,
+    ) -> tuple[Found, Lists, str]:
+        """What was found, the candidates behind it, and the words that were searched for."""
+        in_matter = await self._store.documents(matter_id)
+        documents = [each for each in in_matter if scope.admits(each.document_id, each.identity)]
+        searched = Searched(
+            len(documents),
+            sum(each.passages for each in documents),
+            sum(each.blank_pages for each in documents),
+            len(in_matter),
+        )
+        if not documents:
+            return Found((), searched), NO_LISTS, ""
+        within = None
+        if len(documents) < len(in_matter):
+            within = [each.document_id for each in documents]
         # In a thread: comparing a question with a thousand documents takes longer than a tick.
-        understood = await asyncio.to_thread(_understand, question, history, identities)
-        lists = await self._lists(matter_id, understood, mode, max(limit, _CANDIDATES))
-        hits = _fuse(lists, understood)
-        return Found(hits[:limit], len(identities))
+        understood = await asyncio.to_thread(understand, question, documents, history)
+        wanted = await self._met(_Wanted(matter_id, understood, within, max(limit, CANDIDATES)))
+        understood = wanted.understood
+        leans = {} if understood.about else leaning(understood.asks, documents)
+        lists = await self._lists(wanted, mode, leans)
+        if not lists.scored and not lists.articles:
+            return Found((), searched, understood.strangers), lists, understood.words
+        hits, evidence = await asyncio.to_thread(ranked, lists, understood, leans)
+        found = Found(hits[:limit], searched, understood.strangers, evidence)
+        return found, lists, understood.words
 
-    async def _lists(
-        self, matter_id: str, understood: Understood, mode: str, size: int
-    ) -> "_Lists":
-        lexical: list[Scored] = []
-        dense: list[Scored] = []
-        articles: list[Passage] = []
-        about = list(understood.about)
-        if mode != "dense":
-            lexical += await self._store.lexical(matter_id, understood.asks, size)
-            if about:
-                lexical += await self._store.lexical(matter_id, understood.asks, size, about)
-        if mode != "lexical":
-            texts = [understood.asks, understood.focus]
-            vectors = await self._encoders.embed_queries(list(dict.fromkeys(texts)))
-            vector = (1 - _FOCUS) * vectors[0] + _FOCUS * vectors[-1]
-            found = [self._store.dense(matter_id, vector, size)]
-            if about:
-                found.append(self._store.dense(matter_id, vector, size, about))
-            for scored in await asyncio.gather(*found):
-                dense += scored
-        if understood.articles and about:
-            articles = await self._articles(matter_id, understood)
-        return _Lists(dense, lexical, articles)
+    async def every(
+        self,
+        matter_id: str,
+        question: str,
+        history: Sequence[Turn] = (),
+        scope: Scope = EVERYTHING,
+    ) -> Found:
+        """Every passage that matches: best in score first, at most ``EVERY``.
 
-    async def _articles(self, matter_id: str, understood: Understood) -> list[Passage]:
-        """The passages that are the articles which the question names, in its documents."""
+        A passage matches if it holds half of the question's words, or is nearly as near to it in
+        meaning as the nearest.
+        """
+        found, lists, words = await self._search(
+            matter_id, question, "hybrid", history, EVERY, scope
+        )
+        hits = await asyncio.to_thread(matching, found.hits, lists, words)
+        return replace(found, hits=hits)
+
+    async def _lists(self, wanted: "_Wanted", mode: str, leans: Mapping[str, float]) -> Lists:
+        """Every list that the mode asks for: each of the whole scope and of the documents named."""
+        understood, about = wanted.understood, list(wanted.understood.about)
+        vectors = await self._vectors(understood) if mode != "lexical" else None
+        queries = []
+        words = understood.words
+        for documents in [wanted.within, about] if about else [wanted.within]:
+            if mode != "dense":
+                queries.append(self._store.lexical(wanted.matter_id, words, wanted.size, documents))
+            if vectors is not None:
+                queries.append(
+                    self._store.dense(wanted.matter_id, vectors[0], wanted.size, documents)
+                )
+        if vectors is not None and about:
+            queries += [
+                self._store.dense(wanted.matter_id, vector, _WORDED, about)
+                for vector in vectors[1:]
+            ]
+        found = await asyncio.gather(*queries)
+        scored = {each.passage.id: each for part in found for each in part}
+        bm25 = {each.passage.id: each.score for part in found for each in part if each.is_lexical}
+        articles = await self._articles(wanted, leans) if understood.articles else []
+        return Lists(scored, bm25, articles, vectors)
+
+    async def _vectors(self, understood: Understood) -> "NDArray[np.float32]":
+        """The question's vector, then those of its context and of the typical wording, if any."""
+        import numpy as np
+
+        context = f"{understood.context} {understood.focus}" if understood.context else ""
+        wording = wording_for(understood.focus)
+        texts = [understood.asks, understood.focus, *filter(None, [context]), *wording]
+        missing = [text for text in dict.fromkeys(texts) if text not in self._worded]
+        fresh: dict[str, NDArray[np.float32]] = {}
+        if missing:
+            embedded = await self._encoders.embed_queries(missing)
+            fresh = dict(zip(missing, embedded, strict=True))
+        self._worded |= {text: fresh[text] for text in wording if text in fresh}
+        rows = np.stack([fresh[text] if text in fresh else self._worded[text] for text in texts])
+        rows[1] = (1 - _FOCUS) * rows[0] + _FOCUS * rows[1]
+        return rows[1:]
+
+    async def _articles(self, wanted: "_Wanted", leans: Mapping[str, float]) -> list[Passage]:
+        """The passages that are the articles which the question names: in the documents that it
+        names, else in the only one, or those that it leans to ("Section 12.1 of the lease").
+        """
+        meant = list(wanted.understood.about)
+        if not meant and wanted.within is not None and len(wanted.within) == 1:
+            meant = list(wanted.within)
+        if not meant:
+            meant = [each for each, share in leans.items() if share >= _LEANS_TO][:_MOST_LEANT]
         found: list[Passage] = []
-        for document_id in understood.about:
-            for passage in await self._store.passages(matter_id, document_id):
-                if any(article_key(part) in understood.articles for part in passage.path):
+        for document_id in meant:
+            for passage in await self._store.passages(wanted.matter_id, document_id):
+                if is_article(passage.path, wanted.understood.articles):
                     found.append(passage)
         return found
 
+    async def _met(self, wanted: "_Wanted") -> "_Wanted":
+        """Look up the names that no document's identity holds: a party of a schedule is found in
+        the text of its document; what is left in ``strangers`` nothing in the matter bears.
+        """
+        understood = wanted.understood
+        if understood.is_sure or not understood.strangers:
+            return replace(wanted, understood=replace(understood, strangers=()))
+        places: dict[str, set[str]] = {}
+        for name in understood.strangers:
+            found = await self._store.lexical(wanted.matter_id, name, CANDIDATES, wanted.within)
+            places[name] = {each.passage.document_id for each in found}
+        strangers = tuple(
+            name for name, documents in places.items() if not documents or _CHINESE.search(name)
+        )
+        about = {} if strangers else understood.about
+        told = [documents for documents in places.values() if len(documents) == 1]
+        if told and not strangers and not about:
+            about = dict.fromkeys(set.union(*told), 1.0)
+        return replace(wanted, understood=replace(understood, about=about, strangers=strangers))
+
 
 @dataclass(frozen=True, slots=True)
-class _Lists:
-    """What each kind of search found."""
-
-    dense: list[Scored]
-    lexical: list[Scored]
-    articles: list[Passage]
-
-
-def _fuse(lists: _Lists, understood: Understood) -> tuple[Hit, ...]:
-    """Add up standardised scores; a passage missing from a list has that list's lowest score."""
-    passages: dict[str, Passage] = {each.id: each for each in lists.articles}
-    totals: dict[str, float] = {each.id: _ARTICLE for each in lists.articles}
-    columns = [(1.0, lists.dense), (_LEXICAL if lists.dense else 1.0, lists.lexical)]
-    for weight, scored in columns:
-        own = _standardised(scored)
-        floor = min(own.values(), default=0.0)
-        passages |= {each.passage.id: each.passage for each in scored}
-        for passage_id in passages:
-            totals.setdefault(passage_id, 0.0)
-        for passage_id in totals:
-            totals[passage_id] += weight * (own.get(passage_id, floor) - floor)
-    for passage_id, passage in passages.items():
-        totals[passage_id] += _DOCUMENT * understood.about.get(passage.document_id, 0.0)
-    ranked = sorted(totals, key=lambda each: (-totals[each], each))
-    return tuple(Hit(passages[each], round(totals[each], 4)) for each in ranked)
-
-
-def _standardised(scored: Sequence[Scored]) -> dict[str, float]:
-    """Scores in standard deviations from their mean."""
-    import numpy as np
-
-    if not scored:
-        return {}
-    by_id = {each.passage.id: each.score for each in scored}
-    values = np.array(list(by_id.values()))
-    spread = float(values.std()) or 1.0
-    mean = float(values.mean())
-    return {passage_id: (score - mean) / spread for passage_id, score in by_id.items()}
-
-
-def _understand(
-    question: str, history: Sequence[Turn], identities: Sequence[Identity]
-) -> Understood:
-    """A follow-up that points back and names no document is read with the question before it."""
-    understood = understand(question, identities)
-    if not history or understood.about or not _POINTS_BACK.search(question):
-        return understood
-    previous = history[-1].question
-    if bool(_CHINESE.search(previous)) != bool(_CHINESE.search(question)):
-        return understood
-    return understand(f"{previous} {question}", identities)
+class _Wanted:
+    matter_id: str
+    understood: Understood
+    within: Sequence[str] | None
+    size: int

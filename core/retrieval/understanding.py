@@ -2,38 +2,54 @@
 
 "Consider the Supply Agreement between Acme and Borealis; which law governs?" is about one document
 and asks "which law governs?".  Searching for the second part among the first's passages finds the
-clause; searching for the whole finds the page on which the parties are named.  Nothing here keys
-on a phrase: a document is recognised by the words of its name, its title and its opening.
+clause; searching for the whole finds the page on which the parties are named.  A follow-up keeps
+the documents of the question before it, and is searched with and without that question's words.
 """
 
-import math
 import re
-from collections import Counter
 from collections.abc import Container, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
 
 from core.documents.numerals import chinese_number
-from core.retrieval.store import Identity
+from core.retrieval.naming import COMPANY, GLUE, Named, Span, identity_words, recognise
+from core.retrieval.store import Indexed
+from core.types import Turn
 
-_WORD = re.compile(r"[A-Za-z][A-Za-z&'’-]*|\d+|[\u4e00-\u9fff]")
 _SENTENCE = re.compile(r"(?<=[;:?；。？])|(?<=[a-z]\.)(?=\s[A-Z])")
 _PART = re.compile(r"(?<=[,，])")
+_CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _ARTICLE = re.compile(
     r"第\s*([0-9零〇一二三四五六七八九十百千两]+)\s*条(?:之([一二三四五六七八九十]))?"
-    r"|\b(?:article|art\.|section|sec\.|clause|§)\s*(\d+(?:\.\d+)*|[IVXLC]+\b)",
+    r"|(?:\b(?:article|art\.|section|sec\.|clause|paragraph|para\.)|§)\s*"
+    r"(\d+(?:\.\d+)*|[IVXLC]+\b)",
     re.I,
 )
-_GLUE = frozenset(
-    "a an the of and or in on at to for by with between among under this that is are was does do "
-    "did what which who whom whose when where how consider regarding concerning about per from as "
-    "it its dated made entered into".split()
+_POINTS_BACK = re.compile(
+    r"\b(?:it|its|they|them|their|those|these|that|this|then|he|she|his|her|such|same)\b"
+    r"|^(?:and|but|or|so|what about|how about|why)\b"
+    r"|^(?:那|它|他|她|这|该|其|如果|要是|还有)|呢[？?]?$",
+    re.I,
 )
-_COMPANY = frozenset("inc ltd llc corp co plc gmbh limited company".split())
-_MIN_RARITY = 0.69
-"""Just under log 2: words in more than half of the documents tell none from the others."""
-_CLOSE = 0.8
-"""Documents that score at least this share of the best one's score are meant as well."""
+_FEW = 4
+_REMEMBERED = 50
+"""Turns that a chain of follow-ups may lean on."""
+_NEXT = re.compile(r"下一条|后一条|\b(?:next|following) (?:article|section|clause|one)\b", re.I)
+_PREVIOUS = re.compile(
+    r"上一条|前一条|\b(?:previous|preceding) (?:article|section|clause|one)\b", re.I
+)
+_WITHIN = re.compile(
+    r"第[一二三四五六七八九十\d]+[款项]|这一?条|该条"
+    r"|\b(?:that|this|the same) (?:article|section|clause)"
+    r"|\b(?:first|second|third|last) (?:paragraph|sentence|item)\b",
+    re.I,
+)
+_BOILERPLATE = frozenset(
+    "including successors permitted assigns assign executors administrators heirs affiliates "
+    "subsidiaries subsidiary collectively individually hereinafter referred called organized "
+    "organised existing incorporated corporation partnership registered principal office place "
+    "business state laws respective other others its amended restated".split()
+)
+"""Words that describe a party, and never ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,29 +57,102 @@ class Understood:
     """``about`` maps the documents that the question names to a confidence in (0, 1].
 
     ``asks`` is the question without their names, and ``focus`` the sentence of it that asks, where
-    the one before it names a document.  ``articles`` are the numbers of the articles, sections or
-    clauses that it names, as written in Arabic digits ("577", "12.1").
+    the one before it names a document.  ``context`` is what the question before asked, for a
+    follow-up, and ``leans_back`` tells that the follow-up says little without it.  ``articles`` are
+    the numbers of the articles, sections or clauses that it names, as written in Arabic digits
+    ("577", "12.1").  ``strangers`` are names that no identity holds; ``is_sure`` tells that the
+    documents are named by a party or a title and not only by their kind.
     """
 
     asks: str
     focus: str
     about: dict[str, float]
     articles: tuple[str, ...]
+    context: str = ""
+    leans_back: bool = False
+    strangers: tuple[str, ...] = ()
+    is_sure: bool = False
+
+    @property
+    def words(self) -> str:
+        """What the full-text index is asked."""
+        return f"{self.context} {self.focus}" if self.leans_back else self.focus
 
 
-def understand(question: str, identities: Sequence[Identity]) -> Understood:
-    """Take ``question`` apart against the documents of its matter."""
-    articles = tuple(dict.fromkeys(_article(match) for match in _ARTICLE.finditer(question)))
-    about, names = _recognise(question, identities)
-    meant = (_words(each) for each in identities if each.document_id in about)
-    asks = _without(question, names, frozenset().union(*meant)) if names else question
-    return Understood(asks, _focus(asks) if about else asks, about, articles)
+def understand(
+    question: str, documents: Sequence[Indexed], history: Sequence[Turn] = ()
+) -> Understood:
+    """Take ``question`` apart against the documents of its matter and the turns before it."""
+    own = _alone(question, documents)
+    if not history or (own.about and own.asks != question):
+        return own
+    *earlier, last = history[-_REMEMBERED:]
+    before = understand(last.question, documents, earlier)
+    if bool(_CHINESE.search(before.asks)) != bool(_CHINESE.search(question)):
+        return own
+    return replace(
+        own,
+        about=own.about or before.about,
+        articles=own.articles or _articles_meant(question, before.articles),
+        context=before.focus,
+        leans_back=len(_telling(question)) <= _FEW or bool(_POINTS_BACK.search(question)),
+    )
+
+
+def _articles_meant(question: str, before: Sequence[str]) -> tuple[str, ...]:
+    """The articles that "the next one" or "its second paragraph" mean after ``before``."""
+    step = bool(_NEXT.search(question)) - bool(_PREVIOUS.search(question))
+    if not step:
+        return tuple(before) if _WITHIN.search(question) else ()
+    chapter, dot, last = before[-1].rpartition(".") if before else ("", "", "")
+    return (f"{chapter}{dot}{int(last) + step}",) if last.isdecimal() else ()
+
+
+def is_article(path: Sequence[str], numbers: Sequence[str]) -> bool:
+    """Whether a passage under ``path`` is, or is part of, one of the articles of those numbers.
+
+    "Article 3" is no item (3) of another article: a whole number is that of the outermost
+    numbered heading, or of one that says that it is an article.
+    """
+    keys = [(article_key(part), bool(_ARTICLE.match(part))) for part in path]
+    outermost = next((key for key, _ in keys if key), "")
+    return any(
+        key in numbers and ("." in key or "-" in key or said or key == outermost)
+        for key, said in keys
+    )
+
+
+def _telling(text: str) -> list[str]:
+    """The words that say something: English words that are no glue, Chinese pairs of characters."""
+    words = [word for word in re.findall(r"[a-z]{3,}", text.lower()) if word not in GLUE]
+    return words + re.findall(r"[\u4e00-\u9fff]{2}", text)
 
 
 def article_key(heading: str) -> str:
     """The number of an article or clause at the start of a heading, or the empty string."""
     match = _ARTICLE.match(heading) or re.match(r"\(?(\d+(?:\.\d+)*)\)?[.)\s、]", heading + " ")
     return _article(match) if match else ""
+
+
+def _alone(question: str, documents: Sequence[Indexed]) -> Understood:
+    articles = tuple(dict.fromkeys(_article(match) for match in _ARTICLE.finditer(question)))
+    named = recognise(question, documents)
+    if not named.about:
+        return Understood(question, question, {}, articles, strangers=named.strangers)
+    asks = _without(question, named.spans, _known(named, documents))
+    return Understood(
+        asks,
+        _focus(asks),
+        named.about,
+        articles,
+        strangers=named.strangers,
+        is_sure=named.is_sure,
+    )
+
+
+def _known(named: Named, documents: Sequence[Indexed]) -> frozenset[str]:
+    meant = (identity_words(each) for each in documents if each.document_id in named.about)
+    return _BOILERPLATE.union(*meant)
 
 
 def _article(match: re.Match[str]) -> str:
@@ -77,123 +166,7 @@ def _article(match: re.Match[str]) -> str:
     return f"{number}-{chinese_number(branch)}" if branch else number
 
 
-def _recognise(
-    question: str, identities: Sequence[Identity]
-) -> tuple[dict[str, float], list[tuple[int, int]]]:
-    """The documents that a question names, and the spans of the question that name them."""
-    known = [_words(each) for each in identities]
-    spread = Counter(word for words in known for word in words)
-    rarity = {
-        word: math.log((len(identities) + 1) / (count + 0.5)) for word, count in spread.items()
-    }
-    chinese = _chinese_names(question, identities)
-    scores: dict[str, float] = {}
-    spans: dict[str, list[tuple[int, int]]] = {}
-    for identity, words in zip(identities, known, strict=True):
-        runs = _runs(question, words, rarity)
-        score = sum(weight for _, _, weight in runs)
-        own = [(start, end) for start, end, _ in runs]
-        if identity.document_id in chinese:
-            start, end = chinese[identity.document_id]
-            score += (end - start) * 2.0
-            own.append((start, end))
-        if score > 0:
-            scores[identity.document_id], spans[identity.document_id] = score, own
-    if not scores:
-        return {}, []
-    best = max(scores.values())
-    about = {each: score / best for each, score in scores.items() if score >= _CLOSE * best}
-    confidence = min(1.0, best / 3.0)
-    names = {span for each in about for span in spans[each]}
-    return {each: share * confidence for each, share in about.items()}, _merged(names)
-
-
-@lru_cache(maxsize=8192)
-def _words(identity: Identity) -> frozenset[str]:
-    text = re.sub(r"[_\-.,]+", " ", identity.name) + " " + identity.text
-    return frozenset(
-        match.group().lower() for match in _WORD.finditer(text) if match.group().isascii()
-    )
-
-
-def _runs(
-    question: str, words: frozenset[str], rarity: dict[str, float]
-) -> list[tuple[int, int, float]]:
-    """Spans of capitalised words of a document, joined by glue, that hold a telling one."""
-    tokens = [match for match in _WORD.finditer(question) if match.group().isascii()]
-    lower = [match.group().lower() for match in tokens]
-    named = [
-        (low in words or low in _COMPANY) and low not in _GLUE and match.group()[0].isupper()
-        for low, match in zip(lower, tokens, strict=True)
-    ]
-    soft = [name or low in _GLUE or len(low) < 2 for name, low in zip(named, lower, strict=True)]
-    runs: list[tuple[int, int, float]] = []
-    at = 0
-    while at < len(tokens):
-        if not soft[at]:
-            at += 1
-            continue
-        end = at + 1
-        while end < len(tokens) and soft[end] and not _parted(question, tokens, end):
-            end += 1
-        inside = [index for index in range(at, end) if named[index]]
-        weight = sum(
-            each for each in (rarity.get(lower[i], 0.0) for i in inside) if each > _MIN_RARITY
-        )
-        if inside and weight > 0:
-            runs.append((tokens[inside[0]].start(), tokens[inside[-1]].end(), weight))
-        at = end
-    return runs
-
-
-def _parted(question: str, tokens: Sequence[re.Match[str]], index: int) -> bool:
-    between = question[tokens[index - 1].end() : tokens[index].start()]
-    return any(mark in between for mark in "?;:")
-
-
-def _chinese_names(question: str, identities: Sequence[Identity]) -> dict[str, tuple[int, int]]:
-    """The documents whose Chinese name stands in the question: the longest name wins a place."""
-    found: dict[str, tuple[int, int]] = {}
-    for identity in identities:
-        for name in _chinese_titles(identity):
-            at = question.find(name)
-            if at >= 0 and len(name) > _length(found.get(identity.document_id)):
-                found[identity.document_id] = (at, at + len(name))
-    return {
-        document_id: span
-        for document_id, span in found.items()
-        if not any(_inside(span, other) for other in found.values())
-    }
-
-
-def _chinese_titles(identity: Identity) -> list[str]:
-    """The Chinese runs (three characters or more) of a file's name, with and without the state."""
-    stem = re.split(r"[/\\]", identity.name)[-1]
-    runs = re.findall(r"[\u4e00-\u9fff]{3,}", re.sub(r"[（(].*?[）)]", " ", stem))
-    return [
-        name for run in runs for name in {run, run.removeprefix("中华人民共和国")} if len(name) > 2
-    ]
-
-
-def _length(span: tuple[int, int] | None) -> int:
-    return span[1] - span[0] if span else 0
-
-
-def _inside(span: tuple[int, int], other: tuple[int, int]) -> bool:
-    return span != other and other[0] <= span[0] and span[1] <= other[1]
-
-
-def _merged(spans: set[tuple[int, int]]) -> list[tuple[int, int]]:
-    merged: list[tuple[int, int]] = []
-    for start, end in sorted(spans):
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-        else:
-            merged.append((start, end))
-    return merged
-
-
-def _without(question: str, names: Sequence[tuple[int, int]], known: Container[str]) -> str:
+def _without(question: str, names: Sequence[Span], known: Container[str]) -> str:
     """The question without the names, and without the parts that then say nothing of their own.
 
     A part that names a document says something only by words that the document's opening lacks.
@@ -219,7 +192,7 @@ def _focus(asks: str) -> str:
 
 
 def _says_something(part: str, known: Container[str]) -> bool:
-    """Whether words are left that are neither glue nor known."""
-    words = (word.lower() for word in re.findall(r"[A-Za-z]{3,}", part))
-    telling = [word for word in words if word not in _GLUE | _COMPANY and word not in known]
+    """Whether words or numbers are left that are neither glue nor known."""
+    words = (word.lower() for word in re.findall(r"[A-Za-z]{3,}|\d+", part))
+    telling = [word for word in words if word not in GLUE | COMPANY and word not in known]
     return len(telling) >= 2 or len(re.findall(r"[\u4e00-\u9fff]", part)) >= 4

@@ -1,18 +1,23 @@
 """One path for every question: the real store, search and LlamaIndex over fake models."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
 from core.answering.answerer import Answerer
+from core.documents.identity import identify
 from core.documents.passages import cut
 from core.errors import EngineError
 from core.models.profile import ChatModel
 from core.retrieval.indexing import Indexer
+from core.retrieval.refusal import Threshold
 from core.retrieval.search import Search
 from core.retrieval.store import Store
 from core.types import (
+    EVERYTHING,
     Answer,
     AnswerKind,
     Delta,
@@ -21,7 +26,11 @@ from core.types import (
     Done,
     Event,
     ExtractedText,
+    Genre,
+    Identity,
     Retrieved,
+    Scope,
+    Searched,
     Stage,
     Staged,
     Turn,
@@ -35,34 +44,65 @@ CHINESE = "第一条 试用期为三个月。\n第二条 甲方按月支付工�
 MODEL = ChatModel("fake", "fake", "cpu", "float32", 4096, 900, 160, ("en",))
 
 
+NEVER = Threshold((0.0, 0.0, 0.0, 0.0), -1.0, 40, 0.1, 0.1)
+ALWAYS = replace(NEVER, bias=1.0)
+
+
 class Office:
     """An answerer over an index in a folder of the test's."""
 
     def __init__(self, folder: Path) -> None:
         self.encoders, self.engine = FakeEncoders(), FakeEngine()
         self.store = Store(folder)
+        self.thresholds: dict[str, Threshold] = {}
+        self.serve(MODEL)
+
+    def serve(self, model: ChatModel) -> None:
+        """Answer with ``model`` from now on."""
         search = Search(self.store, self.encoders, 50)  # type: ignore[arg-type]
-        self.answerer = Answerer(search, self.encoders, self.engine, MODEL, 8)  # type: ignore[arg-type]
+        self.answerer = Answerer(
+            search,
+            self.encoders,  # type: ignore[arg-type]
+            self.engine,
+            model,
+            8,
+            self.thresholds,
+        )
 
-    async def put(self, matter_id: str, document_id: str, text: str) -> None:
-        from datetime import UTC, datetime
-
+    async def put(
+        self, matter_id: str, document_id: str, text: str, identity: Identity | None = None
+    ) -> None:
         name = f"{document_id}.txt"
+        extracted = ExtractedText(text)
         document = Document(
-            document_id, matter_id, name, "txt", DocumentState.READING, datetime.now(UTC), 1
+            document_id,
+            matter_id,
+            name,
+            "txt",
+            DocumentState.READING,
+            datetime.now(UTC),
+            1,
+            identity=identity or identify(extracted, name),
         )
         indexer = Indexer(self.store, self.encoders)  # type: ignore[arg-type]
-        passages = cut(ExtractedText(text), document_id, name)
-        shares = [share async for share in indexer.add(document, text, passages)]
+        passages = cut(extracted, document_id, name)
+        shares = [share async for share in indexer.add(document, passages)]
         assert shares[-1] == 1.0
 
-    async def events(self, question: str, matter_id: str = "m", **variant: object) -> list[Event]:
+    async def events(
+        self,
+        question: str,
+        matter_id: str = "m",
+        history: Sequence[Turn] = (),
+        scope: Scope = EVERYTHING,
+        **variant: object,
+    ) -> list[Event]:
         chosen = Variant("draft", **variant)  # type: ignore[arg-type]
-        stream = self.answerer.stream(matter_id, question, (), chosen)
+        stream = self.answerer.stream(matter_id, question, history, chosen, scope)
         return [event async for event in stream]
 
-    async def answer(self, question: str, matter_id: str = "m", **variant: object) -> Answer:
-        last = (await self.events(question, matter_id, **variant))[-1]
+    async def answer(self, question: str, matter_id: str = "m", **more: object) -> Answer:
+        last = (await self.events(question, matter_id, **more))[-1]  # type: ignore[arg-type]
         assert isinstance(last, Done)
         return last.answer
 
@@ -156,6 +196,155 @@ async def test_where_nothing_is_found_the_answer_is_a_refusal(office: Office) ->
         True,
         "nothing_found",
     )
+    assert (answer.nearest, answer.statements, answer.searched) == ((), (), Searched())
+    assert office.engine.prompts == []
+
+
+@pytest.mark.parametrize("style", [AnswerKind.DRAFT, AnswerKind.QUOTES])
+async def test_a_question_about_a_document_that_is_not_there_is_refused_with_the_nearest(
+    office: Office, style: AnswerKind
+) -> None:
+    answer = await office.answer("What rent does Zebulon pay under its lease?", style=style)
+    assert (answer.kind, answer.notice) == (AnswerKind.REFUSAL, "document_absent")
+    assert answer.absent == ("Zebulon",)
+    assert (answer.statements, answer.draft, answer.verdict) == ((), "", Verdict.UNSUPPORTED)
+    assert office.engine.prompts == []
+    for marker, citation in enumerate(answer.nearest, 1):
+        assert citation.marker == marker
+        assert LEASE[citation.start : citation.end] == citation.quote
+    assert answer.nearest[0].quote.startswith("1. Rent")
+    assert answer.searched == Searched(1, 1, 0, 1)
+
+
+async def test_evidence_below_the_threshold_is_refused_with_the_nearest_passages(
+    office: Office,
+) -> None:
+    for n in range(9):
+        await office.put("m", f"memo{n}", f"Memo {n}\nThe rent of flat {n} is due in month {n}.")
+    office.thresholds["en"] = NEVER
+    answer = await office.answer("When is the rent due?")
+    assert (answer.kind, answer.notice) == (AnswerKind.REFUSAL, "not_in_documents")
+    assert len(answer.nearest) == 3
+    assert (answer.absent, office.engine.prompts) == ((), [])
+    assert answer.searched.documents == 10
+    assert {"retrieve", "total"} <= answer.timings.keys()
+
+
+async def test_evidence_above_the_threshold_is_answered(office: Office) -> None:
+    office.thresholds["en"] = ALWAYS
+    assert not (await office.answer("When is the rent due?")).refused
+
+
+async def test_a_threshold_speaks_for_its_own_language_only(office: Office) -> None:
+    await office.put("m", "contract", CHINESE)
+    office.thresholds["zh"] = NEVER
+    assert not (await office.answer("When is the rent due?")).refused
+    assert (await office.answer("试用期有多长？")).notice == "not_in_documents"
+
+
+@pytest.mark.parametrize("mode", ["dense", "lexical"])
+async def test_thresholds_of_the_hybrid_search_refuse_no_other(office: Office, mode: str) -> None:
+    office.thresholds["en"] = NEVER
+    answer = await office.answer("When is the rent due?", mode=mode, style=AnswerKind.QUOTES)
+    assert (answer.kind, answer.notice) == (AnswerKind.QUOTES, "quotes_chosen")
+
+
+async def test_an_article_that_was_looked_up_is_never_refused(office: Office) -> None:
+    office.thresholds["zh"] = NEVER
+    await office.put("m", "law", CHINESE, Identity("中华人民共和国试用期法", genre=Genre.STATUTE))
+    assert not (await office.answer("试用期法第二条规定了什么？")).refused
+    assert (await office.answer("试用期法规定了什么？")).refused
+
+
+async def test_a_listing_is_every_passage_that_matches_in_the_order_of_the_documents(
+    office: Office,
+) -> None:
+    paid = " ".join(["The deposit of each flat is paid in full."] * 12)
+    clauses = "".join(f"{n}. Deposit {n}\n{paid}\n" for n in range(1, 13))
+    for document_id in ("b-deposits", "a-deposits"):
+        await office.put("m", document_id, clauses)
+    events = await office.events("deposit of each flat is paid", style=AnswerKind.LISTING)
+    assert not any(isinstance(event, Delta) for event in events)
+    (retrieved,) = (event for event in events if isinstance(event, Retrieved))
+    assert len(retrieved.hits) == 8
+    assert isinstance(events[-1], Done)
+    answer = events[-1].answer
+    assert (answer.kind, answer.notice) == (AnswerKind.LISTING, "listing_chosen")
+    assert answer.verdict is Verdict.SUPPORTED
+    citations = [each for statement in answer.statements for each in statement.citations]
+    indexed = {each.document_id: each.passages for each in await office.store.documents("m")}
+    total = indexed["a-deposits"] + indexed["b-deposits"]
+    assert total > 8
+    assert [each.marker for each in citations] == list(range(1, total + 1))
+    places = [(each.document_name, each.start) for each in citations]
+    assert places == sorted(places)
+    assert {each.document_name for each in citations} == {"a-deposits.txt", "b-deposits.txt"}
+    for statement, citation in zip(answer.statements, citations, strict=True):
+        assert statement.text == citation.quote == clauses[citation.start : citation.end]
+    assert (answer.passages_used, answer.passages_cut) == (total, 0)
+    assert office.engine.prompts == []
+
+
+async def test_a_listing_of_nothing_is_a_refusal(office: Office) -> None:
+    answer = await office.answer("deposits", "empty", style=AnswerKind.LISTING)
+    assert (answer.kind, answer.notice) == (AnswerKind.REFUSAL, "nothing_found")
+
+
+async def test_passages_that_do_not_fit_the_prompt_are_counted_and_not_read(
+    office: Office,
+) -> None:
+    for n in range(6):
+        await office.put("m", f"memo{n}", f"The rent of flat {n} is due on the first day.")
+    office.serve(replace(MODEL, passage_tokens=45))
+    office.engine.words = ["The rent of flat 1 is due on the first day. [1]"]
+    events = await office.events("When is the rent of each flat due?")
+    (retrieved,) = (event for event in events if isinstance(event, Retrieved))
+    assert isinstance(events[-1], Done)
+    answer = events[-1].answer
+    prompt = office.engine.prompts[0][1].content
+    assert prompt.count("<passage number=") == answer.passages_used
+    assert 0 < answer.passages_used < len(retrieved.hits)
+    assert answer.passages_used + answer.passages_cut == len(retrieved.hits)
+
+
+async def test_a_marker_of_a_passage_that_did_not_fit_carries_nothing(office: Office) -> None:
+    for n in range(6):
+        await office.put("m", f"memo{n}", "The rent is due on the first day of each month.")
+    office.serve(replace(MODEL, passage_tokens=45))
+    office.engine.words = ["The rent is due on the first day of each month. [7]"]
+    answer = await office.answer("When is the rent due?")
+    assert answer.passages_used < 7 <= answer.passages_used + answer.passages_cut
+    assert all(
+        each.marker <= answer.passages_used for s in answer.statements for each in s.citations
+    )
+    assert answer.notice == "draft_not_supported"
+
+
+async def test_a_question_that_leaves_no_room_for_a_passage_is_answered_in_quotes(
+    office: Office,
+) -> None:
+    office.serve(replace(MODEL, context_tokens=600))
+    office.engine.words = ["The rent is due."]
+    answer = await office.answer("When is the rent due? " + "Please tell me. " * 150)
+    assert (answer.kind, answer.notice) == (AnswerKind.QUOTES, "question_too_long")
+    assert office.engine.prompts == []
+    assert answer.statements
+
+
+async def test_the_history_and_the_scope_reach_the_search(office: Office) -> None:
+    await office.put("m", "supply", "SUPPLY AGREEMENT\nAcme Foods Inc. and Borealis GmbH\n"
+        "1. Law\nScots law governs the supply.\n2. Rent\nNo rent is due.",
+        Identity("SUPPLY AGREEMENT", ("Acme Foods Inc.", "Borealis GmbH"), date(2020, 5, 1),
+        Genre.CONTRACT))  # fmt: skip
+    turn = Turn("When does Borealis deliver?", "Soon.")
+    events = await office.events("And which law governs it?", history=[turn])
+    hits = next(event.hits for event in events if isinstance(event, Retrieved))
+    assert "Scots law" in hits[0].passage.text
+    assert "When does Borealis deliver?" in office.engine.prompts[-1][1].content
+    events = await office.events("Which law governs it?", scope=Scope(("lease",)))
+    (retrieved,) = (event for event in events if isinstance(event, Retrieved))
+    assert {hit.passage.document_id for hit in retrieved.hits} == {"lease"}
+    assert (retrieved.searched.documents, retrieved.searched.documents_in_matter) == (1, 2)
 
 
 async def test_leaving_in_the_middle_of_a_draft_aborts_the_engine(office: Office) -> None:

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from core.answering.quantities import dates, numbers
+from core.answering.quantities import articles, dates, numbers, quantities, says
 
 
 @pytest.mark.parametrize(
@@ -43,8 +43,67 @@ def test_numbers_are_read_in_every_writing(text: str, values: list[int]) -> None
         "2024-03-01",
         "2024年3月1日",
         "二〇二四年三月一日",
+        "2024年3月1号",
     ],
 )
 def test_a_date_is_the_same_in_every_writing_and_is_no_number(text: str) -> None:
     assert dates(text) == {(2024, 3, 1)}
     assert numbers(text) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        ("sixty (60) days", ["=60 day"]),
+        ("within thirty business days", ["=30 business day"]),
+        ("三十个工作日", ["=30 business day"]),
+        ("30%", ["=30 %"]),
+        ("百分之三十", ["=30 %"]),
+        ("thirty per cent", ["=30 %"]),
+        ("万分之五", ["=5 ‱"]),
+        ("USD 1.5 million", ["=1500000 $"]),
+        ("$1,500,000", ["=1500000 $"]),
+        ("150万元", ["=1500000 ¥"]),
+        ("超过一个月不满一年", ["=1 month", "=1 year"]),
+        ("in Sept. 2023", ["@2023-9-0"]),
+        ("on 30 June", ["@0-6-30"]),
+        ("one of the parties may 3 times", ["=3 times"]),
+        ("任何一方", []),
+    ],
+)
+def test_a_number_is_read_with_its_unit_and_a_bare_one_counts_nothing(
+    text: str, keys: list[str]
+) -> None:
+    assert [quantity.key for quantity in quantities(text)] == keys
+
+
+@pytest.mark.parametrize(
+    ("held", "said", "expected"),
+    [
+        ("=30 day", "=30 day", True),
+        ("=30 day", "=30", True),
+        ("=30 day", "=30 month", False),
+        ("@2024-3-1", "@2024-3-0", True),
+        ("@2024-3-0", "@2024-3-1", False),
+        ("@2024-3-1", "@0-3-1", True),
+    ],
+)
+def test_a_quantity_says_what_says_less_but_nothing_else(
+    held: str, said: str, expected: bool
+) -> None:
+    assert says(held, said) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        ("第577条", ["§577"]),
+        ("第五百七十七条第二款", ["§577", "§2款"]),
+        ("under Article 577", ["§577"]),
+        ("Section 12.1(b) of Exhibit A", ["§12.1(b)", "+a"]),
+        ("Sections 2(a), 3, and 11", ["§11,2(a),3"]),
+        ("a section of the road", []),
+    ],
+)
+def test_an_article_is_the_same_in_every_writing(text: str, keys: list[str]) -> None:
+    assert [key for key, _, _ in articles(text)] == keys

@@ -1,6 +1,6 @@
 """Quotes are the passages' own words, nearest first, and lists stay whole."""
 
-from core.answering.quotes import quote
+from core.answering.quotes import listing, quote
 from core.types import Hit, Passage
 from tests.fakes import FakeEncoders
 
@@ -14,8 +14,8 @@ LIST = (
 )
 
 
-def hit(text: str, at: int = 50) -> Hit:
-    return Hit(Passage("d:0", "d", "Lease.pdf", 0, text, at, at + len(text), 1), 1.0)
+def hit(text: str, at: int = 50, name: str = "Lease.pdf") -> Hit:
+    return Hit(Passage("d:0", "d", name, 0, text, at, at + len(text), 1), 1.0)
 
 
 async def test_a_condition_is_quoted_with_the_whole_of_its_list() -> None:
@@ -40,3 +40,14 @@ async def test_the_nearest_words_come_first_and_far_ones_not_at_all() -> None:
     question = "What interest runs on late payment?"
     statements = await quote(question, hits, FakeEncoders())  # type: ignore[arg-type]
     assert [each.citations[0].marker for each in statements] == [2]
+
+
+def test_a_listing_is_every_passage_whole_by_document_and_place() -> None:
+    hits = [hit("Last.", 90, "B.pdf"), hit("Second.", 70, "A.pdf"), hit("First.", 3, "A.pdf")]
+    statements = listing(hits)
+    assert [each.text for each in statements] == ["First.", "Second.", "Last."]
+    for marker, statement in enumerate(statements, 1):
+        (citation,) = statement.citations
+        assert (citation.marker, citation.quote) == (marker, statement.text)
+        assert citation.end - citation.start == len(citation.quote)
+    assert listing([]) == ()

@@ -101,6 +101,65 @@ def test_content_controls_and_text_boxes_are_read_once(tmp_path: Path) -> None:
     assert lines_of(read_body(tmp_path, body)) == ["Party A", "Anchor", "Boxed"]
 
 
+def run(words: str, look: str) -> str:
+    return f"<w:r><w:rPr>{look}</w:rPr><w:t xml:space='preserve'>{words}</w:t></w:r>"
+
+
+WHITE = "<w:color w:val='FFFFFF'/>"
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        *("<w:vanish/>", WHITE, "<w:color w:val='FEFDFE'/>", "<w:sz w:val='2'/>"),
+        *("<w:rStyle w:val='Ghost'/>", WHITE + "<w:shd w:val='clear' w:fill='FFFFFF'/>"),
+    ],
+)
+def test_words_that_nobody_sees_are_left_out_and_flagged(tmp_path: Path, look: str) -> None:
+    style = f"<w:style w:type='character' w:styleId='Pale'><w:rPr>{WHITE}</w:rPr></w:style>"
+    ghost = "<w:style w:type='character' w:styleId='Ghost'><w:basedOn w:val='Pale'/></w:style>"
+    body = f"<w:p>{run('The fee is 100.', '')}{run(' The fee is 0.', look)}</w:p>"
+
+    extracted = read_body(tmp_path, body, styles=style + ghost)
+
+    assert extracted.text == "The fee is 100."
+    assert extracted.warnings == ("hidden_text",)
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        *(WHITE + "<w:shd w:val='clear' w:fill='1F3864'/>", WHITE + "<w:highlight w:val='black'/>"),
+        *("<w:vanish w:val='0'/>", "<w:color w:val='auto'/>", "<w:sz w:val='12'/>"),
+        "<w:rStyle w:val='Pale'/><w:color w:val='000000'/>",
+    ],
+)
+def test_words_that_are_seen_are_kept(tmp_path: Path, look: str) -> None:
+    pale = f"<w:style w:type='character' w:styleId='Pale'><w:rPr>{WHITE}</w:rPr></w:style>"
+
+    extracted = read_body(tmp_path, f"<w:p>{run('Price', look)}</w:p>", styles=pale)
+
+    assert extracted.text == "Price"
+    assert extracted.warnings == ()
+
+
+def test_the_white_heading_of_a_dark_table_row_is_kept(tmp_path: Path) -> None:
+    dark = "<w:tcPr><w:shd w:val='clear' w:fill='002060'/></w:tcPr>"
+    body = f"<w:tbl><w:tr><w:tc>{dark}<w:p>{run('Fee', WHITE)}</w:p></w:tc></w:tr></w:tbl>"
+
+    extracted = read_body(tmp_path, body)
+
+    assert extracted.text == "Fee"
+    assert extracted.warnings == ()
+
+
+def test_zero_width_characters_are_taken_out_of_words_and_flagged(tmp_path: Path) -> None:
+    extracted = read_body(tmp_path, paragraph("The pri\u200bce in\u2060cludes tax."))
+
+    assert extracted.text == "The price includes tax."
+    assert extracted.warnings == ("invisible_characters",)
+
+
 def test_footnotes_follow_their_paragraph(tmp_path: Path) -> None:
     notes = (
         f"<w:footnote w:type='separator' w:id='-1'>{paragraph('line')}</w:footnote>"

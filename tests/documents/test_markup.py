@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from core.documents.markup import read_html, read_markdown, read_text
 
 
@@ -55,3 +57,52 @@ def test_hidden_words_and_scripts_of_a_page_are_left_out() -> None:
     text = read_html(PAGE.encode()).text
 
     assert not any(word in text for word in ("secret", "alert", "color", "comment"))
+
+
+@pytest.mark.parametrize(
+    "element",
+    [
+        "<p hidden>zero</p>",
+        "<div style='display:none'>zero</div>",
+        "<span style='visibility: hidden'>zero</span>",
+        "<span style='color:#fff'>zero</span>",
+        "<font color='white'>zero</font>",
+        "<div style='background:#ffffff'><b style='color: rgb(255, 255, 254)'>zero</b></div>",
+        "<span style='font-size:0'>zero</span>",
+        "<span style='font-size: 1px;'>zero</span>",
+        "<span style='opacity:0'>zero</span>",
+        "<div style='position:absolute; left:-9999px'>zero</div>",
+    ],
+)
+def test_hidden_elements_of_a_page_are_left_out_and_flagged(element: str) -> None:
+    extracted = read_html(f"<html><body><p>The fee is 100.</p>{element}</body></html>".encode())
+
+    assert extracted.text.strip() == "The fee is 100."
+    assert extracted.warnings == ("hidden_text",)
+
+
+@pytest.mark.parametrize(
+    "element",
+    [
+        "<div style='background-color: #003'><span style='color:#fff'>Price</span></div>",
+        "<table><tr bgcolor='navy'><th style='color:white'>Price</th></tr></table>",
+        "<span style='font-size: 1em'>Price</span>",
+        "<span style='font-size: 10px; opacity: 0.5'>Price</span>",
+        "<span style='color: #ff0000'>Price</span>",
+        "<script hidden></script><p>Price</p>",
+    ],
+)
+def test_elements_that_are_seen_are_kept(element: str) -> None:
+    extracted = read_html(f"<html><body>{element}</body></html>".encode())
+
+    assert extracted.text.strip() == "Price"
+    assert extracted.warnings == ()
+
+
+def test_text_keeps_its_invisible_characters_and_is_flagged() -> None:
+    source = "The pri\u200bce is net.\n"
+
+    extracted = read_text(source.encode())
+
+    assert extracted.text == source
+    assert extracted.warnings == ("invisible_characters",)

@@ -240,14 +240,40 @@ def test_every_article_that_lawyers_ask_for_opens_a_passage(eval_dir: Path) -> N
 def test_every_development_document_is_cut_whole(eval_dir: Path) -> None:
     files = [
         *(eval_dir / "en_contracts" / "docs_txt").glob("*.txt"),
+        *sorted((eval_dir / "en_contracts" / "docs_pdf").glob("*.pdf"))[::4],
         *(eval_dir / "zh_statutes" / "docs").rglob("*.md"),
-        *(eval_dir / "ingest").rglob("*.docx"),
-        *(eval_dir / "ingest").rglob("*.md"),
+        *(file for file in (eval_dir / "ingest").rglob("*") if file.is_file()),
+        *(eval_dir / "robust" / "court_pdf").glob("*.pdf"),
     ]
-    assert len(files) > 100
-    for file in files:
+    small = [file for file in files if file.stat().st_size < 1 << 20]
+    assert len(small) > 160
+    for file in small:
         extracted = read(file, file.name)
         assert_whole(extracted, cut(extracted, "d1", file.name), 1000)
+
+
+def test_every_passage_of_a_statute_keeps_to_one_article_and_names_it(eval_dir: Path) -> None:
+    for file in (eval_dir / "zh_statutes" / "docs").rglob("*.md"):
+        extracted = read(file, file.name)
+        passages = cut(extracted, "d1", file.name)
+        assert any("条" in part for passage in passages for part in passage.path), file.name
+        for passage in passages:
+            opened = re.findall(
+                r"(?:^|\n)(第[一二三四五六七八九十百千零]+条)[ \u3000]", passage.text
+            )
+            assert len(opened) <= 1, (file.name, passage.text)
+            if opened:
+                assert any(part.startswith(opened[0]) for part in passage.path), file.name
+
+
+def test_passages_of_contracts_know_their_clause(eval_dir: Path) -> None:
+    known = total = 0
+    for file in (eval_dir / "en_contracts" / "docs_txt").glob("*.txt"):
+        passages = cut(read(file, file.name), "d1", file.name)
+        known += sum(bool(passage.path) for passage in passages)
+        total += len(passages)
+
+    assert known >= 0.97 * total
 
 
 def test_contract_passages_are_long_enough_to_be_found(eval_dir: Path) -> None:

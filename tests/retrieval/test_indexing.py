@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from core.errors import EngineError
 from core.retrieval.indexing import Indexer
 from core.retrieval.store import Store
-from core.types import Document, DocumentState, Passage
+from core.types import Document, DocumentState, Genre, Identity, Passage
 from tests.fakes import DIMENSIONS, FakeEncoders, embedded
 
 TEXTS = ("Rent is due.", "The Tenant shall keep the garden in good order.", "English law governs.")
@@ -38,7 +38,10 @@ class BatchingEncoders(FakeEncoders):
 
 def document(document_id: str = "d") -> Document:
     now = datetime.now(UTC)
-    return Document(document_id, "m", "Lease.pdf", "pdf", DocumentState.EMBEDDING, now, 1)
+    identity = Identity("LEASE", ("Quay Estates",), None, Genre.CONTRACT, "LEASE between")
+    return Document(
+        document_id, "m", "Lease.pdf", "pdf", DocumentState.EMBEDDING, now, 1, identity=identity
+    )
 
 
 def passages(texts: Sequence[str] = TEXTS, path: tuple[str, ...] = ()) -> list[Passage]:
@@ -56,17 +59,15 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
     await opened.close()
 
 
-async def add(
-    store: Store, encoders: FakeEncoders, opening: str, each: list[Passage]
-) -> list[float]:
+async def add(store: Store, encoders: FakeEncoders, each: list[Passage]) -> list[float]:
     indexer = Indexer(store, encoders)  # type: ignore[arg-type]
-    return [share async for share in indexer.add(document(), opening, each)]
+    return [share async for share in indexer.add(document(), each)]
 
 
 async def test_every_passage_gets_its_own_vector_though_the_longest_goes_first(
     store: Store,
 ) -> None:
-    shares = await add(store, BatchingEncoders(), "LEASE", passages())
+    shares = await add(store, BatchingEncoders(), passages())
     assert shares == [pytest.approx(2 / 3), 1.0]
     for text in TEXTS:
         (nearest,) = await store.dense("m", embedded(text), 1)
@@ -76,42 +77,39 @@ async def test_every_passage_gets_its_own_vector_though_the_longest_goes_first(
 
 async def test_a_clause_is_embedded_with_its_path_and_an_article_alone(store: Store) -> None:
     clause, article = BatchingEncoders(), BatchingEncoders()
-    await add(store, clause, "LEASE", passages(["Rent is due."], ("4 Payment", "4.2")))
-    await add(store, article, "民法典", passages(["第三条 付款。"], ("第二章 合同", "第三条")))
+    await add(store, clause, passages(["Rent is due."], ("4 Payment", "4.2")))
+    await add(store, article, passages(["第三条 付款。"], ("第二章 合同", "第三条")))
     assert clause.seen == ["4 Payment\n4.2\nRent is due."]
     assert article.seen == ["第三条 付款。"]
 
 
-async def test_the_opening_of_a_document_tells_which_one_it_is(store: Store) -> None:
-    await add(store, BatchingEncoders(), "LEASE" + "x" * 9000, passages())
-    (identity,) = await store.identities("m")
-    assert (identity.document_id, identity.name) == ("d", "Lease.pdf")
-    assert identity.text.startswith("LEASE")
-    assert len(identity.text) == 1500
+async def test_a_document_is_indexed_as_it_was_identified(store: Store) -> None:
+    await add(store, BatchingEncoders(), passages())
+    (indexed,) = await store.documents("m")
+    assert (indexed.document_id, indexed.name) == ("d", "Lease.pdf")
+    assert (indexed.identity, indexed.passages) == (document().identity, 3)
 
 
 async def test_a_model_that_stops_half_way_leaves_nothing_in_the_index(store: Store) -> None:
     with pytest.raises(EngineError, match="stopped"):
-        await add(store, BatchingEncoders(dies=True), "LEASE", passages())
+        await add(store, BatchingEncoders(dies=True), passages())
     assert await store.indexed() == frozenset()
     assert await store.passages("m", "d") == ()
 
 
 async def test_a_model_that_stops_while_indexing_again_leaves_what_was_there(store: Store) -> None:
-    await add(store, BatchingEncoders(), "LEASE", passages())
+    await add(store, BatchingEncoders(), passages())
     with pytest.raises(EngineError, match="stopped"):
-        await add(
-            store, BatchingEncoders(dies=True), "NEW", passages(["New.", "Newer.", "Newest."])
-        )
+        await add(store, BatchingEncoders(dies=True), passages(["New.", "Newer.", "Newest."]))
     assert [each.text for each in await store.passages("m", "d")] == list(TEXTS)
 
 
 async def test_a_deleted_document_is_found_no_more(store: Store) -> None:
-    await add(store, BatchingEncoders(), "LEASE", passages())
+    await add(store, BatchingEncoders(), passages())
     indexer = Indexer(store, FakeEncoders())  # type: ignore[arg-type]
     await indexer.delete("m", "d")
     await indexer.settle()
     assert await store.indexed() == frozenset()
-    assert await store.identities("m") == ()
+    assert await store.documents("m") == ()
     assert await store.lexical("m", "rent garden law", 9) == ()
     assert await store.dense("m", embedded(TEXTS[0]), 9) == ()

@@ -1,20 +1,22 @@
 """The index over a real LanceDB."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from core.errors import StoreError
-from core.retrieval.store import Identity, Store
-from core.types import Passage
+from core.retrieval.store import Indexed, Store
+from core.types import Document, DocumentState, Genre, Identity, Passage
 
 TEXTS = (
     "The Tenant shall pay the rent in advance on the first day of each month.",
     "Neither party may assign this agreement without consent.",
     "乙方应当在试用期届满前书面通知甲方解除劳动合同。",
 )
+UNREAD = Identity()
 HOSTILE = ("m' OR 1=1 --", 'm"; DROP TABLE passages', "m\\' OR matter_id <> '", "租赁'")
 
 
@@ -30,9 +32,23 @@ def passages(document_id: str, texts: tuple[str, ...] = TEXTS) -> list[Passage]:
     ]
 
 
+def document(matter_id: str, document_id: str, identity: Identity = UNREAD) -> Document:
+    now = datetime.now(UTC)
+    return Document(
+        document_id,
+        matter_id,
+        f"{document_id}.pdf",
+        "pdf",
+        DocumentState.INDEXING,
+        now,
+        1,
+        identity=identity,
+        blank_pages=2,
+    )
+
+
 async def put(store: Store, matter_id: str, document_id: str) -> None:
-    identity = Identity(document_id, f"{document_id}.pdf", "An agreement")
-    await store.put(matter_id, identity, passages(document_id), vectors())
+    await store.put(document(matter_id, document_id), passages(document_id), vectors())
 
 
 @pytest.fixture
@@ -46,6 +62,19 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 async def test_a_passage_comes_back_as_it_was_put(store: Store) -> None:
     await put(store, "m", "d")
     assert list(await store.passages("m", "d")) == passages("d")
+
+
+async def test_a_document_comes_back_with_its_identity_and_its_counts(store: Store) -> None:
+    told = Identity(
+        "贷款协议", ("Acme, Inc.", "借款人"), date(2020, 5, 1), Genre.CONTRACT, "本协议"
+    )
+    await store.put(document("m", "d", told), passages("d"), vectors())
+    await store.put(document("m", "e"), passages("e"), vectors())
+    found = {each.document_id: each for each in await store.documents("m")}
+    assert found == {
+        "d": Indexed("d", "d.pdf", told, 3, 2),
+        "e": Indexed("e", "e.pdf", Identity(), 3, 2),
+    }
 
 
 async def test_the_nearest_vector_is_found_first_with_its_cosine(store: Store) -> None:
@@ -80,7 +109,7 @@ async def test_a_question_in_one_matter_never_sees_another(store: Store, hostile
         assert await store.dense(matter_id, vectors()[0], 9) == ()
         assert await store.lexical(matter_id, "rent", 9) == ()
         assert await store.passages(matter_id, "d") == ()
-        assert await store.identities(matter_id) == ()
+        assert await store.documents(matter_id) == ()
     found = [*await store.dense(hostile, vectors()[0], 9), *await store.lexical(hostile, "rent", 9)]
     assert {each.passage.document_id for each in found} == {"e'"}
     assert await store.dense(hostile, vectors()[0], 9, ["d"]) == ()
@@ -89,10 +118,11 @@ async def test_a_question_in_one_matter_never_sees_another(store: Store, hostile
 async def test_putting_a_document_again_replaces_it(store: Store) -> None:
     await put(store, "m", "d")
     again = passages("d", ("Something else entirely.",))
-    await store.put("m", Identity("d", "d.pdf", "New"), again, vectors()[:1])
+    await store.put(document("m", "d", Identity("New")), again, vectors()[:1])
     assert list(await store.passages("m", "d")) == again
     assert await store.lexical("m", "tenant", 3) == ()
-    assert [each.text for each in await store.identities("m")] == ["New"]
+    (kept,) = await store.documents("m")
+    assert (kept.identity.title, kept.passages) == ("New", 1)
 
 
 async def test_deleting_a_document_leaves_the_others(store: Store) -> None:
@@ -120,6 +150,62 @@ async def test_a_store_that_is_not_open_says_so(tmp_path: Path) -> None:
 
 
 async def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
-    (tmp_path / "test").write_text("in the way")
-    with pytest.raises(StoreError, match=str(tmp_path / "test")):
+    (tmp_path / "test-2").write_text("in the way")
+    with pytest.raises(StoreError, match=str(tmp_path / "test-2")):
         await Store(tmp_path).start("test", 8)
+
+
+async def test_what_was_indexed_is_there_after_a_restart(tmp_path: Path) -> None:
+    for indexed in ([], ["d"]):
+        opened = Store(tmp_path)
+        await opened.start("owner/test", 8)
+        assert sorted(await opened.indexed()) == indexed
+        if not indexed:
+            await put(opened, "m", "d")
+        await opened.close()
+
+
+async def test_the_tables_of_an_older_version_are_removed_and_hold_no_document(
+    tmp_path: Path,
+) -> None:
+    for folder in ("owner_test", "another"):
+        (tmp_path / folder / "passages.lance").mkdir(parents=True)
+        (tmp_path / folder / "passages.lance" / "old").write_text("old text")
+    opened = Store(tmp_path)
+    await opened.start("owner/test", 8)
+    assert await opened.indexed() == frozenset()
+    await opened.close()
+    assert not (tmp_path / "owner_test").exists()
+    assert (tmp_path / "another" / "passages.lance" / "old").exists()
+
+
+async def test_a_passage_is_found_by_its_clauses_heading_but_an_article_not_by_its_chapter(
+    store: Store,
+) -> None:
+    clause = Passage("d:0", "d", "d.pdf", 0, "It is due monthly.", 0, 18, 1, ("4 Payment", "4.2"))
+    article = Passage(
+        "d:1", "d", "d.pdf", 1, "第三条 按月支付。", 0, 9, 1, ("第二章 租赁", "第三条")
+    )
+    await store.put(document("m", "d"), [clause, article], vectors()[:2])
+    assert [each.passage.id for each in await store.lexical("m", "payment", 9)] == ["d:0"]
+    assert [each.passage.id for each in await store.lexical("m", "支付", 9)] == ["d:1"]
+    assert await store.lexical("m", "租赁", 9) == ()
+
+
+async def test_only_the_documents_that_are_named_are_searched(store: Store) -> None:
+    for document_id in ("d", "e", 'it\'s "f"'):
+        await put(store, "m", document_id)
+    for wanted in (["d"], ["d", 'it\'s "f"'], []):
+        dense = await store.dense("m", vectors()[0], 99, wanted)
+        lexical = await store.lexical("m", "rent", 99, wanted)
+        assert {each.passage.document_id for each in dense} == set(wanted)
+        assert {each.passage.document_id for each in lexical} == set(wanted)
+
+
+async def test_a_matter_is_removed_with_all_that_was_indexed_of_it(store: Store) -> None:
+    await put(store, "m", "d")
+    await put(store, "n", "e")
+    await store.delete_matter("m")
+    assert await store.indexed() == {"e"}
+    assert await store.documents("m") == ()
+    assert await store.lexical("m", "rent", 9) == ()

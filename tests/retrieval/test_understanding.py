@@ -1,26 +1,25 @@
-"""What a question is about and what it asks."""
+"""What a question is about, what it asks, and what a follow-up keeps of the turns before."""
+
+import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from core.retrieval.store import Identity
-from core.retrieval.understanding import article_key, understand
+from core.retrieval.understanding import Understood, article_key, is_article, understand
+from core.types import Turn
+from tests.retrieval.matter import DOCUMENTS, contract
 
-DOCUMENTS = (
-    Identity(
-        "supply",
-        "Supply Agreement.pdf",
-        "SUPPLY AGREEMENT between Acme Foods, Inc. and Borealis Shipping GmbH dated 1 May 2020",
-    ),
-    Identity(
-        "license",
-        "License.docx",
-        "SOFTWARE LICENSE AGREEMENT by and between Corvid Systems LLC and Dune Retail Limited",
-    ),
-    Identity("lease", "Harbour Lease.pdf", "LEASE between Quay Estates Limited and Dune Retail"),
-    Identity("civil", "民法典(2020-05-28).md", "中华人民共和国民法典"),
-    Identity("labour", "劳动合同法(2012-12-28).md", "中华人民共和国劳动合同法"),
-    Identity("labour2", "劳动法(2018-12-29).md", "中华人民共和国劳动法"),
-)
+LAW = "Which law governs the contract with Acme Foods?"
+CIVIL = "民法典第五百七十七条的内容是什么？"
+SECTION = "What does Section 12 of the contract with Acme Foods say?"
+NESTED = "What does Section 12.1 of the contract with Acme Foods say?"
+
+
+def after(*questions: str) -> Understood:
+    """What the last of several questions is understood as, the others being the turns before."""
+    *earlier, question = questions
+    return understand(question, DOCUMENTS, [Turn(each, "So it is.") for each in earlier])
 
 
 @pytest.mark.parametrize(
@@ -33,72 +32,179 @@ DOCUMENTS = (
         "Which law governs the contract with Acme Foods?",
     ],
 )
-def test_a_document_is_recognised_wherever_its_name_stands(question: str) -> None:
-    understood = understand(question, DOCUMENTS)
+def test_what_is_asked_is_the_question_without_the_documents_name(question: str) -> None:
+    understood = after(question)
     assert list(understood.about) == ["supply"]
     assert "law governs" in understood.asks
     assert "Borealis" not in understood.asks
     assert "Acme" not in understood.asks
 
 
-def test_a_party_of_two_documents_means_both() -> None:
-    assert set(understand("What must Dune Retail pay?", DOCUMENTS).about) == {"license", "lease"}
+def test_a_part_that_only_names_the_document_is_dropped_whole() -> None:
+    asked = after(
+        "Consider the Supply Agreement between Acme Foods, Inc. (including its successors and "
+        "permitted assigns) and Borealis Shipping GmbH, including its affiliates and its "
+        "subsidiaries; may either party terminate for convenience?"
+    )
+    assert asked.asks == "may either party terminate for convenience?"
+
+
+def test_what_a_part_says_besides_the_name_is_kept() -> None:
+    asked = after("In the License with Corvid Systems, is liability for lost profits capped?")
+    assert "liability for lost profits capped" in asked.asks
+    asked = after("If Acme Foods delivers late, may Borealis Shipping terminate?")
+    assert "delivers late" in asked.asks
 
 
 @pytest.mark.parametrize(
     "question",
-    ["Which law governs the contract?", "When can either party terminate?", "违约金多少？"],
+    ["Which law governs the contract?", "When can either party terminate?", "违约金多少？", ""],
 )
 def test_a_question_that_names_no_document_is_left_whole(question: str) -> None:
-    understood = understand(question, DOCUMENTS)
-    assert (understood.about, understood.asks) == ({}, question)
+    understood = after(question)
+    assert (understood.about, understood.asks, understood.focus) == ({}, question, question)
 
 
-def test_in_a_matter_of_two_documents_each_is_recognised_by_its_name() -> None:
-    supply, lease = DOCUMENTS[0], DOCUMENTS[2]
-    for question, meant in (
-        ("Which law governs the Borealis Shipping contract?", "supply"),
-        ("Which law governs the contract with Quay Estates?", "lease"),
-    ):
-        assert list(understand(question, (supply, lease)).about) == [meant]
+@pytest.mark.parametrize("question", ["Acme?", "Borealis Shipping GmbH", "《民法典》"])
+def test_a_question_that_is_only_a_name_asks_for_the_name(question: str) -> None:
+    understood = after(question)
+    assert understood.about
+    assert understood.asks == question
 
 
-def test_a_company_form_that_no_document_holds_is_no_failure() -> None:
-    lease = (DOCUMENTS[2], DOCUMENTS[3])
-    assert list(understand("Does Quay Estates Inc. pay the rent?", lease).about) == ["lease"]
+def test_the_sentence_that_asks_is_the_focus() -> None:
+    understood = after(
+        "Acme Foods delivered its goods three weeks late and the buyer paid. "
+        "May the buyer claim the price back?"
+    )
+    assert understood.focus == "May the buyer claim the price back?"
+    assert "three weeks late" in understood.asks
 
 
-def test_what_is_asked_survives_the_loss_of_the_name() -> None:
-    question = "In the License with Corvid Systems, is liability for lost profits capped at $500?"
-    assert "liability for lost profits capped at $500" in understand(question, DOCUMENTS).asks
-
-
-@pytest.mark.parametrize(
-    ("question", "document", "articles"),
-    [
-        ("民法典第五百七十七条的内容是什么？", "civil", ("577",)),
-        ("《民法典》第577条规定了什么？", "civil", ("577",)),
-        ("劳动合同法第十四条和第82条有什么区别？", "labour", ("14", "82")),
-        ("中华人民共和国劳动法第三十六条", "labour2", ("36",)),
-    ],
+@given(
+    st.sampled_from(
+        [
+            "Is ${} owed to Acme Foods, or must the seller pay more interest?",
+            "Does Acme Foods owe {} dollars?",
+            "Under the contract with Acme Foods, are {} units enough?",
+            "If Dune Retail pays {} days late, what then?",
+            "劳动法规定的{}天假期够吗？",
+        ]
+    ),
+    st.integers(2021, 10**6),
 )
-def test_a_chinese_law_and_its_articles_are_recognised(
-    question: str, document: str, articles: tuple[str, ...]
-) -> None:
-    understood = understand(question, DOCUMENTS)
-    assert (list(understood.about), understood.articles) == ([document], articles)
+def test_a_number_is_never_dropped_from_what_is_asked(form: str, number: int) -> None:
+    understood = after(form.format(number))
+    assert understood.about
+    assert str(number) in re.findall(r"\d+", understood.asks)
+
+
+def test_a_name_that_no_document_bears_is_never_dropped_from_what_is_asked() -> None:
+    understood = after("May Zebulon assign its contract with Acme Foods to McQuorra?")
+    assert "Zebulon" in understood.asks
+    assert "McQuorra" in understood.asks
+    assert "Acme" not in understood.asks
 
 
 @pytest.mark.parametrize(
-    ("text", "articles"),
+    ("question", "articles"),
     [
+        ("民法典第五百七十七条的内容是什么？", ("577",)),
+        ("《民法典》第577条规定了什么？", ("577",)),
+        ("劳动合同法第十四条和第82条有什么区别？", ("14", "82")),
+        ("刑法第一百二十条之一", ("120-1",)),
+        ("民法典第 两百 条", ("200",)),
         ("What does Section 12.1 say?", ("12.1",)),
-        ("Compare clause 4 and Article IV.", ("4", "IV")),
+        ("Compare clause 4 and Article IV, and clause 4 again.", ("4", "IV")),
         ("Does section twelve apply?", ()),
+        ("Under § 7 of the contract with Acme Foods, who pays?", ("7",)),
     ],
 )
-def test_sections_and_articles_are_read_in_english(text: str, articles: tuple[str, ...]) -> None:
-    assert understand(text, DOCUMENTS).articles == articles
+def test_articles_and_sections_are_read_in_either_numeral_system(
+    question: str, articles: tuple[str, ...]
+) -> None:
+    assert after(question).articles == articles
+
+
+def test_a_follow_up_keeps_the_document_of_the_turn_before() -> None:
+    understood = after(LAW, "And when can it be terminated?")
+    assert list(understood.about) == ["supply"]
+    assert understood.leans_back
+    assert "law governs" in understood.context
+    assert understood.words == f"{understood.context} And when can it be terminated?"
+
+
+def test_a_chain_of_follow_ups_keeps_the_document_that_opened_it() -> None:
+    understood = after(LAW, "When can it be terminated?", "Who pays the costs?")
+    assert list(understood.about) == ["supply"]
+    assert understood.context == "When can it be terminated?"
+
+
+def test_a_follow_up_of_many_words_stands_on_its_own_words_in_the_same_document() -> None:
+    question = "Must the seller insure goods against theft during carriage by sea?"
+    understood = after(LAW, question)
+    assert list(understood.about) == ["supply"]
+    assert (understood.leans_back, understood.words) == (False, question)
+
+
+def test_a_follow_up_that_names_another_document_leaves_the_first() -> None:
+    understood = after(LAW, "When can the tenant terminate under the lease with Quay Estates?")
+    assert (list(understood.about), understood.context) == (["lease"], "")
+    understood = after(CIVIL, "劳动法第三十六条对工作时间是怎么规定的？")
+    assert (list(understood.about), understood.articles) == (["labour"], ("36",))
+
+
+def test_a_follow_up_that_only_names_another_document_asks_the_same_of_it() -> None:
+    understood = after(LAW, "And under the one with Quay Estates?")
+    assert list(understood.about) == ["lease"]
+    assert understood.leans_back
+    assert "law governs" in understood.words
+
+
+@pytest.mark.parametrize(
+    ("turns", "articles"),
+    [
+        ((CIVIL, "下一条呢？"), ("578",)),
+        ((CIVIL, "后一条规定了什么？"), ("578",)),
+        ((CIVIL, "上一条说什么？"), ("576",)),
+        ((CIVIL, "下一条呢？", "再下一条呢？"), ("579",)),
+        ((CIVIL, "下一条呢？", "那第二款呢"), ("578",)),
+        ((CIVIL, "那第二款呢"), ("577",)),
+        ((CIVIL, "该条第三项是什么意思？"), ("577",)),
+        ((CIVIL, "第五百八十条呢？"), ("580",)),
+        ((CIVIL, "违约金怎么算？"), ()),
+        ((SECTION, "And the next section?"), ("13",)),
+        ((SECTION, "What about the previous one?"), ("11",)),
+        ((SECTION, "What does the second paragraph of that section mean?"), ("12",)),
+        ((NESTED, "And the next section?"), ("12.2",)),
+        ((NESTED, "What does the first sentence mean?"), ("12.1",)),
+        ((LAW, "And the next section?"), ()),
+        (("What does Article IV of the contract with Acme Foods say?", "And the next one?"), ()),
+    ],
+)
+def test_the_next_article_and_a_part_of_this_one_are_those_of_the_turn_before(
+    turns: tuple[str, ...], articles: tuple[str, ...]
+) -> None:
+    understood = after(*turns)
+    assert understood.articles == articles
+    assert len(understood.about) == 1
+
+
+def test_a_question_in_the_other_language_starts_afresh() -> None:
+    understood = after(LAW, "租金多少？")
+    assert (understood.about, understood.context, understood.leans_back) == ({}, "", False)
+
+
+@given(st.text(max_size=60))
+def test_a_follow_up_without_a_name_is_asked_word_for_word(question: str) -> None:
+    understood = understand(question, DOCUMENTS, [Turn(LAW, "English law.")])
+    if understood.context:
+        assert understood.asks == question
+
+
+def test_a_conversation_of_any_length_is_understood() -> None:
+    understood = after(LAW, *["Who pays the costs?"] * 3000)
+    assert understood.context == "Who pays the costs?"
 
 
 @pytest.mark.parametrize(
@@ -109,9 +215,49 @@ def test_sections_and_articles_are_read_in_english(text: str, articles: tuple[st
         ("Section 2.03 Payment", "2.03"),
         ("ARTICLE IV. TERM", "IV"),
         ("8.2 Indemnification", "8.2"),
+        ("(3)", "3"),
         ("Schedule 1", ""),
         ("Payment", ""),
     ],
 )
 def test_the_number_at_the_start_of_a_heading_is_its_key(heading: str, key: str) -> None:
     assert article_key(heading) == key
+
+
+@pytest.mark.parametrize(
+    ("path", "number", "expected"),
+    [
+        (("Article 3",), "3", True),
+        (("3. Term", "(a)"), "3", True),
+        (("Section 4", "Article 3"), "3", True),
+        (("ARTICLE 5", "(3)"), "3", False),
+        (("12.1 Notice", "3)"), "3", False),
+        (("Article 12", "12.1 Notice"), "12.1", True),
+        (("Article 12", "12.1 Notice"), "12", True),
+        (("Article 12", "12.10 Costs"), "12.1", False),
+        (("ARTICLE IV. TERM",), "IV", True),
+        (("第二章 合同", "第五条", "第二款"), "5", True),
+        (("第二章 合同", "第五条"), "2", False),
+        (("第十五条",), "5", False),
+        (("第一百二十条之一",), "120-1", True),
+        (("第一百二十条之一",), "120", False),
+        (("Schedule", "Payment"), "3", False),
+        ((), "3", False),
+    ],
+)
+def test_an_article_is_told_from_an_item_of_another(
+    path: tuple[str, ...], number: str, expected: bool
+) -> None:
+    assert is_article(path, (number,)) is expected
+
+
+def test_a_matter_of_many_documents_is_read_within_a_second() -> None:
+    from time import perf_counter
+
+    letters = "abcdefghij"
+    names = [f"Quor{one}{two}{three}" for one in letters for two in letters for three in letters]
+    many = [contract(name, f"{name}.pdf", "LOAN", (f"{name} Inc.", "Bank")) for name in names]
+    started = perf_counter()
+    understood = understand("What does the bank lend to Quorabc Inc.?", many)
+    assert perf_counter() - started < 1
+    assert list(understood.about) == ["Quorabc"]

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import gradio as gr
 
@@ -12,6 +13,7 @@ from core.database import Database
 from core.errors import DocumentError, PinciteError
 from core.settings import Settings
 from core.types import (
+    EVERYTHING,
     Answer,
     AnswerKind,
     Citation,
@@ -25,6 +27,8 @@ from core.types import (
     PageView,
     Passage,
     Retrieved,
+    Scope,
+    Searched,
     Stage,
     Staged,
     Statement,
@@ -43,6 +47,16 @@ def a_citation(marker: int = 1, start: int = 0, end: int = 30, quote: str = "") 
     return Citation(marker, "d1", "Lease.pdf", 3, ("Article 4", "4.2"), start, end, words)
 
 
+async def a_document(
+    services: "DeskServices", matter_id: str, name: str, **columns: object
+) -> Document:
+    """A document of the matter that is ready, with these columns."""
+    made, _ = await services.database.put_document(matter_id, name, name, 10, False)
+    known = {"state": DocumentState.READY, "passages": 1} | columns
+    await services.database.update_document(matter_id, made.id, known)
+    return await services.database.document(matter_id, made.id)
+
+
 def an_answer(*statements: Statement, kind: AnswerKind = AnswerKind.DRAFT) -> Answer:
     """An answer of these statements, or of one that is supported."""
     each = statements or (Statement("Rent is due monthly.", Verdict.SUPPORTED, (a_citation(),)),)
@@ -53,27 +67,35 @@ def an_answer(*statements: Statement, kind: AnswerKind = AnswerKind.DRAFT) -> An
 class ScriptedAnswerer:
     """Answers every question alike; remembers what it was asked and what was ended early."""
 
+    answer: Answer | None = None
     failure: Exception | None = None
     endless: bool = False
     asked: list[tuple[str, str, tuple[Turn, ...]]] = field(default_factory=list)
+    ways: list[tuple[Variant, Scope]] = field(default_factory=list)
     ended_early: list[str] = field(default_factory=list)
 
     async def stream(
-        self, matter_id: str, question: str, history: Sequence[Turn], variant: Variant
+        self,
+        matter_id: str,
+        question: str,
+        history: Sequence[Turn],
+        variant: Variant,
+        scope: Scope = EVERYTHING,
     ) -> AsyncGenerator[Event, None]:
+        self.ways.append((variant, scope))
         self.asked.append((matter_id, question, tuple(history)))
         finished = False
         try:
             yield Staged(Stage.SEARCHING)
             passage = Passage("p1", "d1", "Lease.pdf", 0, LEASE, 0, len(LEASE), 3)
-            yield Retrieved((Hit(passage, 1.0),), 1)
+            yield Retrieved((Hit(passage, 1.0),), Searched(1, 1, 0, 1))
             yield Delta("Rent is due ")
             while self.endless:
                 await asyncio.sleep(0.01)
                 yield Delta("and due ")
             if self.failure:
                 raise self.failure
-            yield Done(an_answer())
+            yield Done(self.answer or an_answer())
             finished = True
         finally:
             if not finished:
@@ -137,6 +159,12 @@ def handler(page: gr.Blocks, name: str) -> Callable[..., object]:
     found = [f.fn for f in page.fns.values() if f.fn is not None and f.fn.__name__ == name]
     assert len(found) == 1, f"{name} is handled {len(found)} times"
     return found[0]  # type: ignore[return-value]
+
+
+def on_event(page: gr.Blocks, event: str) -> Any:
+    """The function that the page runs when the browser fires ``event``."""
+    (found,) = (f.fn for f in page.fns.values() if (f.targets[0][1] if f.targets else "") == event)
+    return found
 
 
 def fired(**value: object) -> gr.EventData:

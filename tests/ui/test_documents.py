@@ -1,13 +1,14 @@
+from datetime import date
 from pathlib import Path
 
 import gradio as gr
 import pytest
-from desk_services import DeskServices, fired, handler, region
+from desk_services import DeskServices, a_document, fired, handler, on_event, region
 
 from core.types import DocumentState
-from ui.documents import ROWS, render_documents, size
 from ui.locale import texts_in
 from ui.page import Desk
+from ui.table import ROWS, render_documents, size
 
 
 @pytest.fixture
@@ -69,7 +70,7 @@ async def test_a_failed_document_says_why_and_what_to_do(
         "remedy": "Scan it again.",
     }
     await services.database.update_document(desk.matter_id, document.id, failed)
-    drawn = await handler(page, "draw_rows")(desk)  # type: ignore[misc]
+    drawn = await handler(page, "tick")(desk)  # type: ignore[misc]
     table = region(page, drawn, "documents-table")
     assert "No page has a word on it. Scan it again." in table
     assert 'data-event="retry_document"' in table
@@ -83,6 +84,56 @@ async def test_searching_by_name_ignores_case(page: gr.Blocks, desk: Desk, tmp_p
     table = region(page, drawn, "documents-table")
     assert "Lease.txt" in table
     assert "Will.txt" not in table
+
+
+async def test_a_document_says_what_it_is_and_what_to_beware_of(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+):
+    await a_document(
+        services,
+        desk.matter_id,
+        "A7.pdf",
+        title="Supply Agreement",
+        parties=["Northwind Ltd.", "Aldgate plc"],
+        dated=date(2021, 3, 4),
+        genre="contract",
+        blank_pages=6,
+        warnings=["hidden_text", "invisible_characters", "instructions", "unreadable_pages"],
+    )
+    table = region(page, await handler(page, "tick")(desk), "documents-table")  # type: ignore[misc]
+    assert "Supply Agreement" in table
+    assert "Contract · 4 Mar 2021 · Northwind Ltd., Aldgate plc" in table
+    assert "6 pages without text" in table
+    assert table.count("<li>") == 5
+    for words in ("hidden from view", "invisible characters", "never followed", "not be read"):
+        assert words in table
+
+
+async def test_a_document_of_which_nothing_is_known_says_nothing_of_itself(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+):
+    await a_document(services, desk.matter_id, "A7.pdf")
+    table = region(page, await handler(page, "tick")(desk), "documents-table")  # type: ignore[misc]
+    assert "document-identity" not in table
+    assert "document-warnings" not in table
+
+
+async def test_documents_are_found_by_kind_title_and_party(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+):
+    await a_document(
+        services, desk.matter_id, "A7.pdf", title="Supply", parties=["Northwind"], genre="contract"
+    )
+    await a_document(services, desk.matter_id, "B8.pdf", title="Ruling", genre="judgment")
+    search, by_genre = on_event(page, "search_documents"), on_event(page, "filter_documents")
+    for call, words, found in (
+        (search, "northw", "A7.pdf"),
+        (search, "RULING", "B8.pdf"),
+        (by_genre, "contract", "A7.pdf"),
+        (by_genre, "judgment", "B8.pdf"),
+    ):
+        table = region(page, await call(desk, fired(text=words)), "documents-table")
+        assert [name for name in ("A7.pdf", "B8.pdf") if name in table] == [found], words
 
 
 async def test_a_long_list_is_drawn_in_part_and_says_so(services: DeskServices, desk: Desk):

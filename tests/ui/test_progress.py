@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 import pytest
 from desk_services import an_answer
 
-from core.types import Delta, Done, Event, Retrieved, Stage, Staged
+from core.types import Delta, Done, Event, Retrieved, Searched, Stage, Staged
 from ui.progress import Progress, paced
 
 
@@ -12,7 +12,7 @@ def test_progress_folds_the_events_of_a_stream():
     answer = an_answer()
     events: list[Event] = [
         Staged(Stage.READING),
-        Retrieved((), 3),
+        Retrieved((), Searched(3, 9, 0, 3)),
         Delta("One "),
         Delta("two"),
         Staged(Stage.CHECKING),

@@ -1,0 +1,285 @@
+"""Which words of a PDF page a reader can see.
+
+Text is hidden by its ink (the colour of what lies under it, or none at all), by its size, or by
+standing off the page.  White words on a dark table row are seen, and so is the invisible text
+that text recognition lays over a scanned page.  Operators are those of ISO 32000-1, sections 8
+and 9.
+"""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from pypdf import PageObject
+
+Matrix: TypeAlias = tuple[float, float, float, float, float, float]
+Colour: TypeAlias = tuple[float, float, float]
+Rectangle: TypeAlias = tuple[float, float, float, float]
+
+_UNIT: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+_WHITE: Colour = (1.0, 1.0, 1.0)
+_ALIKE = 0.06
+"""Colours that differ by no more than this in each part are not told apart."""
+_SMALLEST = 1.5
+_FAINTEST = 0.03
+_OVERHANG = 50.0
+"""Points by which a line may begin left of the page and still reach into it."""
+_MOST_BOXES = 300
+_LARGEST: Rectangle = (-14400.0, -14400.0, 14400.0, 14400.0)
+_SCAN_SHARE = 0.5
+_NO_INK = {3, 7}
+_STROKED = {1, 2, 5, 6}
+_FILLS = {b"f", b"F", b"f*", b"B", b"B*", b"b", b"b*"}
+_PATH_ENDS = _FILLS | {b"S", b"s", b"n"}
+_PATHS = {b"m", b"l", b"c", b"v", b"y"}
+_PLAIN_SPACES = ("/DeviceGray", "/DeviceRGB", "/DeviceCMYK", "/ICCBased", "/CalRGB", "/CalGray")
+_SHOWS = {b"Tj": 0, b"TJ": 0, b"'": 0, b'"': 2}
+"""Operators that show text, with the place of the text among their operands."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ink:
+    """The graphics state as far as it decides what is seen; a colour of ``None`` is not known."""
+
+    matrix: Matrix = _UNIT
+    fill: Colour | None = (0.0, 0.0, 0.0)
+    is_plain: bool = True
+    opacity: float = 1.0
+    mode: int = 0
+    size: float = 12.0
+
+
+def page_text(page: "PageObject") -> tuple[str, str]:
+    """The text of a page that is seen, and the text that is not and was left out.
+
+    A page on which nothing would be seen keeps its text; what it hides is then given twice.
+    """
+    watch = _Watch(page)
+    seen = page.extract_text(visitor_operand_before=watch.before, visitor_operand_after=watch.after)
+    if not watch.hidden:
+        return seen, ""
+    everything = page.extract_text()
+    if watch.is_scan:
+        return everything, ""
+    unseen = _difference(everything, seen)
+    has_words = any(character.isalnum() for character in seen)
+    return (seen if has_words else everything), unseen
+
+
+def _difference(everything: str, seen: str) -> str:
+    """The lines of one text that another lacks, or has less of."""
+    kept = "".join(seen.split())
+    lines = [line for line in everything.split("\n") if "".join(line.split()) not in kept]
+    return "\n".join(lines)
+
+
+class _Watch:
+    """Follows a page's operators; takes the words out of those that show hidden text."""
+
+    def __init__(self, page: "PageObject") -> None:
+        self._page = _edges(page)
+        self._resources = [page.get("/Resources")]
+        self._ink = _Ink()
+        self._saved: list[_Ink] = []
+        self._forms: list[tuple[_Ink, int] | None] = []
+        self._path: list[tuple[float, float]] = []
+        self._boxes: list[tuple[Rectangle, Colour | None]] = []
+        self.hidden = 0
+        self.is_scan = False
+
+    def before(self, operator: bytes, operands: object, _: object, text: list[float]) -> None:
+        """See an operator before pypdf acts on it."""
+        if not isinstance(operands, list):
+            return
+        if operator in _SHOWS:
+            place = _SHOWS[operator]
+            if len(operands) > place and self._is_hidden(text):
+                operands[place] = [] if operator == b"TJ" else b""
+                self.hidden += 1
+        elif operator == b"Do":
+            self._enter(str(operands[0]) if operands else "")
+        else:
+            self._follow(operator, operands)
+
+    def after(self, operator: bytes, *_: object) -> None:
+        """See an operator after pypdf has acted on it: a form ends."""
+        if operator == b"Do" and self._forms and (form := self._forms.pop()):
+            self._ink, depth = form
+            del self._saved[depth:]
+            self._resources.pop()
+
+    def _follow(self, operator: bytes, operands: list[object]) -> None:
+        numbers = [float(each) for each in operands if isinstance(each, int | float)]
+        if operator == b"q":
+            self._saved.append(self._ink)
+        elif operator == b"Q" and self._saved:
+            self._ink = self._saved.pop()
+        elif operator == b"cm" and len(numbers) == 6:
+            self._ink = replace(self._ink, matrix=_product(_matrix(numbers), self._ink.matrix))
+        elif operator in (b"g", b"rg", b"k"):
+            self._ink = replace(self._ink, fill=_colour(numbers), is_plain=True)
+        elif operator == b"cs" and operands:
+            plain = self._is_plain(str(operands[0]))
+            self._ink = replace(self._ink, fill=(0.0, 0.0, 0.0) if plain else None, is_plain=plain)
+        elif operator in (b"sc", b"scn"):
+            is_known = self._ink.is_plain and len(numbers) == len(operands)
+            self._ink = replace(self._ink, fill=_colour(numbers) if is_known else None)
+        elif operator == b"Tr" and numbers:
+            self._ink = replace(self._ink, mode=int(numbers[0]))
+        elif operator == b"Tf" and numbers:
+            is_drawn = self._found("/Font", str(operands[0]), "/Subtype") == "/Type3"
+            self._ink = replace(self._ink, size=1000.0 if is_drawn else abs(numbers[-1]))
+        elif operator == b"gs" and operands:
+            opacity = self._found("/ExtGState", str(operands[0]), "/ca")
+            if isinstance(opacity, int | float):
+                self._ink = replace(self._ink, opacity=float(opacity))
+        elif operator == b"sh":
+            self._cover(self._page, None)
+        else:
+            self._draw(operator, numbers)
+
+    def _draw(self, operator: bytes, numbers: list[float]) -> None:
+        if operator in _PATHS:
+            points = zip(numbers[::2], numbers[1::2], strict=False)
+            self._path += [_moved(point, self._ink.matrix) for point in points]
+        elif operator == b"re" and len(numbers) == 4:
+            x, y, width, height = numbers
+            corners = [(x, y), (x + width, y), (x, y + height), (x + width, y + height)]
+            self._path += [_moved(corner, self._ink.matrix) for corner in corners]
+        elif operator in _PATH_ENDS:
+            if operator in _FILLS and self._path and self._ink.opacity > _FAINTEST:
+                solid = self._ink.fill if self._ink.opacity > 1 - _ALIKE else None
+                self._cover(_around(self._path), solid)
+            self._path = []
+
+    def _enter(self, name: str) -> None:
+        """A picture is painted, or a form begins."""
+        kind = self._found("/XObject", name, "/Subtype")
+        if kind == "/Image":
+            corners = [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)]
+            self._cover(_around([_moved(each, self._ink.matrix) for each in corners]), None)
+        if kind != "/Form":
+            self._forms.append(None)
+            return
+        self._forms.append((self._ink, len(self._saved)))
+        own = self._found("/XObject", name, "/Resources")
+        self._resources.append(own if own is not None else self._resources[-1])
+        matrix = self._found("/XObject", name, "/Matrix")
+        if isinstance(matrix, list) and len(matrix) == 6:
+            moved = _product(_matrix([float(each) for each in matrix]), self._ink.matrix)
+            self._ink = replace(self._ink, matrix=moved)
+
+    def _cover(self, box: Rectangle, colour: Colour | None) -> None:
+        left, bottom, right, top = (
+            max(box[0], self._page[0]),
+            max(box[1], self._page[1]),
+            min(box[2], self._page[2]),
+            min(box[3], self._page[3]),
+        )
+        if right - left < _SMALLEST or top - bottom < _SMALLEST:
+            return
+        self._boxes = [*self._boxes[-_MOST_BOXES:], ((left, bottom, right, top), colour)]
+        area = (self._page[2] - self._page[0]) * (self._page[3] - self._page[1])
+        if colour is None and (right - left) * (top - bottom) >= _SCAN_SHARE * area:
+            self.is_scan = True
+
+    def _is_hidden(self, text: list[float]) -> bool:
+        ink = self._ink
+        if ink.mode in _NO_INK or ink.opacity < _FAINTEST:
+            return True
+        place = _product(_matrix(text), ink.matrix)
+        x, y = place[4:]
+        left, bottom, right, top = self._page
+        if not (left - _OVERHANG <= x <= right + 2 and bottom - 2 <= y <= top + 2):
+            return True
+        if ink.size * abs(place[0] * place[3] - place[1] * place[2]) ** 0.5 < _SMALLEST:
+            return True
+        if ink.fill is None or ink.mode in _STROKED:
+            return False
+        ground = self._ground(x, y + _SMALLEST)
+        return ground is not None and _are_alike(ink.fill, ground)
+
+    def _ground(self, x: float, y: float) -> Colour | None:
+        for (left, bottom, right, top), colour in reversed(self._boxes):
+            if left <= x <= right and bottom <= y <= top:
+                return colour
+        return _WHITE
+
+    def _is_plain(self, space: str) -> bool:
+        if space in _PLAIN_SPACES:
+            return True
+        described = self._entry("/ColorSpace", space)
+        return isinstance(described, list) and bool(described) and described[0] in _PLAIN_SPACES
+
+    def _found(self, kind: str, name: str, key: str) -> object:
+        """What a resource says under ``key``; ``None`` where the file is not as it should be."""
+        entry = self._entry(kind, name)
+        found = entry.get(key) if isinstance(entry, dict) else None
+        return _resolved(found)
+
+    def _entry(self, kind: str, name: str) -> object:
+        resources = _resolved(self._resources[-1])
+        entries = _resolved(resources.get(kind)) if isinstance(resources, dict) else None
+        return _resolved(entries.get(name)) if isinstance(entries, dict) else None
+
+
+def _edges(page: "PageObject") -> Rectangle:
+    """The page's edges; of a page that does not say, those of the largest there may be."""
+    try:
+        box = page.mediabox
+        across = sorted((float(box.left), float(box.right)))
+        along = sorted((float(box.bottom), float(box.top)))
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return _LARGEST
+    if across[0] == across[1] or along[0] == along[1]:
+        return _LARGEST
+    return across[0], along[0], across[1], along[1]
+
+
+def _resolved(entry: object) -> object:
+    resolve = getattr(entry, "get_object", None)
+    return resolve() if resolve else entry
+
+
+def _matrix(numbers: list[float]) -> Matrix:
+    a, b, c, d, e, f = (float(each) for each in numbers[:6])
+    return a, b, c, d, e, f
+
+
+def _product(first: Matrix, second: Matrix) -> Matrix:
+    a, b, c, d, e, f = first
+    g, h, i, j, k, m = second
+    return (
+        a * g + b * i,
+        a * h + b * j,
+        c * g + d * i,
+        c * h + d * j,
+        e * g + f * i + k,
+        e * h + f * j + m,
+    )
+
+
+def _moved(point: tuple[float, float], matrix: Matrix) -> tuple[float, float]:
+    x, y = point
+    a, b, c, d, e, f = matrix
+    return a * x + c * y + e, b * x + d * y + f
+
+
+def _around(points: list[tuple[float, float]]) -> Rectangle:
+    across, along = [x for x, _ in points], [y for _, y in points]
+    return min(across), min(along), max(across), max(along)
+
+
+def _colour(parts: list[float]) -> Colour | None:
+    if len(parts) == 1:
+        return parts[0], parts[0], parts[0]
+    if len(parts) == 3:
+        return parts[0], parts[1], parts[2]
+    if len(parts) == 4:
+        cyan, magenta, yellow, black = parts
+        return 1 - min(1, cyan + black), 1 - min(1, magenta + black), 1 - min(1, yellow + black)
+    return None
+
+
+def _are_alike(one: Colour, other: Colour) -> bool:
+    return all(abs(a - b) <= _ALIKE for a, b in zip(one, other, strict=True))

@@ -1,0 +1,104 @@
+"""One run of the command line: its settings, its services, and how its errors are told."""
+
+import asyncio
+import logging
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import typer
+
+from core.errors import NotFound, PinciteError
+from core.models.privacy import keep_inside
+from core.settings import Settings, load_settings
+from core.types import Genre, Scope
+
+if TYPE_CHECKING:
+    from core.services import Services
+    from core.types import Document, Matter
+
+
+def settings_of_this_run() -> Settings:
+    """The settings of the environment, with logging set up and the libraries kept silent."""
+    settings = load_settings()
+    keep_inside(settings)
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(levelname)s %(name)s: %(message)s"
+    )
+    for noisy in ("httpx", "alembic", "FlagEmbedding", "transformers"):
+        logging.getLogger(noisy).setLevel("WARNING")
+    return settings
+
+
+def run(
+    work: "Callable[[Services], Awaitable[int]]",
+    *,
+    generate: bool = False,
+    ingest: bool = True,
+    load: bool = True,
+) -> None:
+    """Do ``work`` with the services and without a web server; exit with what it returns."""
+
+    async def session(settings: Settings) -> int:
+        from core.services import Services
+
+        services = Services(settings.model_copy(update={"sample_matter": False}))
+        try:
+            if load:
+                await services.start(generate=generate, ingest=ingest)
+                await services.ready()
+            else:
+                await services.database.start()
+            return await work(services)
+        finally:
+            await services.close()
+
+    with sentences_for_errors():
+        code = asyncio.run(session(settings_of_this_run()))
+        if code:
+            raise typer.Exit(code)
+
+
+@contextmanager
+def sentences_for_errors() -> Iterator[None]:
+    """At this edge an error of ours is one sentence and exit code 2, never a traceback."""
+    try:
+        yield
+    except PinciteError as error:
+        print(f"pincite: {error}", file=sys.stderr)
+        raise typer.Exit(2) from error
+
+
+async def matter_named(services: "Services", name: str, *, create: bool = False) -> "Matter":
+    """The matter of that name; raises ``NotFound`` with the names that there are."""
+    matters = {each.name: each for each in await services.database.matters()}
+    if name in matters:
+        return matters[name]
+    if create:
+        return await services.database.create_matter(name)
+    known = ", ".join(matters) or "none yet"
+    raise NotFound(f"There is no matter named “{name}”.", f"There are: {known}.")
+
+
+async def scope_of(
+    services: "Services",
+    matter_id: str,
+    names: list[str] | None,
+    genres: list[Genre] | None,
+    dated_from: datetime | None,
+    dated_to: datetime | None,
+) -> Scope:
+    """The filters as a scope; raises ``NotFound`` for a document that is not in the matter."""
+    ids = [(await document_named(services, matter_id, name)).id for name in names or []]
+    first, last = (each.date() if each else None for each in (dated_from, dated_to))
+    return Scope(tuple(ids), tuple(genres or ()), first, last)
+
+
+async def document_named(services: "Services", matter_id: str, name: str) -> "Document":
+    """The document of that name or id; raises ``NotFound``."""
+    for each in await services.database.documents(matter_id):
+        if name in (each.name, each.id):
+            return each
+    raise NotFound(f"There is no document {name} in the matter.", "List them first.")

@@ -1,0 +1,158 @@
+"""How questions are asked: which documents are searched, how much is read, how it is answered."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from core.errors import PinciteError
+from core.types import EVERYTHING, AnswerKind, Document, DocumentState, Genre, Scope, Variant
+from ui.locale import Texts
+from ui.markup import Html, action, element, icon, text
+
+STYLES = (AnswerKind.DRAFT, AnswerKind.QUOTES, AnswerKind.LISTING)
+MOST_PASSAGES = 50
+NAME_CHARACTERS = 44
+"""The longest document name in the line that tells what is in force."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a person has chosen for the next question. With ``passages`` 0 the setting holds."""
+
+    scope: Scope = EVERYTHING
+    style: AnswerKind = AnswerKind.DRAFT
+    passages: int = 0
+
+    @classmethod
+    def sent(cls, value: Mapping[str, object], setting_passages: int) -> "Options":
+        """The options that the browser sends; raises ``PinciteError`` for what is none."""
+        try:
+            scope = Scope(
+                documents=tuple(_words(value.get("documents"))),
+                genres=tuple(map(Genre, _words(value.get("genres")))),
+                dated_from=_day(value.get("dated_from")),
+                dated_to=_day(value.get("dated_to")),
+            )
+            style = AnswerKind(str(value.get("style", AnswerKind.DRAFT)))
+            passages = int(str(value.get("passages", 0)))
+        except ValueError as error:
+            raise PinciteError("The search options cannot be read.", "Reload the page.") from error
+        if style not in STYLES or not 0 <= passages <= MOST_PASSAGES:
+            raise PinciteError("The search options cannot be read.", "Reload the page.")
+        return cls(scope, style, 0 if passages == setting_passages else passages)
+
+    @classmethod
+    def about(cls, document_id: str, before: "Options") -> "Options":
+        """Options for questions about one document, answered as ``before``."""
+        return replace(before, scope=Scope(documents=(document_id,)))
+
+    def among(self, documents: Sequence[Document]) -> "Options":
+        """The options without documents that are not there, or not any more."""
+        there = {document.id for document in documents}
+        kept = tuple(each for each in self.scope.documents if each in there)
+        return replace(self, scope=replace(self.scope, documents=kept))
+
+    @property
+    def variant(self) -> Variant:
+        """The way of answering that these options ask for."""
+        return Variant("chat", style=self.style, top_k=self.passages)
+
+
+DEFAULTS = Options()
+"""Every document, the setting's number of passages, a draft."""
+
+
+def _words(value: object) -> list[str]:
+    """A list of words from the browser; raises ``ValueError`` for anything else."""
+    listed = [] if value is None else value
+    if not isinstance(listed, list) or not all(isinstance(each, str) for each in listed):
+        raise ValueError("not a list of words")
+    return list(dict.fromkeys(listed))
+
+
+def _day(value: object) -> date | None:
+    return date.fromisoformat(str(value)) if value else None
+
+
+def searchable(documents: Sequence[Document]) -> list[Document]:
+    """The documents that a question can be answered from."""
+    return [document for document in documents if document.state is DocumentState.READY]
+
+
+def in_scope(options: Options, documents: Sequence[Document]) -> list[Document]:
+    """The searchable documents that the options let in."""
+    scope = options.scope
+    return [each for each in searchable(documents) if scope.admits(each.id, each.identity)]
+
+
+def in_force(
+    options: Options, documents: Sequence[Document], texts: Texts, setting_passages: int
+) -> str:
+    """The options as a line of facts, such as ``3 of 12 documents · contracts · Quotes only``."""
+    passages = texts("count.passages", count=options.passages or setting_passages)
+    return texts.list_of_words(
+        _documents(options, documents, texts),
+        texts.list_of_words(*(texts(f"genres.{genre}") for genre in options.scope.genres)),
+        _period(options.scope, texts),
+        "" if options.style is AnswerKind.LISTING else passages,
+        texts(f"style.{options.style}"),
+    )
+
+
+def _documents(options: Options, documents: Sequence[Document], texts: Texts) -> str:
+    there, found = searchable(documents), in_scope(options, documents)
+    if not there:
+        return texts("options.no_documents")
+    if not found:
+        return texts("options.nothing")
+    if len(options.scope.documents) == 1:
+        name = found[0].name
+        return name if len(name) <= NAME_CHARACTERS else name[:NAME_CHARACTERS].rstrip() + "…"
+    if options.scope == EVERYTHING:
+        return texts("options.all", count=len(there))
+    return texts("options.some", found=len(found), count=len(there))
+
+
+def _period(scope: Scope, texts: Texts) -> str:
+    """The period in days, or in years where it begins and ends with one."""
+    first = "" if scope.dated_from is None else _edge(scope.dated_from, (1, 1), texts)
+    last = "" if scope.dated_to is None else _edge(scope.dated_to, (12, 31), texts)
+    if first and last:
+        return texts("options.between", first=first, last=last) if first != last else first
+    if first:
+        return texts("options.since", first=first)
+    return texts("options.until", last=last) if last else ""
+
+
+def _edge(day: date, of_a_year: tuple[int, int], texts: Texts) -> str:
+    whole = (day.month, day.day) == of_a_year
+    return texts("options.year", year=day.year) if whole else texts.day(day)
+
+
+def render_in_force(
+    options: Options, documents: Sequence[Document], texts: Texts, setting_passages: int
+) -> Html:
+    """The line below the question: what is in force, and the way to change it or to reset it."""
+    words = in_force(options, documents, texts, setting_passages)
+    empty = bool(searchable(documents)) and not in_scope(options, documents)
+    toggle = element(
+        "button",
+        icon("sliders"),
+        element("span", text(texts("options.label")), class_="unseen"),
+        element("span", text(words), class_="words", data_testid="in-force"),
+        icon("chevron"),
+        type="button",
+        class_="tool toggle warn" if empty else "tool toggle",
+        data_do="options",
+        data_testid="options-toggle",
+        aria_haspopup="dialog",
+        aria_controls="options-panel",
+        title=texts("options.label"),
+    )
+    reset = action(
+        "reset_options",
+        text(texts("options.reset")),
+        class_="tool",
+        data_testid="options-reset",
+    )
+    return element("div", toggle, Html("") if options == DEFAULTS else reset, class_="in-force")

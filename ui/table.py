@@ -1,0 +1,187 @@
+"""The table of a matter's documents: what each is, how it stands, what to do with it."""
+
+from collections.abc import Sequence
+
+from core.types import Document, DocumentState, Genre
+from ui.locale import Texts
+from ui.markup import Html, action, element, icon, text
+
+ROWS = 200
+"""Rows drawn at once; the search finds the others."""
+
+
+def render_documents(found: Sequence[Document], total: int, texts: Texts) -> Html:
+    """A row for every document found, or what to do when there is none."""
+    if not total:
+        return element(
+            "div",
+            element("h2", text(texts("documents.empty"))),
+            element("p", text(texts("documents.empty_more"))),
+            class_="empty",
+            data_testid="documents-empty",
+        )
+    if not found:
+        return element(
+            "p", text(texts("documents.none_found")), class_="empty", data_testid="documents-none"
+        )
+    columns = ("name", "state", "pages", "passages", "size", "added")
+    head = element(
+        "tr",
+        *(
+            element("th", text(texts(f"documents.{column}")), scope="col", class_=column)
+            for column in columns
+        ),
+        element("th", Html(f'<span class="unseen">{text(texts("documents.actions"))}</span>')),
+    )
+    more = len(found) - ROWS
+    return element(
+        "div",
+        element(
+            "table",
+            element("thead", head),
+            element("tbody", *(_row(document, texts) for document in found[:ROWS])),
+            aria_label=texts("tab.documents"),
+        ),
+        element("p", text(texts("documents.more", count=more)), class_="more")
+        if more > 0
+        else Html(""),
+        class_="documents",
+        data_testid="documents",
+    )
+
+
+def _row(document: Document, texts: Texts) -> Html:
+    facts = {
+        "pages": "–" if document.pages is None else f"{document.pages:,}",
+        "passages": f"{document.passages:,}" if document.passages else "–",
+        "size": size(document.size_bytes),
+        "added": texts.date(document.added_at),
+    }
+    return element(
+        "tr",
+        element(
+            "td",
+            _name(document, texts),
+            _identity(document, texts),
+            _notes(document, texts),
+            class_="name",
+        ),
+        element("td", _state(document, texts), class_="state"),
+        *(
+            element("td", text(fact), class_=column, data_label=texts(f"documents.{column}"))
+            for column, fact in facts.items()
+        ),
+        element("td", *_row_actions(document, texts), class_="actions"),
+        class_="document",
+        data_testid="document",
+        data_state=document.state,
+        data_document=document.id,
+        data_name=document.name,
+    )
+
+
+def _name(document: Document, texts: Texts) -> Html:
+    if document.state is not DocumentState.READY:
+        return element("span", icon("document"), element("span", text(document.name)))
+    return action(
+        "open_source",
+        icon("document"),
+        element("span", text(document.name)),
+        value={"document_id": document.id, "page": 1 if document.pages else 0},
+        data_testid="open-document",
+        title=texts("documents.open"),
+    )
+
+
+def _identity(document: Document, texts: Texts) -> Html:
+    """What the document calls itself, whose it is, what it is and of when, where that is known."""
+    identity = document.identity
+    known = identity.genre is not Genre.OTHER or identity.title or identity.dated
+    if document.state is not DocumentState.READY or not known:
+        return Html("")
+    parties = texts("documents.and").join(identity.parties)
+    facts = texts.list_of_words(
+        texts(f"genre.{identity.genre}"),
+        texts.day(identity.dated) if identity.dated else "",
+        parties,
+    )
+    title = element("span", text(identity.title), class_="title") if identity.title else Html("")
+    return element(
+        "div",
+        title,
+        element("span", text(facts), class_="facts", title=parties or None),
+        class_="identity",
+        data_testid="document-identity",
+    )
+
+
+def _notes(document: Document, texts: Texts) -> Html:
+    """What a person should know of the file before relying on it."""
+    blank = document.blank_pages
+    said = [texts.known("warning", key) for key in document.warnings]
+    said += [texts("documents.blank_pages", count=blank)] if blank else []
+    if not said:
+        return Html("")
+    rows = [element("li", icon("partly"), element("span", text(each))) for each in said]
+    return element(
+        "ul",
+        *rows,
+        class_="caveats",
+        aria_label=texts("documents.warning"),
+        data_testid="document-warnings",
+    )
+
+
+def _state(document: Document, texts: Texts) -> Html:
+    label = texts(f"state.{document.state}")
+    if document.state is DocumentState.FAILED:
+        why = " ".join(part for part in (document.reason, document.remedy) if part)
+        return element(
+            "div",
+            element("span", icon("unsupported"), text(label), class_="badge failed"),
+            element("p", text(why), class_="why", data_testid="document-failure"),
+        )
+    if document.state is DocumentState.READY:
+        return element("span", icon("check"), text(label), class_="badge ready")
+    percent = round(100 * document.progress)
+    bar = Html(
+        f'<progress max="100" value="{percent:d}" aria-label="{text(label)}"></progress>'
+        if document.progress
+        else f'<progress aria-label="{text(label)}"></progress>'
+    )
+    number = f" {percent} %" if document.progress else ""
+    return element("div", element("span", text(label + number), class_="badge"), bar)
+
+
+def _row_actions(document: Document, texts: Texts) -> list[Html]:
+    buttons: list[tuple[str, str, str, str | None]] = []
+    if document.state is DocumentState.FAILED:
+        buttons.append(("retry_document", "redo", texts("documents.retry"), None))
+    if document.state is DocumentState.READY:
+        buttons.append(("ask_about", "ask", texts("options.ask_about"), None))
+    confirm = texts("documents.confirm_delete", name=document.name)
+    buttons.append(("delete_document", "trash", texts("documents.delete"), confirm))
+    return [
+        action(
+            event,
+            icon(symbol),
+            value={"document_id": document.id},
+            class_="tool",
+            data_confirm=question,
+            data_then="chat" if event == "ask_about" else None,
+            data_testid=event.replace("_", "-"),
+            aria_label=f"{label}: {document.name}",
+            title=label,
+        )
+        for event, symbol, label, question in buttons
+    ]
+
+
+def size(size_bytes: int) -> str:
+    """A file's size in the largest unit (powers of 1024) that leaves at least one."""
+    amount = float(size_bytes)
+    for unit in ("B", "KB", "MB"):
+        if amount < 1024:
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1024
+    return f"{amount:.1f} GB"
