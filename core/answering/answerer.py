@@ -136,7 +136,7 @@ class Answerer:
         statements: tuple[Statement, ...] = ()
         if not notice:
             # In a thread: a long draft takes longer to check than a tick.
-            statements = await asyncio.to_thread(_checked, draft, hits)
+            statements = await asyncio.to_thread(_checked, draft, hits, self._model.is_weak)
         verdict = overall(statements)
         if not notice and verdict is Verdict.UNSUPPORTED:
             notice = "draft_not_supported"
@@ -224,9 +224,9 @@ def _listed(asked: "Asked", found: Found, clock: "_Clock") -> Answer:
     )
 
 
-def _checked(draft: str, hits: Sequence[Hit]) -> tuple[Statement, ...]:
+def _checked(draft: str, hits: Sequence[Hit], closely: bool) -> tuple[Statement, ...]:
     cited = {marker: hit.passage for marker, hit in enumerate(hits, 1)}
-    return tuple(verify(claim, cited) for claim in claims(draft))
+    return tuple(verify(claim, cited, closely=closely) for claim in claims(draft))
 
 
 class _Clock:

@@ -337,7 +337,9 @@ def _limited(terms: tuple[Term, ...]) -> bool:
 
 
 def _denied(terms: tuple[Term, ...], place: int) -> bool:
-    if negated(terms, place, 5) or any(t.senses & DENYING for t in terms[max(0, place - 2) : place]):
+    if negated(terms, place, 5) or any(
+        t.senses & DENYING for t in terms[max(0, place - 2) : place]
+    ):
         return True
     key, _, _ = force_at(terms, place)
     return key in ("ban", "exempt")

@@ -162,8 +162,10 @@ def says(held: str, said: str) -> bool:
     other, _, wanted = said.partition(" ")
     if one == other and (not unit or not wanted):
         return True
-    times = _EXACTLY.get((unit, wanted)) or 1 / _EXACTLY.get((wanted, unit), Decimal(1))
-    return times != 1 and Decimal(one[1:]) * times == Decimal(other[1:])
+    more, less = _EXACTLY.get((unit, wanted)), _EXACTLY.get((wanted, unit))
+    if more:
+        return Decimal(one[1:]) * more == Decimal(other[1:])
+    return less is not None and Decimal(other[1:]) * less == Decimal(one[1:])
 
 
 def dates(text: str) -> frozenset[Date]:

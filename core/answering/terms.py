@@ -65,7 +65,7 @@ class Term:
     (the clause before it is a condition), ``when``, ``only``,
     ``join`` (or, and), ``bound`` (ge, le, gt, lt), ``order`` (before, after) or ``prep``.
     Terms that mean the same have the same ``key``, or one of their ``senses`` in common: "furnish"
-    is "supply", and so is "provide", which is also "stipulate".  ``weight`` is 1 for a word that must be
+    is "supply"; so is "provide", also "stipulate".  ``weight`` is 1 for a word that must be
     accounted for, less for one that says little, 0 for what carries no topic of its own.
     """
 
@@ -247,9 +247,9 @@ def _read(text: str, tokens: list[tuple[str, int, int]]) -> Iterator[Term]:
         if entry and entry[0] == "force" and word in _NOUNS:
             entry, size = known.entries.get(stems[at]), 1
         end = tokens[at + size - 1][2]
-        if entry == ("condition", "condition") and size == 1 and word.startswith("provid"):
-            if word != "provided" or not _PROVISO.search(text[max(0, start - 3) : end + 9].lower()):
-                entry = ("word", "provid")
+        about = text[max(0, start - 3) : end + 9].lower()
+        if stems[at] == "provid" and size == 1 and not _PROVISO.search(about):
+            entry = ("word", "provid")
         if text[start:end] == "需要" and text[end : end + 1] in _ENDS_A_NOUN:
             entry = ("word", "需要")
         phrase = ("" if word >= "\u4e00" else " ").join(stems[at : at + size])

@@ -59,19 +59,25 @@ _CUT_AFTER = re.compile(r"-?[A-Za-z0-9]|[.,][0-9]")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one passage does for one statement; ``span`` is within the passage's text."""
+    """What one passage does for one statement; ``span`` is within the passage's text.
+
+    ``is_close`` tells that the statement is nearly the passage's own words.
+    """
 
     verdict: Verdict
     reason: str
     coverage: float
     span: tuple[int, int]
+    is_close: bool = False
 
 
-def verify(claim: Claim, cited: Mapping[int, Passage]) -> Statement:
+def verify(claim: Claim, cited: Mapping[int, Passage], *, closely: bool = False) -> Statement:
     """Judge one statement of a draft against the numbered passages of its prompt.
 
     A statement with markers is judged against those passages alone.  One without is tied to the
     passage that carries it, if one does, and is otherwise unsupported for want of a citation.
+    ``closely`` is for what a weak model wrote: words of its own, however like the passage's, are
+    partly supported at best.
     """
     dangling = [marker for marker in claim.markers if marker not in cited]
     if dangling:
@@ -85,6 +91,8 @@ def verify(claim: Claim, cited: Mapping[int, Passage]) -> Statement:
     if best.verdict is Verdict.UNSUPPORTED and not claim.markers:
         return Statement(claim.text, Verdict.UNSUPPORTED, reason="no_citation")
     citation = cite(marker, candidates[marker], best.span)
+    if closely and best.verdict is Verdict.SUPPORTED and not best.is_close:
+        return Statement(claim.text, Verdict.PARTLY, (citation,), "own_words")
     return Statement(claim.text, best.verdict, (citation,), best.reason)
 
 
@@ -133,7 +141,7 @@ def examine(statement: str, passage: str) -> Finding:
     located = locate(statement, passage)
     if located:
         return _unless_something_is_lost(
-            statement, passage, Finding(Verdict.SUPPORTED, "verbatim", 1.0, located)
+            statement, passage, Finding(Verdict.SUPPORTED, "verbatim", 1.0, located, is_close=True)
         )
     held = terms(passage)
     quotes = [match.group(1) for match in _QUOTED.finditer(statement)]
@@ -143,14 +151,15 @@ def examine(statement: str, passage: str) -> Finding:
     if None in spans:
         return Finding(Verdict.UNSUPPORTED, "quote_not_found", coverage, window)
     if quotes and spans[0] and _says_nothing_else(statement):
-        return Finding(Verdict.SUPPORTED, "verbatim", 1.0, spans[0])
+        return Finding(Verdict.SUPPORTED, "verbatim", 1.0, spans[0], is_close=True)
     reason = _broken_within(window, statement, said, held, passage)
     if reason:
         wide, more = _best_window(said, held, passage, together=True)
         if wide != window and not _broken_within(wide, statement, said, held, passage, parts=True):
             window, coverage, reason = wide, more, ""
     if not reason:
-        return Finding(Verdict.SUPPORTED, "paraphrase", coverage, window)
+        is_close = copies(statement, passage[window[0] : window[1]])
+        return Finding(Verdict.SUPPORTED, "paraphrase", coverage, window, is_close)
     partly = reason in _PARTIAL and coverage >= PARTLY_COVERAGE
     return Finding(Verdict.PARTLY if partly else Verdict.UNSUPPORTED, reason, coverage, window)
 

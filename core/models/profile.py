@@ -46,6 +46,7 @@ class ChatModel:
     passage_tokens: int
     answer_tokens: int
     languages: tuple[str, ...]
+    is_weak: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,7 @@ def _embedded(settings: Settings, machine: Machine) -> Profile:
         passage_tokens=settings.passage_tokens or (2400 if fast else 900),
         answer_tokens=settings.answer_tokens or 160,
         languages=("en",),
+        is_weak=not own,
     )
     return Profile("embedded", chat, _small_embedding(settings, device, fast), _reranking(settings, device))
 

@@ -26,6 +26,11 @@ from core.answering.quantities import articles, dates, numbers, quantities, says
         ("支付150万元", [1500000]),
         ("clause 1.2.3", [Decimal("1.2")]),
         ("一方应当通知另一方", []),
+        ("two-thirds, 2/3 or 三分之二", [Decimal("0.6667")]),
+        ("one and one-half percent (1.5%)", [Decimal("1.5")]),
+        ("the thirty-fifth day", [35]),
+        ("Power2Ship and any third party, 第三人", []),
+        ("半数以上", [Decimal("0.5")]),
         ("no number here", []),
     ],
 )
@@ -107,3 +112,21 @@ def test_a_quantity_says_what_says_less_but_nothing_else(
 )
 def test_an_article_is_the_same_in_every_writing(text: str, keys: list[str]) -> None:
     assert [key for key, _, _ in articles(text)] == keys
+
+
+@pytest.mark.parametrize(
+    ("held", "said", "same"),
+    [
+        ("two years", "24 months", True),
+        ("14 days", "two weeks", True),
+        ("two cents", "$0.02", True),
+        ("50%", "one half", True),
+        ("sixty days", "two months", False),
+        ("30 days", "30 months", False),
+    ],
+)
+def test_units_are_converted_only_where_one_is_so_many_of_the_other(
+    held: str, said: str, same: bool
+) -> None:
+    (one,), (other,) = quantities(held), quantities(said)
+    assert says(one.key, other.key) is same

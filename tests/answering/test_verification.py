@@ -230,6 +230,37 @@ def test_an_exchanged_place_or_a_lost_condition_is_not_supported(statement: str,
             "出租人应当负责房屋的维修，当事人另有约定的除外。",
         ),
         ("法院可以根据当事人的请求减少违约金。", "人民法院可以根据当事人的请求予以减少违约金。"),
+        (
+            "JRVS may audit the books on notice, but no more than once in any three-month period.",
+            "JRVS shall be entitled at any time to audit the books upon notice; provided, that no "
+            "more than one such audit may be conducted in any three-month period.",
+        ),
+        (
+            "The tenant owes a late charge of 1.5% a month.",
+            "The Tenant shall pay a late charge of one and one-half percent (1.5%) per month.",
+        ),
+        (
+            "The Licensor pays for the audit, but if a discrepancy over 5% is found the Licensee pays.",
+            "The cost of the audit will be borne by Licensor unless a discrepancy of more than 5% is "
+            "discovered, in which case the cost of the audit shall be borne by Licensee.",
+        ),
+        (
+            "North must receive the tickets from Company at least seven days before the show.",
+            "Company shall deliver the tickets to North no later than seven days prior to the show.",
+        ),
+        (
+            "The term is 24 months and starts on signing.",
+            "The term is two years and commences on signing.",
+        ),
+        (
+            "受托人处理事务所支出的费用由信托财产承担，先行支付的，对信托财产有优先受偿权。",
+            "受托人因处理事务所支出的费用，以信托财产承担。"
+            "受托人先行支付的，对信托财产享有优先受偿的权利。",
+        ),
+        ("收购期限严禁少于三十日。", "收购期限不得少于三十日。"),
+        ("拒绝改正的，处三万元罚款。", "拒不改正的，处三万元罚款。"),
+        ("没有征得同意的，不能转让。", "未征得同意的，不得转让。"),
+        ("除给予警告外，还要处一万元罚款。", "给予警告，并处一万元罚款。"),
     ],
 )
 def test_other_words_that_say_the_same_are_supported(statement: str, text: str) -> None:
@@ -255,6 +286,11 @@ def test_other_words_that_say_the_same_are_supported(statement: str, text: str) 
         ("监护人或被监护人应当签字。", "监护人和被监护人应当签字。", "alternative_differs"),
         ("主管部门应当削弱监督检查。", "主管部门应当加强监督检查。", "words_not_found"),
         ("劳动争议仲裁公开进行。", "劳动争议仲裁公开进行，但涉及国家秘密的除外。", "condition_dropped"),
+        ("The fee is due seven days before the sale.", "Within seven days after the sale the fee falls due.", "comparison_differs"),
+        ("Buyer may inspect, but not less than once a year.", "Buyer is entitled to inspect; no more than one inspection may be held in a year.", "comparison_differs"),
+        ("Company must receive from North a fee for each show.", "Company shall pay North a fee for every show that is held.", "parties_swapped"),
+        ("Each party has 60 days to object.", "Each party has two months to object.", "number_not_found"),
+        ("主管部门不得并处一万元罚款。", "由主管部门责令改正，可以并处一万元罚款。", "negation_differs"),
         ("该条规定：“合同自签字之日起三年内有效”。", "合同自签字之日起二年内有效。", "quote_not_found"),
     ],
 )  # fmt: skip

@@ -26,7 +26,8 @@ def measure(per_kind: int = 150, sentences: int = 500) -> dict[str, Any]:
     """Flagged shares by kind and language, false alarms on true statements, time a check.
 
     ``planted`` and ``planted_in_paraphrases`` are shares flagged (more is better); ``verbatim``
-    and ``paraphrases`` are false alarms, ``alike`` the share of true sentences that a passage on
+    and ``paraphrases`` (seen in development) and ``paraphrases_fresh`` (never read) are false
+    alarms, ``alike`` the share of true sentences that a passage on
     the same subject does not carry and that is shown as supported all the same (less is better).
     """
     started, checked = time.perf_counter(), Counter[str]()
@@ -45,6 +46,13 @@ def measure(per_kind: int = 150, sentences: int = 500) -> dict[str, Any]:
         (
             (one["language"], one["rewording"], one["statement"], one["passage"])
             for one in rewordings
+        ),
+        checked,
+    )
+    report["paraphrases_fresh"] = _shares(
+        (
+            (one["language"], "fresh", one["statement"], one["passage"])
+            for one in _paraphrases("paraphrases_fresh.jsonl")
         ),
         checked,
     )
