@@ -191,7 +191,7 @@ def calibrate(
             scope = await scope_of(services, target.id, line["documents"], None, None, None)
             found = await services.search.find(target.id, line["question"], scope=scope)
             language = language_of(line["question"])
-            if found.absent:  # refused without thresholds
+            if found.absent and not found.named:  # refused without thresholds
                 by_name[language] += not line["answerable"]
             else:
                 seen.setdefault(language, []).append((found.evidence, line["answerable"]))
@@ -315,8 +315,18 @@ async def _answer(
 
 
 def _told(answer: "Answer") -> str:
-    """An answer for a terminal: statements with their marks, then the pincites."""
+    """An answer for a terminal: statements with their marks, then the pincites.
+
+    Documents' words are untrusted: what would steer the terminal is left out.
+    """
     lines = [f"({answer.notice.replace('_', ' ')})"] if answer.notice else []
+    if answer.absent:
+        lines.append(f"Nothing here is called: {', '.join(answer.absent)}")
+    lines.append(
+        f"Searched {answer.searched.documents} documents, {answer.searched.passages} passages; "
+        f"used {answer.passages_used}."
+    )
+    lines += [f"Nearest: {each.quote} ({each.document_name})" for each in answer.nearest]
     cited: dict[int, Citation] = {}
     for statement in answer.statements:
         marks = "".join(f" [{each.marker}]" for each in statement.citations)
@@ -327,7 +337,8 @@ def _told(answer: "Answer") -> str:
         page = f", p. {each.page}" if each.page else ""
         clause = f", {each.path[-1]}" if each.path else ""
         lines.append(f"[{marker}] {each.document_name}{page}{clause}")
-    return "\n".join(lines)
+    told = "\n".join(lines)
+    return "".join(each for each in told if each.isprintable() or each == "\n")
 
 
 def _counted(asked: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:

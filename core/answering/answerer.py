@@ -20,8 +20,9 @@ from core.answering.verification import cite, overall, verify
 from core.errors import EngineError
 from core.models.profile import ChatModel
 from core.retrieval.embedding import Encoders
+from core.retrieval.naming import parties_said
 from core.retrieval.refusal import Threshold
-from core.retrieval.search import Found, Search
+from core.retrieval.search import EVERY, Found, Search
 from core.types import (
     EVERYTHING,
     Answer,
@@ -122,7 +123,7 @@ class Answerer:
         if not notice:
             yield Staged(Stage.READING)
             try:
-                fitting = query.fitting()
+                fitting = await asyncio.to_thread(query.fitting)
                 notice = "" if fitting else "question_too_long"
                 hits = hits[:fitting] if fitting else hits
                 if fitting:
@@ -155,6 +156,7 @@ class Answerer:
                 model=self._model.name if draft else "",
                 searched=found.searched,
                 passages_used=len(hits),
+                absent=found.absent,
                 passages_cut=len(found.hits) - len(hits),
                 timings=clock.timings(),
             )
@@ -162,9 +164,11 @@ class Answerer:
 
     def _why_refused(self, asked: "Asked", found: Found) -> str:
         """The notice that goes with a refusal, or nothing."""
-        if not found.hits:
+        if not found.hits or not any(map(str.isalnum, asked.question)):
             return "nothing_found"
-        if found.absent:
+        if found.is_elsewhere:
+            return "document_out_of_scope"
+        if found.absent and (not found.named or parties_said(asked.question, found.absent)):
             return "document_absent"
         threshold = self._thresholds.get(language_of(asked.question))
         is_hybrid = asked.variant.mode == "hybrid"  # what the thresholds were fitted on
@@ -216,7 +220,7 @@ def _listed(asked: "Asked", found: Found, clock: "_Clock") -> Answer:
         kind=AnswerKind.LISTING,
         verdict=overall(statements),
         statements=statements,
-        notice="listing_chosen",
+        notice="listing_capped" if len(found.hits) >= EVERY else "listing_chosen",
         searched=found.searched,
         absent=found.absent,
         passages_used=len(statements),

@@ -25,11 +25,15 @@ _RULES = (
     "its passage in square brackets, like [1]. If the passages do not answer the question, say: "
     "The documents do not answer this. Answer in the language of the question."
 )
-_TAG = re.compile(r"<(?=/?\s*passages?\b)", re.I)
+_TAG = re.compile(r"<(?=\s*/?\s*passages?\b)", re.I)
 _TEMPLATE_TOKEN = re.compile(
     r"<\|[^|<>\n]{1,60}\|>|<｜[^｜<>\n]{1,60}｜>|\[/?INST\]|<</?SYS>>|</?s>|<(?:start|end)_of_turn>"
 )
-_UNSEEN = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]")
+_UNSEEN = re.compile(
+    r"[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e"
+    r"\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]"
+)
+"""What Unicode calls default ignorable: no reader sees it."""
 _LEFT_OUT = "[words addressed to a language model are left out here]"
 _TEMPLATE_TOKENS = 32
 """What a chat template adds around two messages, at most."""
@@ -53,7 +57,7 @@ def question_prompt(
     for turn in history[-_HISTORY_TURNS:]:
         parts.append(
             f"Earlier question: {_defused(turn.question)}\n"
-            f"Earlier answer: {_defused(turn.answer)[:_HISTORY_CHARACTERS]}"
+            f"Earlier answer: {_as_data(turn.answer[:_HISTORY_CHARACTERS])}"
         )
     parts.append(f"Question: {_defused(question)}")
     return (ChatMessage("system", _RULES), ChatMessage("user", "\n\n".join(parts)))

@@ -136,11 +136,14 @@ class PassageRetriever(BaseRetriever):
             scope=self._asked.scope,
         )
         self.found = found
+        hits = found.hits
+        if found.named:  # another document's words must not answer for the one that is named
+            hits = tuple(hit for hit in hits if hit.passage.document_id in found.named)
         return [
             NodeWithScore(
                 node=PassageNode(id_=hit.passage.id, passage=hit.passage), score=hit.score
             )
-            for hit in found.hits
+            for hit in hits
         ]
 
     def _retrieve(self, query_bundle: QueryBundle) -> NoReturn:

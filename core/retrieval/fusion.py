@@ -62,14 +62,18 @@ NO_LISTS = Lists({}, {}, [], None)
 
 
 def matching(hits: Sequence[Hit], lists: Lists, words: str) -> tuple[Hit, ...]:
-    """The hits that share half of the words, or are nearly as near in meaning as the nearest."""
+    """The hits that share half of the words, or are nearly as near in meaning as the nearest, and
+    the articles looked up.
+    """
     asked = terms(words)
+    looked_up = {each.id for each in lists.articles}
     cosines = lists.by_passage()
     nearest = max(cosines.values(), default=0.0)
     return tuple(
         hit
         for hit in hits
-        if cosines.get(hit.passage.id, 0.0) >= nearest - _NEARLY
+        if hit.passage.id in looked_up
+        or cosines.get(hit.passage.id, 0.0) >= nearest - _NEARLY
         or 2 * len(asked & terms(hit.passage.text)) >= max(1, len(asked))
     )
 
@@ -77,6 +81,7 @@ def matching(hits: Sequence[Hit], lists: Lists, words: str) -> tuple[Hit, ...]:
 def ranked(
     lists: Lists, understood: Understood, leans: Mapping[str, float]
 ) -> tuple[tuple[Hit, ...], Evidence]:
+    """All candidates, best first, and what tells whether they hold an answer."""
     hits = _fuse(lists, understood, leans)
     evidence = weigh(
         understood.words,
@@ -114,8 +119,8 @@ def _fuse(lists: Lists, understood: Understood, leans: Mapping[str, float]) -> t
     for article in lists.articles:
         found[article.id] = article
         scores[article.id] = scores.get(article.id, 0.0) + _ARTICLE
-    ranked = sorted(scores, key=lambda each: (-scores[each], each))
-    return tuple(Hit(found[each], round(scores[each], 4)) for each in ranked)
+    order = sorted(scores, key=lambda each: (-scores[each], each))
+    return tuple(Hit(found[each], round(scores[each], 4)) for each in order)
 
 
 def _standardised(
@@ -128,6 +133,8 @@ def _standardised(
     """
     import numpy as np
 
+    if not column.size:
+        return column
     own = np.sort(column[competing])[::-1][:CANDIDATES]
     lowest = own[-1]
     own = own[own > lowest]

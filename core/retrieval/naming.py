@@ -41,6 +41,13 @@ _COMMON_NAMES = frozenset(
     "i january february march april may june july august september october november december "
     "monday tuesday wednesday thursday friday saturday sunday mr mrs ms dr english chinese".split()
 )
+_ACRONYM = 5
+"""Letters of an abbreviation (NDA, SLA): a term of art, unless it stands as a party's name does."""
+_MOST_STRANGERS = 8
+_BEFORE_PARTY = re.compile(r"\b(?:between|with)\s[^?;:]*$", re.I)
+_AFTER_PARTY = re.compile(
+    r"(?:[\s,]+[A-Z&][\w&.-]*){0,3}[\s,]+(?:Inc|Ltd|LLC|LLP|GmbH|Corp|Co|PLC|Limited|SA|AG)\b"
+)
 _MIN_RARITY = 0.69
 """Just under log 2: words in more than half of the documents tell none from the others."""
 _CLOSE = 0.8
@@ -79,7 +86,7 @@ def recognise(question: str, documents: Sequence[Indexed]) -> Named:
     scores: dict[str, float] = {}
     spans: dict[str, list[Span]] = {}
     for document in (documents[at] for at in sorted(candidates)):
-        runs = _runs(question, document, rarity)
+        runs = _runs(question, document, rarity, register.rarest)
         score = sum(weight for _, _, weight in runs)
         own = [(start, end) for start, end, _ in runs]
         if document.document_id in laws:
@@ -108,6 +115,7 @@ class _Register:
 
     places: Mapping[str, Sequence[int]]
     rarity: Mapping[str, float]
+    rarest: float
 
     def bearing(self, words: Iterable[str]) -> set[int]:
         """The places of the documents that bear one of the words that tell documents apart."""
@@ -131,7 +139,7 @@ def _registered(known: Sequence[frozenset[str]]) -> _Register:
         for word in words:
             places.setdefault(word, []).append(at)
     rarity = {word: math.log((len(known) + 1) / (len(own) + 0.5)) for word, own in places.items()}
-    return _Register(places, rarity)
+    return _Register(places, rarity, max(rarity.values(), default=0.0))
 
 
 @lru_cache(maxsize=8192)
@@ -171,7 +179,7 @@ def _plain(word: str) -> str:
 
 
 def _runs(
-    question: str, document: Indexed, rarity: Mapping[str, float]
+    question: str, document: Indexed, rarity: Mapping[str, float], rarest: float
 ) -> list[tuple[int, int, float]]:
     """Spans of a document's words, capitalised or its own, joined by glue, with a telling one.
 
@@ -179,7 +187,6 @@ def _runs(
     of what is asked ("Governing Law"): it takes two others, or one of a name.
     """
     words, own, names = identity_words(document), own_words(document), _name_words(document)
-    rarest = max(rarity.values(), default=0.0)
     is_known = document.identity.genre is not Genre.OTHER
     tokens = [match for match in WORD.finditer(question) if match.group()[0].isascii()]
     lower = [_plain(match.group()) for match in tokens]
@@ -238,6 +245,7 @@ def _strangers(
             and low not in rarity
             and low not in GLUE | COMPANY | _TYPES | _COMMON_NAMES
             and not asked_words().issuperset(low.split("-"))
+            and not (word.isupper() and len(word) <= _ACRONYM and not _is_party(question, match))
         ):
             found.append(word[: len(low)])
     titles = [name for each in documents for name in _chinese_titles(each)]
@@ -246,7 +254,24 @@ def _strangers(
         for name, _ in _laws(question)
         if not any(name in title or title in name or _abbreviates(name, title) for title in titles)
     ]
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(found))[:_MOST_STRANGERS]
+
+
+def _is_party(question: str, match: re.Match[str]) -> bool:
+    """Whether a word stands where a party's name does: after between, before a company's form."""
+    before = question[max(0, match.start() - 60) : match.start()]
+    after = question[match.end() : match.end() + 40]
+    return bool(_BEFORE_PARTY.search(before) or _AFTER_PARTY.match(after))
+
+
+def parties_said(question: str, names: Sequence[str]) -> tuple[str, ...]:
+    """Those of ``names`` that stand in the question as parties do."""
+    return tuple(
+        name
+        for name in names
+        for match in [re.search(re.escape(name), question)]
+        if match and _is_party(question, match)
+    )
 
 
 def _laws(question: str) -> list[tuple[str, Span]]:
@@ -257,7 +282,8 @@ def _laws(question: str) -> list[tuple[str, Span]]:
         name = match.group(group)
         short = name.removeprefix("中华人民共和国")
         end = match.end(group)
-        if len(short) > 2:
+        is_phrase = match.group(1) is None and ("的" in short or short[0] in "本该此这其各有")
+        if len(short) > 2 and not is_phrase:
             found.append((short, (end - len(name), end)))
     return found
 
@@ -273,7 +299,8 @@ def _abbreviates(name: str, title: str) -> bool:
 
 def _begins(question: str, match: re.Match[str]) -> bool:
     """Whether a word opens a sentence, where its capital tells nothing."""
-    return re.search(r"(?:^|[.?!:;]\s*|[“\"(])$", question[: match.start()]) is not None
+    before = question[max(0, match.start() - 3) : match.start()].rstrip()
+    return match.start() == len(question) - len(question.lstrip()) or before[-1:] in '.?!:;“"('
 
 
 def _is_inner_capital(word: str) -> bool:

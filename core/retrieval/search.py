@@ -9,12 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from core.errors import PinciteError
 from core.retrieval.concepts import wording_for
 from core.retrieval.embedding import Encoders
 from core.retrieval.fusion import CANDIDATES, NO_LISTS, Lists, matching, ranked
-from core.retrieval.naming import leaning
+from core.retrieval.naming import leaning, recognise
 from core.retrieval.refusal import NOTHING, Evidence
-from core.retrieval.store import Store
+from core.retrieval.store import Indexed, Store
 from core.retrieval.understanding import Understood, is_article, understand
 from core.types import EVERYTHING, Hit, Passage, Scope, Searched, Turn
 
@@ -27,7 +28,8 @@ _WORDED = 50
 _FOCUS = 0.75
 """The sentence that asks weighs three times the rest of a question that names its document."""
 _LEANS_TO = 0.8
-_MOST_LEANT = 5
+LONGEST = 8_000
+"""Characters of a question, at most."""
 EVERY = 1000
 """Passages that an exhaustive search lists, at most."""
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -38,13 +40,16 @@ class Found:
     """The hits, best first, and what was searched.
 
     ``absent`` are names in the question that nothing in the matter bears; ``evidence`` is what a
-    refusal is decided by.
+    refusal is decided by.  ``named`` are the documents that the question names for sure: only they
+    may answer it.  ``is_elsewhere`` tells that it names one which is out of scope.
     """
 
     hits: tuple[Hit, ...]
     searched: Searched
     absent: tuple[str, ...] = ()
     evidence: Evidence = NOTHING
+    named: frozenset[str] = frozenset()
+    is_elsewhere: bool = False
 
 
 class Search:
@@ -98,16 +103,28 @@ class Search:
         within = None
         if len(documents) < len(in_matter):
             within = [each.document_id for each in documents]
+        if len(question) > LONGEST:
+            raise PinciteError(
+                f"A question has {LONGEST:,} characters at most.", "Ask it in fewer words."
+            )
         # In a thread: comparing a question with a thousand documents takes longer than a tick.
         understood = await asyncio.to_thread(understand, question, documents, history)
+        elsewhere = await asyncio.to_thread(_elsewhere, understood, question, in_matter, documents)
         wanted = await self._met(_Wanted(matter_id, understood, within, max(limit, CANDIDATES)))
         understood = wanted.understood
-        leans = {} if understood.about else leaning(understood.asks, documents)
-        lists = await self._lists(wanted, mode, leans)
-        if not lists.scored and not lists.articles:
-            return Found((), searched, understood.strangers), lists, understood.words
+        leans: Mapping[str, float] = {}
+        if not understood.about:
+            leans = await asyncio.to_thread(leaning, understood.asks, documents)
+        lists = await self._lists(wanted, mode, leans, documents)
         hits, evidence = await asyncio.to_thread(ranked, lists, understood, leans)
-        found = Found(hits[:limit], searched, understood.strangers, evidence)
+        found = Found(
+            hits[:limit],
+            searched,
+            understood.strangers,
+            evidence,
+            frozenset(understood.about) if understood.is_sure else frozenset(),
+            elsewhere,
+        )
         return found, lists, understood.words
 
     async def every(
@@ -126,21 +143,27 @@ class Search:
             matter_id, question, "hybrid", history, EVERY, scope
         )
         hits = await asyncio.to_thread(matching, found.hits, lists, words)
+        if found.named:
+            hits = tuple(hit for hit in hits if hit.passage.document_id in found.named)
         return replace(found, hits=hits)
 
-    async def _lists(self, wanted: "_Wanted", mode: str, leans: Mapping[str, float]) -> Lists:
+    async def _lists(
+        self,
+        wanted: "_Wanted",
+        mode: str,
+        leans: Mapping[str, float],
+        documents: Sequence[Indexed],
+    ) -> Lists:
         """Every list that the mode asks for: each of the whole scope and of the documents named."""
         understood, about = wanted.understood, list(wanted.understood.about)
         vectors = await self._vectors(understood) if mode != "lexical" else None
         queries = []
         words = understood.words
-        for documents in [wanted.within, about] if about else [wanted.within]:
+        for ids in [wanted.within, about] if about else [wanted.within]:
             if mode != "dense":
-                queries.append(self._store.lexical(wanted.matter_id, words, wanted.size, documents))
+                queries.append(self._store.lexical(wanted.matter_id, words, wanted.size, ids))
             if vectors is not None:
-                queries.append(
-                    self._store.dense(wanted.matter_id, vectors[0], wanted.size, documents)
-                )
+                queries.append(self._store.dense(wanted.matter_id, vectors[0], wanted.size, ids))
         if vectors is not None and about:
             queries += [
                 self._store.dense(wanted.matter_id, vector, _WORDED, about)
@@ -149,7 +172,9 @@ class Search:
         found = await asyncio.gather(*queries)
         scored = {each.passage.id: each for part in found for each in part}
         bm25 = {each.passage.id: each.score for part in found for each in part if each.is_lexical}
-        articles = await self._articles(wanted, leans) if understood.articles else []
+        articles: list[Passage] = []
+        if understood.articles:
+            articles = await self._articles(wanted, leans, documents)
         return Lists(scored, bm25, articles, vectors)
 
     async def _vectors(self, understood: Understood) -> "NDArray[np.float32]":
@@ -167,17 +192,21 @@ class Search:
         self._worded |= {text: fresh[text] for text in wording if text in fresh}
         rows = np.stack([fresh[text] if text in fresh else self._worded[text] for text in texts])
         rows[1] = (1 - _FOCUS) * rows[0] + _FOCUS * rows[1]
+        rows[1] /= np.linalg.norm(rows[1])
         return rows[1:]
 
-    async def _articles(self, wanted: "_Wanted", leans: Mapping[str, float]) -> list[Passage]:
+    async def _articles(
+        self, wanted: "_Wanted", leans: Mapping[str, float], documents: Sequence[Indexed]
+    ) -> list[Passage]:
         """The passages that are the articles which the question names: in the documents that it
-        names, else in the only one, or those that it leans to ("Section 12.1 of the lease").
+        names, else in the only one, or the only one that it leans to ("Section 12.1 of the lease").
         """
         meant = list(wanted.understood.about)
-        if not meant and wanted.within is not None and len(wanted.within) == 1:
-            meant = list(wanted.within)
+        if not meant and len(documents) == 1:
+            meant = [documents[0].document_id]
         if not meant:
-            meant = [each for each, share in leans.items() if share >= _LEANS_TO][:_MOST_LEANT]
+            nearest = [each for each, share in leans.items() if share >= _LEANS_TO]
+            meant = nearest if len(nearest) == 1 else []
         found: list[Passage] = []
         for document_id in meant:
             for passage in await self._store.passages(wanted.matter_id, document_id):
@@ -190,8 +219,8 @@ class Search:
         the text of its document; what is left in ``strangers`` nothing in the matter bears.
         """
         understood = wanted.understood
-        if understood.is_sure or not understood.strangers:
-            return replace(wanted, understood=replace(understood, strangers=()))
+        if not understood.strangers:
+            return wanted
         places: dict[str, set[str]] = {}
         for name in understood.strangers:
             found = await self._store.lexical(wanted.matter_id, name, CANDIDATES, wanted.within)
@@ -199,6 +228,8 @@ class Search:
         strangers = tuple(
             name for name, documents in places.items() if not documents or _CHINESE.search(name)
         )
+        if understood.is_sure:  # a stranger beside a known party is told, and no more
+            return replace(wanted, understood=replace(understood, strangers=strangers))
         about = {} if strangers else understood.about
         told = [documents for documents in places.values() if len(documents) == 1]
         if told and not strangers and not about:
@@ -212,3 +243,17 @@ class _Wanted:
     understood: Understood
     within: Sequence[str] | None
     size: int
+
+
+def _elsewhere(
+    understood: Understood,
+    question: str,
+    in_matter: Sequence[Indexed],
+    in_scope: Sequence[Indexed],
+) -> bool:
+    """Whether the question names for sure a document of the matter that is not in scope."""
+    if understood.is_sure or len(in_matter) == len(in_scope):
+        return False
+    named = recognise(question, in_matter)
+    ids = {each.document_id for each in in_scope}
+    return named.is_sure and not ids & set(named.about)

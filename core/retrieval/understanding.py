@@ -7,6 +7,7 @@ the documents of the question before it, and is searched with and without that q
 """
 
 import re
+import unicodedata
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 
@@ -19,11 +20,15 @@ _SENTENCE = re.compile(r"(?<=[;:?；。？])|(?<=[a-z]\.)(?=\s[A-Z])")
 _PART = re.compile(r"(?<=[,，])")
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _ARTICLE = re.compile(
-    r"第\s*([0-9零〇一二三四五六七八九十百千两]+)\s*条(?:之([一二三四五六七八九十]))?"
-    r"|(?:\b(?:article|art\.|section|sec\.|clause|paragraph|para\.)|§)\s*"
-    r"(\d+(?:\.\d+)*|[IVXLC]+\b)",
+    r"第\s*([0-9零〇一二三四五六七八九十百千两]+(?:\.\d+)*)\s*条(?:之([一二三四五六七八九十]))?"
+    r"|(?:\b(?:articles?|arts?\.|sections?|secs?\.|ss?\.|clauses?|cl\.|paragraphs?|paras?\.)|§§?)\s*"
+    r"(\d+(?:\.\d+)*|(?-i:[IVXLC]+)\b(?!\s+(?:must|may|shall|can|could|will|would|have|had|am|do)\b))",
     re.I,
 )
+_ALSO = re.compile(
+    r"\s*(?:,|and|or|&|to|、|和)\s*(\d+(?:\.\d+)*)\b(?!\s*(?:days?|months?|years?|%))", re.I
+)
+_ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
 _POINTS_BACK = re.compile(
     r"\b(?:it|its|they|them|their|those|these|that|this|then|he|she|his|her|such|same)\b"
     r"|^(?:and|but|or|so|what about|how about|why)\b"
@@ -88,12 +93,16 @@ def understand(
         return own
     *earlier, last = history[-_REMEMBERED:]
     before = understand(last.question, documents, earlier)
-    if bool(_CHINESE.search(before.asks)) != bool(_CHINESE.search(question)):
-        return own
-    return replace(
+    inherited = replace(
         own,
         about=own.about or before.about,
+        is_sure=own.is_sure if own.about else before.is_sure,
         articles=own.articles or _articles_meant(question, before.articles),
+    )
+    if bool(_CHINESE.search(before.asks)) != bool(_CHINESE.search(question)):
+        return inherited  # words of another language would only add noise
+    return replace(
+        inherited,
         context=before.focus,
         leans_back=len(_telling(question)) <= _FEW or bool(_POINTS_BACK.search(question)),
     )
@@ -128,6 +137,21 @@ def _telling(text: str) -> list[str]:
     return words + re.findall(r"[\u4e00-\u9fff]{2}", text)
 
 
+def articles_of(question: str) -> tuple[str, ...]:
+    """The numbers of the articles that a question cites: 577 for 第五百七十七条, 4 for Article IV,
+    12.1 and 12.2 for "Sections 12.1 and 12.2".
+    """
+    folded = unicodedata.normalize("NFKC", question)
+    found = []
+    for match in _ARTICLE.finditer(folded):
+        found.append(_article(match))
+        rest = folded[match.end() :]
+        while listed := _ALSO.match(rest):
+            found.append(listed.group(1))
+            rest = rest[listed.end() :]
+    return tuple(dict.fromkeys(found))
+
+
 def article_key(heading: str) -> str:
     """The number of an article or clause at the start of a heading, or the empty string."""
     match = _ARTICLE.match(heading) or re.match(r"\(?(\d+(?:\.\d+)*)\)?[.)\s、]", heading + " ")
@@ -135,7 +159,7 @@ def article_key(heading: str) -> str:
 
 
 def _alone(question: str, documents: Sequence[Indexed]) -> Understood:
-    articles = tuple(dict.fromkeys(_article(match) for match in _ARTICLE.finditer(question)))
+    articles = articles_of(question)
     named = recognise(question, documents)
     if not named.about:
         return Understood(question, question, {}, articles, strangers=named.strangers)
@@ -155,14 +179,20 @@ def _known(named: Named, documents: Sequence[Indexed]) -> frozenset[str]:
     return _BOILERPLATE.union(*meant)
 
 
+def _roman(letters: str) -> int:
+    values = [_ROMAN[letter] for letter in letters.upper()]
+    return sum(-value if value < max(values[at:]) else value for at, value in enumerate(values))
+
+
 def _article(match: re.Match[str]) -> str:
     groups = match.groups()
     if len(groups) == 1:
         return groups[0].rstrip(".")
     chinese, branch, western = groups
     if western:
-        return western.upper() if western.isalpha() else western
-    number = chinese if chinese.isdecimal() else str(chinese_number(chinese))
+        return str(_roman(western)) if western.isalpha() else western
+    is_plain = chinese.replace(".", "").isdecimal()
+    number = chinese if is_plain else str(chinese_number(chinese))
     return f"{number}-{chinese_number(branch)}" if branch else number
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from core.answering.answerer import Answerer
+from core.answering.statements import claims
+from core.answering.verification import verify
 from core.documents.identity import identify
 from core.documents.passages import cut
 from core.errors import EngineError
@@ -390,3 +392,34 @@ async def test_an_embedder_that_is_not_ready_is_told_to_the_reader(office: Offic
     office.encoders.embed_queries = not_ready  # type: ignore[assignment, method-assign]
     with pytest.raises(EngineError, match="not ready"):
         await office.events("When is the rent due?")
+
+
+async def test_another_document_s_words_never_answer_for_the_one_that_is_named(
+    office: Office,
+) -> None:
+    supply = (
+        "SUPPLY AGREEMENT between Acme Foods, Inc. and Borealis GmbH\n1. Law\nScots law governs."
+    )
+    identity = Identity("SUPPLY AGREEMENT", ("Acme Foods, Inc.", "Borealis GmbH"))
+    await office.put("m", "supply", supply, identity)
+    office.engine.words = ["English law governs it. [1]"]
+    answer = await office.answer("Which law governs the agreement with Acme Foods?")
+    cited = {each.document_id for one in answer.statements for each in one.citations}
+    assert cited <= {"supply"}
+    assert all(one.text != "English law governs it." for one in answer.statements)
+
+
+@pytest.mark.parametrize("question", ["", "   ", "😀"])
+async def test_a_question_without_a_word_is_refused(office: Office, question: str) -> None:
+    answer = await office.answer(question)
+    assert (answer.kind, answer.notice) == (AnswerKind.REFUSAL, "nothing_found")
+
+
+async def test_a_weak_model_s_own_words_are_partly_supported_at_best(office: Office) -> None:
+    passage = cut(ExtractedText(LEASE), "lease", "lease.txt")[0]
+    (own,) = claims("On the first day the rent must be paid by the Tenant. [1]")
+    (near,) = claims("The Tenant must pay the rent on the first day. [1]")
+    assert verify(own, {1: passage}).verdict is Verdict.SUPPORTED
+    held = verify(own, {1: passage}, closely=True)
+    assert (held.verdict, held.reason) == (Verdict.PARTLY, "own_words")
+    assert verify(near, {1: passage}, closely=True).verdict is Verdict.SUPPORTED

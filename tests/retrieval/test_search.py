@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from core.errors import PinciteError
 from core.retrieval.refusal import NOTHING
 from core.retrieval.search import EVERY, Found, Search
 from core.retrieval.store import Store
@@ -215,7 +216,7 @@ async def test_a_question_that_names_its_own_document_is_searched_without_the_on
 
 @pytest.mark.parametrize("mode", ["hybrid", "dense", "lexical"])
 async def test_any_text_at_all_can_be_asked(search: Search, mode: str) -> None:
-    for question in ("", "???", '"; DROP', "rent AND (", "*", "。", "\0", "rent " * 2000):
+    for question in ("", "???", '"; DROP', "rent AND (", "*", "。", "\0", "rent " * 1500):
         found = await search.find("contracts", question, mode)
         assert found.searched.documents == 3
 
@@ -287,10 +288,46 @@ async def test_a_name_of_another_matter_is_absent_from_this_one(search: Search) 
     assert found.absent == ("Corvid",)
 
 
-async def test_beside_a_party_that_is_known_a_stranger_is_not_absent(search: Search) -> None:
+async def test_beside_a_party_that_is_known_a_stranger_is_told(search: Search) -> None:
     found = await search.find("contracts", "May Acme Foods sell its goods to Zebulon?")
-    assert found.absent == ()
+    assert (found.absent, found.named) == (("Zebulon",), {"Supply.pdf"})
     assert found.hits[0].passage.document_id == "Supply.pdf"
+
+
+async def test_a_question_of_a_book_s_length_is_refused_with_a_sentence(search: Search) -> None:
+    with pytest.raises(PinciteError, match="8,000 characters"):
+        await search.find("contracts", "rent " * 2000)
+
+
+@pytest.mark.parametrize("question", ["What is the NDA term?", "Is there an SLA for delivery?"])
+async def test_an_abbreviation_is_no_name(search: Search, question: str) -> None:
+    assert (await search.find("contracts", question)).absent == ()
+
+
+async def test_an_abbreviation_that_stands_as_a_party_does_is_a_name(search: Search) -> None:
+    found = await search.find("contracts", "Which law governs the contract between ZBLN and QRX?")
+    assert found.absent == ("ZBLN", "QRX")
+
+
+async def test_a_document_left_out_of_the_scope_is_not_called_absent(search: Search) -> None:
+    found = await search.find(
+        "contracts", "Which law governs the Acme Foods contract?", scope=Scope(("Lease.pdf",))
+    )
+    assert found.is_elsewhere
+
+
+@pytest.mark.parametrize("mode", ["hybrid", "dense", "lexical"])
+async def test_an_article_alone_is_found_in_every_mode(search: Search, mode: str) -> None:
+    found = await search.find("contracts", "第577条", mode, scope=Scope(("Lease.pdf",)))
+    assert found.searched.documents
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["租金的计算办法里规定了什么？", "本条例第五条规定了什么？", "违约金的计算办法中怎么规定？"],
+)
+async def test_a_common_phrase_is_no_absent_law(search: Search, question: str) -> None:
+    assert (await search.find("contracts", question)).absent == ()
 
 
 async def test_a_stranger_found_in_the_text_of_one_document_means_that_document(
