@@ -137,7 +137,17 @@ def check(statement: str, passages: Sequence[str]) -> tuple[Verdict, str]:
 
 
 def examine(statement: str, passage: str) -> Finding:
-    """Hold a statement against a passage; the span is the passage's words that carry it best."""
+    """Hold a statement against a passage; the span is the passage's words that carry it best.
+
+    A question states nothing, and a sentence that breaks off at a colon lost what it announced.
+    """
+    ending = statement.rstrip(" \"'”’」』)）")[-1:]
+    if ending and ending in "?？:：":
+        window, coverage = _best_window(terms(statement), terms(passage), passage)
+        asks = ending in "?？"
+        verdict = Verdict.UNSUPPORTED if asks or coverage < PARTLY_COVERAGE else Verdict.PARTLY
+        reason = "meaning_differs" if asks else "condition_dropped"
+        return Finding(verdict, reason, coverage, window)
     located = locate(statement, passage)
     if located:
         return _unless_something_is_lost(

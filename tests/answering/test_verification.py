@@ -354,3 +354,16 @@ def test_corruptions_planted_in_real_sentences_are_flagged_and_the_sentences_are
     assert sum(flagged) >= 0.98 * len(flagged)
     kept = [check(case.sentence, [case.passage])[0] is Verdict.SUPPORTED for case in cases[:100]]
     assert sum(kept) >= 99
+
+
+def test_a_question_states_nothing() -> None:
+    passage = "The Tenant shall pay the rent on the first day."
+    assert check("Shall the Tenant pay the rent on the first day?", [passage])[0] != "supported"
+
+
+def test_the_words_that_open_a_list_say_too_little_without_it() -> None:
+    passage = (
+        "Either Party may terminate if the other Party: (a) is insolvent; or (b) is in breach."
+    )
+    verdict, reason = check("Either Party may terminate if the other Party:", [passage])
+    assert (verdict, reason) == ("partly", "condition_dropped")
