@@ -26,6 +26,8 @@ class Places:
         self._starts = [mark.start for mark in marks]
         self._articles = [mark for mark in marks if mark.article]
         self._article_starts = [mark.start for mark in self._articles]
+        # Passages come in order: where the last one that stood in a table began, and its header.
+        self._in_table: tuple[int, str] = (-1, "")
 
     def pointed(self, path: tuple[str, ...], start: int, end: int) -> tuple[str, ...]:
         """The path of ``text[start:end]``, with what tells it from the rest of its division.
@@ -34,8 +36,19 @@ class Places:
         definition adds its term, and later rows of a table add its header row.
         """
         path = self._with_paragraph(path, start)
-        extra = (self._term(start, end), header_of_table(self._text, start))
+        extra = (self._term(start, end), self._header(start))
         return (*path, *filter(None, extra))
+
+    def _header(self, start: int) -> str:
+        """The header of the table around ``start``; looked for once in each table."""
+        before, header = self._in_table
+        between = self._text[before:start].split("\n")[:-1] if 0 <= before < start else [""]
+        if not header or not all(_is_row(line) for line in between):
+            header = header_of_table(self._text, start)
+        elif not _is_row(self._text[start : start + 2000].split("\n", 1)[0]):
+            header = ""
+        self._in_table = (start, header)
+        return header
 
     def _with_paragraph(self, path: tuple[str, ...], start: int) -> tuple[str, ...]:
         last = bisect_right(self._article_starts, start)
@@ -76,6 +89,10 @@ def paragraph_of_article(text: str, article: int, start: int) -> str:
     return f"第{written_number(paragraphs, 'chineseCounting')}款" if paragraphs > 1 else ""
 
 
+def _is_row(line: str) -> bool:
+    return _CELL in line or (line.startswith("|") and bool(_RULE.fullmatch(line)))
+
+
 def header_of_table(text: str, start: int) -> str:
     """The header row of the table in whose later rows ``start`` stands, its cells joined."""
     line_start = text.rfind("\n", 0, start) + 1
@@ -85,7 +102,7 @@ def header_of_table(text: str, start: int) -> str:
     while line_start > 0:
         above_start = text.rfind("\n", 0, line_start - 1) + 1
         above = text[above_start : line_start - 1]
-        if _CELL not in above and not (above.startswith("|") and _RULE.fullmatch(above)):
+        if not _is_row(above):
             break
         is_rule = bool(_RULE.fullmatch(above))
         header, is_ruled = (header, True) if is_rule else (above, is_ruled)
