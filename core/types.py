@@ -245,7 +245,7 @@ class Answer:
     ``nearest`` are the passages that a refusal found closest, and ``absent`` the names in the
     question that no document of the matter bears.  ``passages_used`` were read for the
     answer; ``passages_cut`` were found among the best but did not fit the engine's prompt.
-    ``timings`` maps ``understand``, ``retrieve``, ``first_token``, ``generate``, ``verify`` and
+    ``timings`` maps ``retrieve``, ``first_token``, ``generate``, ``verify`` and
     ``total`` to seconds.
     """
 
