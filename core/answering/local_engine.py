@@ -184,6 +184,7 @@ class LocalEngine:
     async def _shut_down(self) -> None:
         engine, self._engine = self._engine, None
         if engine is not None:
+            await _stop_reading(engine)
             await asyncio.to_thread(engine.shutdown)
             del engine
             # AsyncLLM's finalizer prints a traceback when the interpreter runs it at exit.
@@ -209,6 +210,17 @@ class LocalEngine:
             await self._load()
             loaded_at = monotonic()
         self._set("failed", "The language model keeps stopping. Restart Pincite; see its log.")
+
+
+async def _stop_reading(engine: "AsyncLLM") -> None:
+    """End what reads the engine's output, or it reports the end of the process as a death."""
+    from vllm.v1.engine.exceptions import EngineDeadError
+
+    reader: asyncio.Task[None] | None = engine.output_handler
+    if reader is not None and not reader.done():
+        reader.cancel()
+        await asyncio.wait([reader])
+        engine.output_processor.propagate_error(EngineDeadError())
 
 
 def _children() -> frozenset[int]:
