@@ -79,15 +79,18 @@ def matching(hits: Sequence[Hit], lists: Lists, words: str) -> tuple[Hit, ...]:
 
 
 def ranked(
-    lists: Lists, understood: Understood, leans: Mapping[str, float]
+    lists: Lists, understood: Understood, leans: Mapping[str, float], lead: float = 0.0
 ) -> tuple[tuple[Hit, ...], Evidence]:
-    """All candidates, best first, and what tells whether they hold an answer."""
+    """All candidates, best first, and what tells whether they hold an answer; ``lead`` is how much
+    the question speaks of a law at hand (``core.retrieval.laws``).
+    """
     hits = _fuse(lists, understood, leans)
     evidence = weigh(
         understood.words,
-        [hit.passage.text for hit in hits],
+        hits,
         lists.cosines(understood.leans_back),
         max(lists.bm25.values(), default=0.0),
+        lead=lead,
         certain=bool(lists.articles),
     )
     return hits, evidence

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from core.retrieval.concepts import asked_words
+from core.retrieval.laws import bears, cited, known_laws
 from core.retrieval.store import Indexed
 from core.types import Genre
 
@@ -250,9 +251,7 @@ def _strangers(
             found.append(word[: len(low)])
     titles = [name for each in documents for name in _chinese_titles(each)]
     found += [
-        name
-        for name, _ in _laws(question)
-        if not any(name in title or title in name or _abbreviates(name, title) for title in titles)
+        name for name, _ in _laws(question) if not any(_may_mean(name, each) for each in titles)
     ]
     return tuple(dict.fromkeys(found))[:_MOST_STRANGERS]
 
@@ -274,17 +273,27 @@ def parties_said(question: str, names: Sequence[str]) -> tuple[str, ...]:
     )
 
 
+def _may_mean(name: str, title: str) -> bool:
+    """Whether a law cited by ``name`` may be the document of that title; a law that goes by this
+    very name is no other.
+    """
+    if name in known_laws():
+        return bears(title, name)
+    return name in title or title in name or _abbreviates(name, title)
+
+
 def _laws(question: str) -> list[tuple[str, Span]]:
     """The Chinese laws that a question cites, with or without 《》, and where."""
-    found = []
+    found = cited(question)
     for match in _LAW.finditer(question):
         group = 1 if match.group(1) else 2
         name = match.group(group)
         short = name.removeprefix("中华人民共和国")
         end = match.end(group)
         is_phrase = match.group(1) is None and ("的" in short or short[0] in "本该此这其各有")
-        if len(short) > 2 and not is_phrase:
-            found.append((short, (end - len(name), end)))
+        span = (end - len(name), end)
+        if len(short) > 2 and not is_phrase and not any(_overlap(span, own) for _, own in found):
+            found.append((short, span))
     return found
 
 
@@ -325,19 +334,25 @@ def _chinese_names(question: str, documents: Sequence[Indexed]) -> dict[str, Spa
             at = question.find(name)
             if at >= 0 and len(name) > _length(found.get(document.document_id)):
                 found[document.document_id] = (at, at + len(name))
-    for short, span in _laws(question):
+    laws = _laws(question)
+    for short, span in laws:
         if not any(_overlap(span, other) for other in found.values()):
             meant = [
                 each.document_id
                 for each in documents
-                if any(_abbreviates(short, name) for name in _chinese_titles(each))
+                if any(_is_short_for(short, name) for name in _chinese_titles(each))
             ]
             found |= dict.fromkeys(meant, span)
+    longer = [*found.values(), *(span for _, span in laws)]
     return {
         document_id: span
         for document_id, span in found.items()
-        if not any(_inside(span, other) for other in found.values())
+        if not any(_inside(span, other) for other in longer)
     }
+
+
+def _is_short_for(name: str, title: str) -> bool:
+    return bears(title, name) if name in known_laws() else _abbreviates(name, title)
 
 
 @lru_cache(maxsize=8192)
@@ -372,6 +387,11 @@ def _merged(spans: set[Span]) -> list[Span]:
         else:
             merged.append((start, end))
     return merged
+
+
+def law_titles(documents: Sequence[Indexed]) -> frozenset[str]:
+    """The Chinese names of documents, without the state."""
+    return frozenset(name for each in documents for name in _chinese_titles(each))
 
 
 def leaning(question: str, documents: Sequence[Indexed]) -> dict[str, float]:

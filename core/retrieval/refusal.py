@@ -1,8 +1,9 @@
 """Do the passages found hold an answer at all?  Decided by thresholds fitted on questions.
 
-Four figures of a search tell the answerable question from the other: how near the nearest passage
-is, how far it stands out from the rest, the share of the question's words that one of the best
-passages holds, and its BM25 score for each word.  A logistic regression weighs them, fitted for
+Figures of a search tell the answerable question from the other: how near the nearest passage is,
+how far it stands out from the rest in meaning and in score, the share of the question's words that
+one of the best passages holds, its BM25 score for each word, how long the question is, and, for
+Chinese laws, whether it speaks of one that is there.  A logistic regression weighs them, fitted for
 each embedding model and language by ``app.py calibrate``; the file names what it was fitted on.
 """
 
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from core.errors import PinciteError
 from core.retrieval.grams import index_text, query_text
 from core.settings import ROOT
+from core.types import Hit
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 SHIPPED = ROOT / "assets" / "calibration"
 _BEST = 5
+_TENTH = 9
 _WORD = re.compile(r"[a-z]{3,}|\d+|[\u4e00-\u9fff]{2,}")
 _ASKING = frozenset(
     "the and for with are was were does did can could may must shall should will would what which "
@@ -34,31 +37,39 @@ _ASKING = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What a search found for a question, in four figures; ``certain`` where it looked it up.
+    """What a search found for a question, in figures; ``certain`` where it looked it up.
 
     ``nearness`` and ``gap`` are cosines; ``shared`` is in [0, 1]; ``bm25`` is the logarithm of one
-    plus the best score divided by the number of the question's words.
+    plus the best score divided by the number of the question's words; ``margin`` is how much the
+    best hit scores above the tenth; ``length`` is the logarithm of one plus the number of words;
+    ``lead`` is that of ``core.retrieval.laws``.
     """
 
     nearness: float = 0.0
     gap: float = 0.0
     shared: float = 0.0
     bm25: float = 0.0
+    margin: float = 0.0
+    length: float = 0.0
+    lead: float = 0.0
     certain: bool = False
 
-    def figures(self) -> tuple[float, float, float, float]:
-        """The figures in the order of the thresholds' weights."""
-        return self.nearness, self.gap, self.shared, self.bm25
+    def figures(self) -> tuple[float, ...]:
+        """The figures in the order of ``FIGURES``."""
+        return tuple(getattr(self, name) for name in FIGURES)
 
 
+FIGURES = ("nearness", "gap", "shared", "bm25", "margin", "length", "lead")
 NOTHING = Evidence()
 
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """Weights and bias of one language; the documents answer where the weighted sum is positive."""
+    """Weights (one for each of ``FIGURES``) and bias of one language; the documents answer where
+    the weighted sum is positive.
+    """
 
-    weights: tuple[float, float, float, float]
+    weights: tuple[float, ...]
     bias: float
     questions: int
     wrongly_answered: float
@@ -73,18 +84,27 @@ class Threshold:
 
 
 def weigh(
-    words: str, texts: Sequence[str], cosines: Sequence[float], bm25: float, *, certain: bool
+    words: str,
+    hits: Sequence[Hit],
+    cosines: Sequence[float],
+    bm25: float,
+    *,
+    lead: float,
+    certain: bool,
 ) -> Evidence:
-    """The evidence of a search for ``words``: its best passages' ``texts``, the candidates'
+    """The evidence of a search for ``words``: its ``hits``, best first, the candidates'
     ``cosines`` (nearest first) and the best BM25 score.
     """
     asked = _counted(query_text(words))
-    held = [terms(text) for text in texts[:_BEST]]
+    held = [terms(hit.passage.text) for hit in hits[:_BEST]]
     shared = max((len(asked & each) / max(1, len(asked)) for each in held), default=0.0)
     near = cosines[:50]
     nearness = near[0] if near else 0.0
     gap = nearness - sum(near) / len(near) if near else 0.0
-    return Evidence(nearness, gap, shared, math.log1p(bm25 / max(1, len(asked))), certain)
+    margin = hits[0].score - hits[_TENTH].score if len(hits) > _TENTH else 0.0
+    weight = math.log1p(bm25 / max(1, len(asked)))
+    length = math.log1p(len(asked)) if hits else 0.0
+    return Evidence(nearness, gap, shared, weight, margin, length, lead, certain)
 
 
 def thresholds(model: str, own: Path) -> dict[str, Threshold]:
@@ -107,8 +127,9 @@ def thresholds(model: str, own: Path) -> dict[str, Threshold]:
 
 
 def _threshold(weights: Sequence[float], bias: float, **measured: Any) -> Threshold:
-    nearness, gap, shared, bm25 = map(float, weights)
-    return Threshold((nearness, gap, shared, bm25), float(bias), **measured)
+    if len(weights) != len(FIGURES):
+        raise ValueError(f"{len(weights)} weights for {len(FIGURES)} figures")
+    return Threshold(tuple(map(float, weights)), float(bias), **measured)
 
 
 def save(fitted: dict[str, Threshold], model: str, own: Path) -> Path:
@@ -156,7 +177,7 @@ def fit(
     _, cut = min(errors)
     weights = _regress(figures, known)
     return Threshold(
-        (float(weights[0]), float(weights[1]), float(weights[2]), float(weights[3])),
+        tuple(map(float, weights[:-1])),
         float(weights[-1] - cut),
         len(known) + refused_by_name,
         round(float((held_out[~known] > cut).sum() / absent), 4),

@@ -13,7 +13,8 @@ from core.errors import PinciteError
 from core.retrieval.concepts import wording_for
 from core.retrieval.embedding import Encoders
 from core.retrieval.fusion import CANDIDATES, NO_LISTS, Lists, matching, ranked
-from core.retrieval.naming import leaning, recognise
+from core.retrieval.laws import lead
+from core.retrieval.naming import law_titles, leaning, recognise
 from core.retrieval.refusal import NOTHING, Evidence
 from core.retrieval.store import Indexed, Store
 from core.retrieval.understanding import Understood, is_article, understand
@@ -116,7 +117,8 @@ class Search:
         if not understood.about:
             leans = await asyncio.to_thread(leaning, understood.asks, documents)
         lists = await self._lists(wanted, mode, leans, documents)
-        hits, evidence = await asyncio.to_thread(ranked, lists, understood, leans)
+        ahead = await asyncio.to_thread(lead, question, law_titles(documents))
+        hits, evidence = await asyncio.to_thread(ranked, lists, understood, leans, ahead)
         found = Found(
             hits[:limit],
             searched,

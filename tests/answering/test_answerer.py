@@ -46,7 +46,7 @@ CHINESE = "第一条 试用期为三个月。\n第二条 甲方按月支付工�
 MODEL = ChatModel("fake", "fake", "cpu", "float32", 4096, 900, 160, ("en",))
 
 
-NEVER = Threshold((0.0, 0.0, 0.0, 0.0), -1.0, 40, 0.1, 0.1)
+NEVER = Threshold((0.0,) * 7, -1.0, 40, 0.1, 0.1)
 ALWAYS = replace(NEVER, bias=1.0)
 
 

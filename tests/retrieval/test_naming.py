@@ -133,6 +133,26 @@ def test_a_chinese_law_that_is_not_there_is_a_stranger(question: str) -> None:
     assert (named.about, named.strangers, named.is_sure) == ({}, ("反垄断法",), False)
 
 
+@pytest.mark.parametrize(
+    ("question", "absent"),
+    [
+        ("保险法第十六条规定的投保人如实告知义务是什么？", "保险法"),
+        ("仲裁法第十六条规定仲裁协议应当包括哪些内容？", "仲裁法"),
+        ("刑法第二百六十四条对盗窃罪怎么量刑？", "刑法"),
+        ("合伙企业法对有限合伙人的责任怎么规定？", "合伙企业法"),
+    ],
+)
+def test_a_law_is_not_taken_for_its_relative_that_is_there(question: str, absent: str) -> None:
+    relatives = (statute("soldiers", "军人保险法"), statute("disputes", "劳动争议调解仲裁法"))
+    named = recognise(question, relatives)
+    assert (named.about, named.strangers) == ({}, (absent,))
+
+
+def test_a_longer_law_that_is_absent_is_not_the_shorter_one_that_is_there() -> None:
+    named = recognise("军人保险法第三条规定了什么？", (statute("insurance", "保险法"),))
+    assert (named.about, named.strangers) == ({}, ("军人保险法",))
+
+
 def test_the_longer_of_two_chinese_names_wins_its_place() -> None:
     laws = (statute("implementation", "民法典实施细则"), statute("civil", "民法典"))
     assert list(recognise("民法典实施细则第三条", laws).about) == ["implementation"]
