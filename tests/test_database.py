@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from core.database import Database, metadata
+from core.database import Database
 from core.errors import NotFound, PinciteError
+from core.records.transactions import metadata
 from core.types import (
     Answer,
     AnswerKind,

@@ -1,0 +1,179 @@
+"""Conversations, their questions and answers.  Every read takes ``matter_id`` first."""
+
+from datetime import datetime
+from functools import cache
+from typing import Any, cast
+from uuid import uuid4
+
+import sqlalchemy as sa
+from sqlalchemy import Column, ForeignKey, Integer, String, Table, Text
+
+from core.errors import NotFound, PinciteError
+from core.records.transactions import Records, metadata, now, transacted
+from core.types import Answer, Conversation, Message
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("matter_id", ForeignKey("matters.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("title", String, nullable=False),
+    Column("updated_at", String, nullable=False),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column(
+        "conversation_id",
+        ForeignKey("conversations.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    Column("position", Integer, nullable=False),
+    Column("question", Text, nullable=False),
+    Column("answer", Text),
+    Column("created_at", String, nullable=False),
+)
+
+
+class Conversations(Records):
+    """What is recorded of conversations and messages."""
+
+    @transacted
+    def conversations(
+        self, sql: sa.Connection, matter_id: str, search: str = ""
+    ) -> tuple[Conversation, ...]:
+        """The matter's conversations whose title or questions hold ``search``, newest first."""
+        query = sa.select(conversations).where(conversations.c.matter_id == matter_id)
+        if search.strip():
+            asked = sa.select(messages.c.conversation_id).where(
+                messages.c.question.icontains(search.strip(), autoescape=True)
+            )
+            query = query.where(
+                conversations.c.title.icontains(search.strip(), autoescape=True)
+                | conversations.c.id.in_(asked)
+            )
+        newest = query.order_by(conversations.c.updated_at.desc())
+        return tuple(map(_conversation, sql.execute(newest)))
+
+    @transacted
+    def create_conversation(self, sql: sa.Connection, matter_id: str, title: str) -> Conversation:
+        """Begin a conversation."""
+        values = {
+            "id": uuid4().hex,
+            "matter_id": matter_id,
+            "title": title.strip(),
+            "updated_at": now(),
+        }
+        row = sql.execute(sa.insert(conversations).values(values).returning(conversations)).one()
+        return _conversation(row)
+
+    @transacted
+    def rename_conversation(
+        self, sql: sa.Connection, matter_id: str, conversation_id: str, title: str
+    ) -> None:
+        """Give a conversation another title; raises ``PinciteError`` for an empty one."""
+        if not title.strip():
+            raise PinciteError("A conversation needs a title.", "Type one.")
+        where = _conversation_in(matter_id, conversation_id)
+        sql.execute(sa.update(conversations).where(where).values(title=title.strip()))
+
+    @transacted
+    def delete_conversation(self, sql: sa.Connection, matter_id: str, conversation_id: str) -> None:
+        """Remove a conversation and its messages."""
+        sql.execute(sa.delete(conversations).where(_conversation_in(matter_id, conversation_id)))
+
+    # Messages
+
+    @transacted
+    def messages(
+        self, sql: sa.Connection, matter_id: str, conversation_id: str
+    ) -> tuple[Message, ...]:
+        """The questions and answers of one conversation, in order."""
+        query = (
+            sa.select(messages)
+            .join(conversations)
+            .where(_conversation_in(matter_id, conversation_id))
+            .order_by(messages.c.position)
+        )
+        return tuple(map(_message, sql.execute(query)))
+
+    @transacted
+    def add_message(
+        self, sql: sa.Connection, matter_id: str, conversation_id: str, question: str
+    ) -> Message:
+        """Record a question before it is answered; raises ``NotFound``."""
+        where = _conversation_in(matter_id, conversation_id)
+        touched = sql.execute(sa.update(conversations).where(where).values(updated_at=now()))
+        if touched.rowcount == 0:
+            raise NotFound("This conversation is not in the matter.", "Begin a new one.")
+        last = sql.scalar(
+            sa.select(sa.func.max(messages.c.position)).where(
+                messages.c.conversation_id == conversation_id
+            )
+        )
+        values = {
+            "id": uuid4().hex,
+            "conversation_id": conversation_id,
+            "position": 0 if last is None else last + 1,
+            "question": question,
+            "created_at": now(),
+        }
+        return _message(sql.execute(sa.insert(messages).values(values).returning(messages)).one())
+
+    @transacted
+    def finish_message(
+        self, sql: sa.Connection, matter_id: str, message_id: str, answer: Answer
+    ) -> None:
+        """Record the answer to a question, with its statements and citations."""
+        own = messages.c.id.in_(_messages_of(matter_id, message_id))
+        stored = _answers().dump_json(answer).decode()
+        sql.execute(sa.update(messages).where(own).values(answer=stored))
+
+    @transacted
+    def delete_messages_from(self, sql: sa.Connection, matter_id: str, message_id: str) -> None:
+        """Remove a message and all that follow it in its conversation: for edit and regenerate."""
+        first = sql.execute(
+            sa.select(messages).where(messages.c.id.in_(_messages_of(matter_id, message_id)))
+        ).first()
+        if first is None:
+            raise NotFound("This message is not in the matter.", "Reload the page.")
+        sql.execute(
+            sa.delete(messages)
+            .where(messages.c.conversation_id == first.conversation_id)
+            .where(messages.c.position >= first.position)
+        )
+
+
+@cache
+def _answers() -> Any:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Answer)
+
+
+def _conversation(row: sa.Row[Any]) -> Conversation:
+    return Conversation(row.id, row.matter_id, row.title, datetime.fromisoformat(row.updated_at))
+
+
+def _message(row: sa.Row[Any]) -> Message:
+    answer = None if row.answer is None else cast(Answer, _answers().validate_json(row.answer))
+    return Message(
+        row.id, row.conversation_id, row.question, answer, datetime.fromisoformat(row.created_at)
+    )
+
+
+def _conversation_in(matter_id: str, conversation_id: str) -> sa.ColumnElement[bool]:
+    return (conversations.c.matter_id == matter_id) & (conversations.c.id == conversation_id)
+
+
+def _messages_of(matter_id: str, message_id: str) -> sa.Select[tuple[str]]:
+    """The id of the message if it is in the matter, else nothing."""
+    return (
+        sa.select(messages.c.id)
+        .join(conversations)
+        .where(conversations.c.matter_id == matter_id)
+        .where(messages.c.id == message_id)
+    )
