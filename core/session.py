@@ -6,7 +6,7 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,6 +18,9 @@ from core.types import Genre, Scope
 if TYPE_CHECKING:
     from core.services import Services
     from core.types import Document, Matter
+
+MatterName = Annotated[str, typer.Option("--matter", help="The matter's name.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def settings_of_this_run() -> Settings:

@@ -14,7 +14,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from app import cli
-from core.commands import _files
+from core.commands.documents import _files
 from core.database import Database
 from core.settings import Settings
 from tests.fakes import LoadedEncoders

@@ -119,7 +119,7 @@ def test_each_engine_is_imported_in_exactly_one_file(package: str) -> None:
             ("sqlalchemy", "alembic", "sqlite3"),
             ("core/database.py", "core/records/", "core/migrations/"),
         ),
-        (("typer", "click"), ("app.py", "core/commands.py", "core/session.py")),
+        (("typer", "click"), ("app.py", "core/commands/", "core/session.py")),
     ],
 )
 def test_each_framework_stays_in_its_place(

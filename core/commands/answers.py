@@ -1,14 +1,9 @@
-"""The command line's work on matters: everything but the web application.
+"""Commands that ask, search, check statements and fit the thresholds of refusal."""
 
-Each command builds the services, does one thing and ends; an error of ours is one sentence and
-exit code 2.
-"""
-
-import asyncio
 import json
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -26,25 +21,17 @@ from core.evaluation.records import (
     whole_file,
     write_line,
 )
-from core.session import document_named, matter_named, run, scope_of, sentences_for_errors
+from core.session import AsJson, MatterName, matter_named, run, scope_of, sentences_for_errors
 from core.types import EVERYTHING, Genre, Scope
 
 if TYPE_CHECKING:
     from core.services import Services
-    from core.types import Answer, Citation, Document, Variant
+    from core.types import Answer, Citation, Variant
 
-cli = typer.Typer(
-    help="Pincite: answers about your documents in which every statement carries a pincite.",
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    no_args_is_help=False,
-)
-MatterName = Annotated[str, typer.Option("--matter", help="The matter's name.")]
 VariantName = Literal["draft", "quotes", "listing", "dense", "lexical"]
 Mode = Literal["hybrid", "dense", "lexical"]
 Top = Annotated[int, typer.Option("--top", min=1, max=1000, help="Passages for each question.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Documents = Annotated[
+OnlyDocuments = Annotated[
     list[str] | None, typer.Option("--document", help="Only this document; may be repeated.")
 ]
 Kinds = Annotated[
@@ -58,32 +45,6 @@ To = Annotated[
 ]
 
 
-@cli.command()
-def ingest(paths: list[Path], matter: MatterName) -> None:
-    """Take files and folders into a matter, which is made if need be; a line for each file."""
-
-    async def work(services: "Services") -> int:
-        target = await matter_named(services, matter, create=True)
-        failed = 0
-        added: dict[str, str] = {}
-        for path, name in _files(paths):
-            try:
-                if name in added.values():
-                    raise PinciteError("Another file of this name was given.", "Rename one.")
-                document = await services.library.add(target.id, path, name, replace=True)
-                added[document.id] = name
-            except PinciteError as error:
-                failed += 1
-                print(f"failed\t{name}\t{error}", flush=True)
-        async for document in _finished(services, target.id, set(added)):
-            failed += document.state == "failed"
-            print(_line(document), flush=True)
-        return 1 if failed else 0
-
-    run(work)
-
-
-@cli.command()
 def ask(
     question: Annotated[str, typer.Argument(help="One question.")] = "",
     matter: MatterName = "",
@@ -91,7 +52,7 @@ def ask(
     out: Annotated[Path | None, typer.Option(help="Where the answers go, as JSONL.")] = None,
     variant: Annotated[VariantName, typer.Option(help="How to answer.")] = "draft",
     top: Annotated[int, typer.Option("--top", min=0, max=50, help="Passages read; 0: as set.")] = 0,
-    document: Documents = None,
+    document: OnlyDocuments = None,
     kind: Kinds = None,
     dated_from: From = None,
     dated_to: To = None,
@@ -123,7 +84,6 @@ def ask(
     run(work, generate=variant == "draft", ingest=False)
 
 
-@cli.command()
 def search(
     questions: Annotated[Path, typer.Option(help="A JSONL file of questions.")],
     matter: MatterName,
@@ -131,7 +91,7 @@ def search(
     top: Top = 64,
     mode: Annotated[Mode, typer.Option(help="How to search.")] = "hybrid",
     every: Annotated[bool, typer.Option("--every", help="Every passage that matches.")] = False,
-    document: Documents = None,
+    document: OnlyDocuments = None,
     kind: Kinds = None,
     dated_from: From = None,
     dated_to: To = None,
@@ -156,7 +116,6 @@ def search(
     run(work, ingest=False)
 
 
-@cli.command()
 def check(
     pairs: Annotated[Path, typer.Option("--in", help="A JSONL file of statements.")],
     out: Annotated[Path, typer.Option(help="Where the verdicts go, as JSONL.")],
@@ -172,7 +131,6 @@ def check(
                 write_line(lines, {"id": line["id"], "verdict": verdict, "reason": reason})
 
 
-@cli.command()
 def calibrate(
     questions: Annotated[Path, typer.Option(help='JSONL with "question" and "answerable".')],
     matter: MatterName,
@@ -206,97 +164,6 @@ def calibrate(
         return 0
 
     run(work, ingest=False)
-
-
-@cli.command()
-def documents(matter: MatterName, as_json: AsJson = False) -> None:
-    """List the documents of a matter."""
-
-    async def work(services: "Services") -> int:
-        target = await matter_named(services, matter)
-        listed = await services.database.documents(target.id)
-        if as_json:
-            rows = [
-                {
-                    "id": each.id,
-                    "name": each.name,
-                    "state": each.state,
-                    "reason": " ".join(filter(None, [each.reason, each.remedy])),
-                    "pages": each.pages,
-                    "passages": each.passages,
-                    "title": each.identity.title,
-                    "parties": each.identity.parties,
-                    "dated": each.identity.dated and each.identity.dated.isoformat(),
-                    "genre": each.identity.genre,
-                    "blank_pages": each.blank_pages,
-                    "warnings": each.warnings,
-                    "added_at": each.added_at.isoformat(),
-                }
-                for each in listed
-            ]
-            print(json.dumps({"documents": rows}, ensure_ascii=False, indent=2))
-        else:
-            print("\n".join(map(_line, listed)) or "The matter has no documents.")
-        return 0
-
-    run(work, load=False)
-
-
-@cli.command()
-def delete(
-    names: Annotated[list[str] | None, typer.Argument(help="Documents' names or ids.")] = None,
-    matter: MatterName = "",
-    whole_matter: Annotated[bool, typer.Option(help="Delete the matter itself.")] = False,
-) -> None:
-    """Delete documents of a matter, or with --whole-matter everything in it."""
-
-    async def work(services: "Services") -> int:
-        target = await matter_named(services, matter)
-        if whole_matter:
-            await services.delete_matter(target.id)
-            return 0
-        for name in names or []:
-            chosen = await document_named(services, target.id, name)
-            await services.library.delete(target.id, chosen.id)
-            print(f"deleted\t{chosen.name}")
-        await services.store.optimize()
-        return 0
-
-    if bool(names) == whole_matter:
-        raise typer.BadParameter("Name documents, or give --whole-matter.")
-    run(work)
-
-
-def _files(paths: list[Path]) -> Iterator[tuple[Path, str]]:
-    """Each file with its name: relative to the folder that was given, or its own."""
-    for path in paths:
-        if not path.is_dir():
-            yield path, path.name
-            continue
-        for found in sorted(path.rglob("*")):
-            inside = found.relative_to(path)
-            if found.is_file() and not any(part.startswith(".") for part in inside.parts):
-                yield found, inside.as_posix()
-
-
-async def _finished(
-    services: "Services", matter_id: str, waiting: set[str]
-) -> "AsyncIterator[Document]":
-    """Each awaited document as it becomes ready or fails."""
-    while waiting:
-        for document in await services.database.documents(matter_id):
-            if document.id in waiting and document.state in ("ready", "failed"):
-                waiting.discard(document.id)
-                yield document
-        if waiting:
-            await asyncio.sleep(0.2)
-
-
-def _line(document: "Document") -> str:
-    if document.state == "failed":
-        return f"failed\t{document.name}\t{document.reason} {document.remedy}".rstrip()
-    pages = f"{document.pages} pages, " if document.pages else ""
-    return f"{document.state}\t{document.name}\t{pages}{document.passages} passages"
 
 
 async def _answer(

@@ -1,0 +1,25 @@
+"""The command line's work on matters: everything but the web application.
+
+Each command builds the services, does one thing and ends; an error of ours is one sentence and
+exit code 2.
+"""
+
+import typer
+
+from core.commands.answers import ask, calibrate, check, search
+from core.commands.documents import delete, documents, ingest
+
+
+def _command_line() -> typer.Typer:
+    made = typer.Typer(
+        help="Pincite: answers about your documents in which every statement carries a pincite.",
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        no_args_is_help=False,
+    )
+    for command in (ingest, ask, search, check, calibrate, documents, delete):
+        made.command()(command)
+    return made
+
+
+cli = _command_line()

@@ -1,0 +1,129 @@
+"""Commands that take documents in, list them and delete them."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from core.errors import PinciteError
+from core.session import AsJson, MatterName, document_named, matter_named, run
+
+if TYPE_CHECKING:
+    from core.services import Services
+    from core.types import Document
+
+
+def ingest(paths: list[Path], matter: MatterName) -> None:
+    """Take files and folders into a matter, which is made if need be; a line for each file."""
+
+    async def work(services: "Services") -> int:
+        target = await matter_named(services, matter, create=True)
+        failed = 0
+        added: dict[str, str] = {}
+        for path, name in _files(paths):
+            try:
+                if name in added.values():
+                    raise PinciteError("Another file of this name was given.", "Rename one.")
+                document = await services.library.add(target.id, path, name, replace=True)
+                added[document.id] = name
+            except PinciteError as error:
+                failed += 1
+                print(f"failed\t{name}\t{error}", flush=True)
+        async for document in _finished(services, target.id, set(added)):
+            failed += document.state == "failed"
+            print(_line(document), flush=True)
+        return 1 if failed else 0
+
+    run(work)
+
+
+def documents(matter: MatterName, as_json: AsJson = False) -> None:
+    """List the documents of a matter."""
+
+    async def work(services: "Services") -> int:
+        target = await matter_named(services, matter)
+        listed = await services.database.documents(target.id)
+        if as_json:
+            rows = [
+                {
+                    "id": each.id,
+                    "name": each.name,
+                    "state": each.state,
+                    "reason": " ".join(filter(None, [each.reason, each.remedy])),
+                    "pages": each.pages,
+                    "passages": each.passages,
+                    "title": each.identity.title,
+                    "parties": each.identity.parties,
+                    "dated": each.identity.dated and each.identity.dated.isoformat(),
+                    "genre": each.identity.genre,
+                    "blank_pages": each.blank_pages,
+                    "warnings": each.warnings,
+                    "added_at": each.added_at.isoformat(),
+                }
+                for each in listed
+            ]
+            print(json.dumps({"documents": rows}, ensure_ascii=False, indent=2))
+        else:
+            print("\n".join(map(_line, listed)) or "The matter has no documents.")
+        return 0
+
+    run(work, load=False)
+
+
+def delete(
+    names: Annotated[list[str] | None, typer.Argument(help="Documents' names or ids.")] = None,
+    matter: MatterName = "",
+    whole_matter: Annotated[bool, typer.Option(help="Delete the matter itself.")] = False,
+) -> None:
+    """Delete documents of a matter, or with --whole-matter everything in it."""
+
+    async def work(services: "Services") -> int:
+        target = await matter_named(services, matter)
+        if whole_matter:
+            await services.delete_matter(target.id)
+            return 0
+        for name in names or []:
+            chosen = await document_named(services, target.id, name)
+            await services.library.delete(target.id, chosen.id)
+            print(f"deleted\t{chosen.name}")
+        await services.store.optimize()
+        return 0
+
+    if bool(names) == whole_matter:
+        raise typer.BadParameter("Name documents, or give --whole-matter.")
+    run(work)
+
+
+def _files(paths: list[Path]) -> Iterator[tuple[Path, str]]:
+    """Each file with its name: relative to the folder that was given, or its own."""
+    for path in paths:
+        if not path.is_dir():
+            yield path, path.name
+            continue
+        for found in sorted(path.rglob("*")):
+            inside = found.relative_to(path)
+            if found.is_file() and not any(part.startswith(".") for part in inside.parts):
+                yield found, inside.as_posix()
+
+
+async def _finished(
+    services: "Services", matter_id: str, waiting: set[str]
+) -> "AsyncIterator[Document]":
+    """Each awaited document as it becomes ready or fails."""
+    while waiting:
+        for document in await services.database.documents(matter_id):
+            if document.id in waiting and document.state in ("ready", "failed"):
+                waiting.discard(document.id)
+                yield document
+        if waiting:
+            await asyncio.sleep(0.2)
+
+
+def _line(document: "Document") -> str:
+    if document.state == "failed":
+        return f"failed\t{document.name}\t{document.reason} {document.remedy}".rstrip()
+    pages = f"{document.pages} pages, " if document.pages else ""
+    return f"{document.state}\t{document.name}\t{pages}{document.passages} passages"
