@@ -1,5 +1,10 @@
-"""Must, may, must not: who is bound to what, and what is denied."""
+"""Must, may, must not: who is bound to what, and what is denied.
 
+A near copy of the passage is held to it place by place.  Of a free wording it is asked only that
+nothing is denied, bound or left free which the passage's sentence treats the other way.
+"""
+
+import re
 from collections.abc import Sequence
 
 from core.answering.pairing import Pairing, negated, next_content
@@ -9,12 +14,13 @@ LIMITS = frozenset(["without", "exception", "only", "condition", "given"])
 NEGATIVE = frozenset(("not", "ban", "exempt"))
 _DENIED_WITHOUT = frozenset(("without", "exception"))
 _ONLY_IF = frozenset(("only", "condition"))
-REACH = 10
-"""How many terms a denial may stand off in a free wording."""
 _OPENING = frozenset(("禁止", "严禁", "一律禁止"))
-_OF_SUBJECTS = frozenset(("no", "neither", "none", "nobody", "nothing"))
+OF_SUBJECTS = frozenset(("no", "neither", "nor", "none", "nobody", "nothing", "never"))
+_SOFT = frozenset(("will", "would", "could", "might", "要"))
+"""What tells the future as well as a duty, or a chance as well as a right."""
+_CAN = frozenset(("can", "could", "might", "able to", "能", "能够"))
 _LEAVING = frozenset(
-    "right option discret permit allow choos elect wish 权利 选择 自愿 允许".split()
+    "right option discret permit allow choos elect wish avail 权利 选择 自愿 允许".split()
 )
 _EXACTING = frozenset("request demand need 请求 要求 责令".split())
 _RECEIVE = "receiv"
@@ -27,7 +33,12 @@ DENYING = frozenset(
         "未按照规定 拒绝接收 遗漏 落空 除外"
     ).split()
 )
-_NEED = frozenset(("need", "obtain", "取得", "征得", "经", "获得"))
+NEED = frozenset(("need", "obtain", "取得", "征得", "经", "获得"))
+CONSENT = re.compile(
+    r"consent|approv|permission|authori[sz]ation|assent|同意|批准|许可|核准|准许|授权"
+)
+"""What is asked for before something may be done."""
+_FORMS = frozenset("writ sign 书面 签名".split())
 
 
 def forces_agree(pairing: Pairing) -> str:
@@ -36,22 +47,54 @@ def forces_agree(pairing: Pairing) -> str:
     for i, term in enumerate(said):
         if term.kind != "force":
             continue
-        key, met = _whole_force(said, i), heads(pairing, i)
-        clause = said[i].clause
-        governed = [
-            each
-            for k, each in enumerate(pairing.to)
-            if each is not None and k > i and said[k].clause == clause
-        ]
-        reasons = [_force_differs(pairing, key, i, there) for there in met]
-        later = _opens(said, i) and any(_denied(pairing.held, each) for each in governed)
-        if reasons and reasons[0] and not later:
-            return reasons[0]
-        if not met:
-            reason = _only_other_force(pairing, key)
-            if reason:
-                return reason
+        key, met = whole_force(said, i), heads(pairing, i)
+        differs = _copied_force_differs if pairing.copied else _free_force_differs
+        reason = differs(pairing, key, i, met) if met else _only_other_force(pairing, key)
+        if reason:
+            return reason
     return ""
+
+
+def _copied_force_differs(pairing: Pairing, key: str, i: int, met: list[int]) -> str:
+    """Why a force of a near copy is not the one that governs the paired word, or ""."""
+    held = pairing.held
+    other, means, governing = force_at(held, met[0])
+    if key == other or (not other and key in ("duty", "leave", "maybe")):
+        return ""
+    if _opens(pairing.said, i) and any(denied(held, each) for each in _governed(pairing, i)):
+        return ""
+    if not other:
+        return "" if negated(held, met[0], 6) else "negation_differs"
+    if "ban" not in (key, other):
+        return "modality_differs"
+    if _turned_by_limits(pairing, key, i, other, governing):
+        return ""
+    if key == "duty" and (means or _needs(pairing, i)):
+        return ""
+    return "negation_differs" if {key, other} != {"ban", "exempt"} else "modality_differs"
+
+
+def _turned_by_limits(pairing: Pairing, key: str, i: int, other: str, governing: int) -> bool:
+    """Whether "may only with" stands for "may not without"."""
+    if {key, other} != {"ban", "leave"}:
+        return False
+    ban, leave = _limits_of(pairing.said, i), _limits_of(pairing.held, governing)
+    ban, leave = (ban, leave) if key == "ban" else (leave, ban)
+    if ban & _DENIED_WITHOUT and leave & _DENIED_WITHOUT:
+        return False
+    return bool(
+        (ban & _DENIED_WITHOUT and leave & _ONLY_IF) or (ban & _ONLY_IF and leave & _DENIED_WITHOUT)
+    )
+
+
+def _governed(pairing: Pairing, i: int) -> list[int]:
+    """Where the passage has the words of a force's own clause."""
+    clause = pairing.said[i].clause
+    return [
+        there
+        for k, there in enumerate(pairing.to)
+        if there is not None and k > i and pairing.said[k].clause == clause
+    ]
 
 
 def _opens(terms: tuple[Term, ...], i: int) -> bool:
@@ -59,170 +102,144 @@ def _opens(terms: tuple[Term, ...], i: int) -> bool:
     return terms[i].text in _OPENING and (i == 0 or terms[i - 1].clause < terms[i].clause)
 
 
+def _free_force_differs(pairing: Pairing, key: str, i: int, met: list[int]) -> str:
+    """Why a free wording binds whom the passage leaves free, or the reverse; "" if it does not.
+
+    Whether something is denied is another rule's: ``negations_agree``.
+    """
+    said, held = pairing.said, pairing.held
+    soft = said[i].text.casefold() in _SOFT | _CAN and key != "ban"
+    if soft or (is_gate(said, i) and gated(held, met[0])):
+        return ""
+    other, means, governing = force_at(held, met[0])
+    if not other:
+        return "modality_differs" if key == "leave" and _never_left(pairing, i) else ""
+    if key == other:
+        return ""
+    if {key, other} == {"ban", "exempt"}:
+        return "modality_differs"
+    if "ban" in (key, other) or {key, other} == {"duty", "exempt"}:
+        return "" if _denied_elsewise(pairing, key, i, met[0], governing) else "negation_differs"
+    if {key, other} != {"duty", "leave"}:
+        return ""
+    if means and key == "duty":
+        return ""
+    if key == "leave" and any(t.senses & _LEAVING for t in held[governing + 1 : met[0]]):
+        return ""  # "will be available to X": X may have it
+    of = (said, i) if key == "leave" else (held, governing)
+    return "" if _receives(*of) else "modality_differs"
+
+
+def _denied_elsewise(pairing: Pairing, key: str, i: int, there: int, governing: int) -> bool:
+    """Whether what is banned on one side is denied on the other, though by no ban."""
+    said, held = pairing.said, pairing.held
+    if key in NEGATIVE:
+        if only_limits(said, i) or any(t.key in NEGATIVE for t in held[governing + 1 : there]):
+            return True
+        head = next_content(said, i, 1)
+        denied = [t for t in held if t.key.startswith(("non", "un", "in", "im"))]
+        return any(opposite(said[k].key, t.key) for k in head for t in denied)
+    after = said[i + 1 : i + 7]
+    return only_limits(held, governing) or any(
+        t.key in NEGATIVE or t.senses & DENYING for t in after if t.clause == said[i].clause
+    )
+
+
 def _only_other_force(pairing: Pairing, key: str) -> str:
     """Whether the passage knows one force only, and that is not the statement's."""
     held = pairing.held
-    classes = {_whole_force(held, j) for j, t in enumerate(held) if t.kind == "force"}
+    classes = {whole_force(held, j) for j, t in enumerate(held) if t.kind == "force"}
     both = {"duty", "leave"}
     differs = len(classes) == 1 and classes <= both and key in both - classes
     return "modality_differs" if differs else ""
 
 
-def needs_agree(pairing: Pairing) -> str:
-    """What may not be done without consent needs it: it is not that consent may be sought."""
-    said, held = pairing.said, pairing.held
-    if pairing.copied or any(t.senses & _NEED for t in held):
-        return ""
-    for j, term in enumerate(held):
-        if term.kind != "without":
-            continue
-        governing = [_whole_force(held, k) for k in range(j) if held[k].kind == "force"][-1:]
-        for i, need in enumerate(said):
-            if not need.senses & _NEED:
-                continue
-            key = said[i - 1].key if i else ""
-            if governing == ["ban"] and key in ("leave", "ban", "not", "exempt"):
-                return "negation_differs" if key != "leave" else "modality_differs"
-            if governing == ["leave"] and not (key in NEGATIVE or negated(said, i)):
-                return "negation_differs"
-    return ""
+def only_limits(terms: Sequence[Term], i: int) -> bool:
+    """Whether a denial denies nothing by itself.
 
-
-def negations_agree(pairing: Pairing) -> str:
-    """Nothing is denied that the passage affirms, nor affirmed that it denies."""
-    said, held = pairing.said, pairing.held
-    if not pairing.copied:
-        return _denial_differs(pairing)
-    for i, term in enumerate(said):
-        if term.kind != "not" or _joins_force(said, i):
-            continue
-        heads = next_content(said, i)
-        met = [pairing.to[each] for each in heads]
-        there = next((each for each in met if each is not None), None)
-        if there is None:
-            if not any(t.key in NEGATIVE or t.kind in ("without", "exception") for t in held):
-                return "negation_differs"
-        elif (
-            not _denied(held, there)
-            and not opposite(said[heads[0]].key, held[there].key)
-            and not (_limited(said) and _limited(held))
-        ):
-            return "negation_differs"
-    for j, term in enumerate(held):
-        if not (term.kind == "not" or term.key in ("ban", "exempt")) or _joins_force(held, j):
-            continue
-        heads = next_content(held, j)[:2]
-        here = [pairing.back[each] for each in heads if each in pairing.back]
-        if not here or len(here) < len(heads) or (_limited(said) and _limited(held)):
-            continue
-        turned = any(opposite(said[each].key, held[pairing.to[each] or 0].key) for each in here)
-        if not turned and not any(_denied(said, each) for each in here):
-            return "negation_differs"
-    return ""
-
-
-def _denial_differs(pairing: Pairing) -> str:
-    """The same for a free wording: what is denied in one is denied in the other, both ways."""
-    for terms, others, to in (
-        (pairing.said, pairing.held, dict(enumerate(pairing.to))),
-        (pairing.held, pairing.said, dict(pairing.back)),
-    ):
-        for i, term in enumerate(terms):
-            if term.kind != "not" and term.key != "ban":
-                continue
-            if term.text.casefold() == "nor":
-                continue  # goes with the "not" before it
-            chinese = term.text >= "\u4e00" and terms is pairing.said
-            follow = next_content(terms, i, 6 if chinese else 2)
-            met = [to.get(each) for each in follow]
-            places = [each for each in met if each is not None]
-            if not places and terms is pairing.said and not any(map(_denies_openly, others)):
-                return "negation_differs"
-            if not places or (len(places) < len(met) and terms is pairing.held):
-                continue
-            plain = term.kind == "not" and follow[0] == i + 1
-            plain = plain and term.text.casefold() not in _OF_SUBJECTS
-            if any(_denied_about(others, place, plain) for place in places):
-                continue
-            if any(_turns(terms, each, others) for each in follow[:1]):
-                continue
-            return "negation_differs"
-    return ""
-
-
-def _denied_about(terms: Sequence[Term], place: int, plain: bool = False) -> bool:
-    """Whether a denial of any kind stands about a term: in its sentence.
-
-    What is plainly denied ("not renewed") is so by a denial not far off, and by no mere limit.
+    "Nor" goes with the "not" before it; "never fewer than" is a limit; "even if not" grants.
     """
-    for k, term in enumerate(terms):
-        if term.sentence != terms[place].sentence or not _denies(term):
-            continue
-        limit = term.kind in ("exception", "only") or term.senses & _NEED
-        if not plain or (abs(k - place) < REACH and not limit):
-            return True
-    return False
-
-
-def _turns(terms: Sequence[Term], i: int, others: Sequence[Term]) -> bool:
-    """Whether a word says by its opposite what the other text denies."""
-    return any(opposite(terms[i].key, other.key) for other in others)
-
-
-def _denies_openly(term: Term) -> bool:
-    return term.key in NEGATIVE or term.kind in ("without", "exception", "only")
-
-
-def _denies(term: Term) -> bool:
-    """Whether a term denies: as a negation, as a limit, or in itself."""
-    if term.senses & (_NEED | DENYING):
+    if terms[i].text.casefold() == "nor":
         return True
-    return term.kind in ("not", "without", "exception", "only") or term.key in (
-        "ban",
-        "exempt",
-        "lt",
-    )
+    beside = [t for t in terms[i + 1 : i + 9] if t.sentence == terms[i].sentence]
+    if any(t.key in ("gt", "lt") for t in beside[:5]):
+        return True
+    if terms[i].key in ("not", "ban") and any(t.text == "until" for t in beside):
+        return True
+    clause = {t.kind for t in terms if t.clause == terms[i].clause}
+    return "concession" in clause
+
+
+def gated(terms: tuple[Term, ...], place: int) -> bool:
+    """Whether the sentence of a term lets something be done only on a condition.
+
+    "May not without consent", "may only with consent", "requires consent", "must be in writing":
+    who may and who must not says nothing there, for each of them is put as the other.
+    """
+    own = [k for k, t in enumerate(terms) if t.sentence == terms[place].sentence]
+    return any(is_gate(terms, k) for k in own)
+
+
+def is_gate(terms: tuple[Term, ...], i: int) -> bool:
+    """Whether a force, a need or a denial is made conditional by its own words."""
+    if terms[i].kind == "condition":
+        return terms[i].text.casefold().startswith(("only", "if and only"))
+    if terms[i].kind not in ("force", "not", "only") and not terms[i].senses & NEED:
+        return False
+    own = (k for k, t in enumerate(terms) if t.sentence == terms[i].sentence)
+    after = [t for t in terms[i + 1 : i + 11] if t.sentence == terms[i].sentence]
+    key = whole_force(terms, i) if terms[i].kind == "force" else terms[i].key
+    if key == "ban":
+        return any(_lets_after_all(terms, k) for k in own)
+    if key == "leave":
+        return any(terms[k].kind == "only" for k in own)
+    if terms[i].kind == "not":
+        return bool(after) and after[0].text[0] == "经"
+    if terms[i].kind == "only":
+        return any(t.kind == "condition" for t in after[:2])
+    if key != "duty" and not terms[i].senses & NEED:
+        return False
+    near = 10 if after and (after[0].senses & NEED or after[0].text[0] in "经先") else 3
+    asked = any(CONSENT.match(t.text.casefold()) for t in after[:near])
+    asked = asked or (_is_be(after[:1]) and any(t.senses & _FORMS for t in after[1:2]))
+    return asked and not negated(terms, i)
+
+
+def _lets_after_all(terms: tuple[Term, ...], place: int) -> bool:
+    """Whether an exception from a ban stands at a place: "unless", "without consent", 未经."""
+    after = terms[place + 1 : place + 8]
+    if terms[place].kind == "without":
+        return any(CONSENT.match(t.text.casefold()) for t in after)
+    if terms[place].kind == "not":
+        return bool(after) and after[0].text[0] == "经"
+    return terms[place].kind == "exception"
+
+
+def _is_be(terms: Sequence[Term]) -> bool:
+    return bool(terms) and terms[0].text.casefold() == "be"
 
 
 def heads(pairing: Pairing, i: int) -> list[int]:
     """Where the passage has the first words that a force of the statement governs."""
     heads = [each for each in next_content(pairing.said, i, 4) if pairing.said[each].kind == "word"]
+    denied = next((k for k in heads if any(t.kind == "not" for t in pairing.said[i + 1 : k])), None)
+    heads = heads[: heads.index(denied)] if denied is not None else heads
     places = (pairing.to[each] for each in heads)
     return [each for each in places if each is not None]
 
 
-def _whole_force(terms: tuple[Term, ...], i: int) -> str:
+def whole_force(terms: tuple[Term, ...], i: int) -> str:
     """A force with the negation of its subject: "neither party may" is a ban."""
     key = terms[i].key
-    for k in range(i - 1, max(-1, i - 7), -1):
-        if terms[k].clause != terms[i].clause or terms[k].kind in (
-            "force",
-            "condition",
-            "exception",
-        ):
+    for k in range(i - 1, max(-1, i - 16), -1):
+        apart = terms[k].sentence != terms[i].sentence
+        if apart or terms[k].kind in ("force", "condition", "exception"):
             break
-        if terms[k].kind == "not" and terms[k].text.casefold() in (
-            "no",
-            "neither",
-            "nor",
-            "none",
-            "nothing",
-            "never",
-        ):
+        if terms[k].kind == "not" and terms[k].text.casefold() in OF_SUBJECTS:
+            if terms[k].clause != terms[i].clause and k and terms[k - 1].clause == terms[k].clause:
+                break  # not the sentence's subject
             return {"duty": "ban", "leave": "ban", "ban": "duty"}.get(key, key)
     return key
-
-
-def _joins_force(terms: tuple[Term, ...], i: int) -> bool:
-    """Whether a negation is the subject's, and counted with its force."""
-    if terms[i].kind != "not":
-        return False
-    for k in range(i + 1, min(len(terms), i + 7)):
-        if terms[k].clause != terms[i].clause:
-            return False
-        if terms[k].kind == "force":
-            return _whole_force(terms, k) != terms[k].key
-    return False
 
 
 def force_at(terms: tuple[Term, ...], place: int) -> tuple[str, bool, int]:
@@ -232,7 +249,7 @@ def force_at(terms: tuple[Term, ...], place: int) -> tuple[str, bool, int]:
         if terms[k].sentence != terms[place].sentence:
             break
         if terms[k].kind == "force":
-            return _whole_force(terms, k), means, k
+            return whole_force(terms, k), means, k
         means = means or terms[k].kind in (
             "without",
             "exception",
@@ -248,50 +265,9 @@ def force_at(terms: tuple[Term, ...], place: int) -> tuple[str, bool, int]:
     return "", means, place
 
 
-def _force_differs(pairing: Pairing, key: str, i: int, there: int) -> str:
-    """Why a force of the statement is not the one that governs the paired word, or ""."""
-    held = pairing.held
-    other, means, governing = force_at(held, there)
-    if not other and key == "leave" and not pairing.copied and _never_left(pairing, i):
-        return "modality_differs"
-    if key == other or (not other and key in ("duty", "leave", "maybe")):
-        return ""
-    plain = pairing.said[i].text.casefold() in ("will", "would", "could", "might", "要")
-    if not pairing.copied and "ban" not in (key, other) and (plain or "maybe" in (key, other)):
-        return ""
-    if not other:
-        return "" if negated(held, there, 6) else "negation_differs"
-    if "ban" in (key, other):
-        ban, leave = _limits_of(pairing.said, i), _limits_of(held, governing)
-        ban, leave = (ban, leave) if key == "ban" else (leave, ban)
-        both = ban & _DENIED_WITHOUT and leave & _DENIED_WITHOUT
-        if (
-            "leave" in (key, other)
-            and not both
-            and (
-                (ban & _DENIED_WITHOUT and leave & _ONLY_IF)
-                or (ban & _ONLY_IF and leave & _DENIED_WITHOUT)
-            )
-        ):
-            return ""
-        if key == "duty" and (means or _needs(pairing, i)):
-            return ""
-        if key == "ban" and not pairing.copied and negated(held, there):
-            return ""
-        return "negation_differs" if {key, other} != {"ban", "exempt"} else "modality_differs"
-    if key == "duty" and other == "leave" and means and not pairing.copied:
-        return ""
-    if {key, other} == {"leave", "exempt"} and not pairing.copied:
-        return ""  # "may assign without consent": consent is not needed
-    if {key, other} == {"leave", "duty"} and not pairing.copied:
-        of = (pairing.said, i) if key == "leave" else (held, governing)
-        return "" if _receives(*of) else "modality_differs"
-    return "modality_differs"
-
-
 def _never_left(pairing: Pairing, i: int) -> bool:
     """Whether a statement leaves to somebody what its passage nowhere leaves to anybody."""
-    if pairing.said[i].text.casefold() in ("can", "could", "might", "able to", "能", "能够"):
+    if pairing.said[i].text.casefold() in _CAN:
         return False
     soft = ("leave", "maybe", "ban", "exempt")
     return not any(
@@ -308,9 +284,9 @@ def _receives(terms: tuple[Term, ...], i: int) -> bool:
     after = terms[i + 1 : i + 4]
     if any(t.senses & _EXACTING for t in after):
         return True
-    if not terms[i].text.casefold().endswith(("entitled to", "right to")):
-        return False
-    return any(t.text.casefold() == "be" or t.key == _RECEIVE for t in after)
+    passive = any(t.text.casefold() == "be" or t.key == _RECEIVE for t in after)
+    entitled = terms[i].text.casefold().endswith(("entitled to", "right to"))
+    return passive and (entitled or terms[i].text.casefold() in _CAN)
 
 
 def _limits_of(terms: tuple[Term, ...], i: int) -> set[str]:
@@ -320,23 +296,18 @@ def _limits_of(terms: tuple[Term, ...], i: int) -> set[str]:
         k for k, t in enumerate(terms) if t.kind == "force" and t.sentence == terms[i].sentence
     ]
     for k, term in enumerate(terms):
-        if term.sentence == terms[i].sentence and (term.kind in LIMITS or term.senses & _NEED):
+        if term.sentence == terms[i].sentence and (term.kind in LIMITS or term.senses & NEED):
             before = [f for f in forces if f <= k]
             if i in before[-1:] or (not before and i in forces[:1]):
-                found.add("only" if term.senses & _NEED else term.kind)
+                found.add("only" if term.senses & NEED else term.kind)
     return found
 
 
 def _needs(pairing: Pairing, i: int) -> bool:
-    return any(pairing.said[k].senses & _NEED for k in next_content(pairing.said, i))
+    return any(pairing.said[k].senses & NEED for k in next_content(pairing.said, i))
 
 
-def _limited(terms: tuple[Term, ...]) -> bool:
-    """Whether there is an exception or "only": what makes bans into leaves."""
-    return any(t.kind in ("without", "exception", "only") or t.senses & _NEED for t in terms)
-
-
-def _denied(terms: tuple[Term, ...], place: int) -> bool:
+def denied(terms: tuple[Term, ...], place: int) -> bool:
     if negated(terms, place, 5) or any(
         t.senses & DENYING for t in terms[max(0, place - 2) : place]
     ):

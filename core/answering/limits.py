@@ -1,6 +1,6 @@
 """Exceptions and conditions: what may not be left out of what a passage says."""
 
-from core.answering.forces import LIMITS, NEGATIVE
+from core.answering.forces import CONSENT, LIMITS, NEGATIVE, is_gate
 from core.answering.pairing import Pairing, next_content, says_it
 from core.answering.terms import Term
 
@@ -46,33 +46,45 @@ def limits_are_kept(pairing: Pairing) -> str:
         for t in held
     ):
         return "meaning_differs"
-    if any(t.kind == "exception" for t in said) and not any(
-        t.kind in ("exception", "without", "not", "only", "but", "condition") or t.key == "ban"
-        for t in held
+    if (
+        pairing.copied
+        and any(t.kind == "exception" for t in said)
+        and not any(
+            t.kind in ("exception", "without", "not", "only", "but", "condition") or t.key == "ban"
+            for t in held
+        )
     ):
         return "meaning_differs"
     met = sorted(pairing.back)
     if not met:
         return ""
+    conditional = any(is_gate(said, i) for i in range(len(said)))
     for j, term in enumerate(held):
         if term.kind not in LIMITS or j in pairing.back:
             continue
         rest = _complement(held, j)
-        if not pairing.copied and _limits_what_is_left_out(pairing, j):
+        if not pairing.copied and (
+            _limits_what_is_left_out(pairing, j) or _only_tells(held, j, rest)
+        ):
             continue
         opens = min([j, *rest]) - (term.kind != "given")
         if opens >= 0 and held[opens].key == "or" and not pairing.copied:
             continue  # one of two conditions: the other may be the statement's
         carried = sum(held[each].weight for each in rest if each in pairing.back)
         whole = sum(held[each].weight for each in rest)
-        if whole and (term.kind == "given" or any(t.kind == term.kind for t in said)):
+        likewise = conditional or any(t.kind == term.kind for t in said)
+        if whole and (term.kind == "given" or likewise):
             told = [k for k in rest if any(says_it(t, held[k]) for t in said if t.weight)]
-            if sum(held[k].weight for k in told) >= 0.75 * whole:
+            if sum(held[k].weight for k in told) >= (0.5 if conditional else 0.75) * whole:
                 continue  # told of another place that says the same
         if term.kind == "only":
             beside = [each for each in next_content(held, j)[:1] if each in pairing.back]
-            if beside and not any(
-                t.kind in ("only", "exception", "without", "not", "condition") for t in said
+            if (
+                beside
+                and not conditional
+                and not any(
+                    t.kind in ("only", "exception", "without", "not", "condition") for t in said
+                )
             ):
                 return "condition_dropped"
             continue
@@ -80,11 +92,16 @@ def limits_are_kept(pairing: Pairing) -> str:
             continue
         if term.kind == "condition" and whole < 1.0:
             continue  # "subject to the terms of this Agreement" limits nothing
-        if not whole and any(t.kind == term.kind for t in said):
+        if whole <= 0.5 and any(t.kind == term.kind for t in said):
             continue
         if _belongs(held, j, rest, met):
             return "condition_dropped"
     return ""
+
+
+def _only_tells(terms: tuple[Term, ...], j: int, rest: list[int]) -> bool:
+    """Whether 经 tells how something comes about (经审查) and asks nobody's consent."""
+    return terms[j].text == "经" and not any(CONSENT.match(terms[k].text) for k in rest)
 
 
 def _limits_what_is_left_out(pairing: Pairing, j: int) -> bool:
@@ -119,6 +136,8 @@ def _belongs(terms: tuple[Term, ...], j: int, rest: list[int], met: list[int]) -
     if terms[j].kind == "given":
         return any(j < k <= j + 4 and terms[k].sentence == terms[j].sentence for k in met)
     low, high = min([j, *rest]), max([j, *rest])
+    if terms[j].kind == "condition" and terms[j].text >= "\u4e00":
+        met = [k for k in met if k > high]  # 如 and 经 stand before what they limit
     beside = [k for k in met if terms[k].sentence == terms[j].sentence and not low <= k <= high]
     reach = 12 if terms[j].text.casefold().startswith(("unless", "except", "save")) else 3
     return any(min(abs(k - low), abs(k - high)) <= reach for k in beside)

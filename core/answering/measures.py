@@ -3,14 +3,15 @@
 from dataclasses import replace
 from itertools import pairwise
 
-from core.answering.pairing import CONTENT, Pairing, next_content
+from core.answering.forces import NEGATIVE
+from core.answering.pairing import CONTENT, Pairing, next_content, says_it
 from core.answering.quantities import says
-from core.answering.terms import Term
+from core.answering.terms import Term, stem
 
 _AFTER_NUMBER = frozenset("以上 以下 以内 之内 内 及以上".split()) | {
     f"or {word}" for word in "more longer less fewer greater above below later earlier".split()
 }
-NEGATIVE = frozenset(("not", "ban", "exempt"))
+_STOPPING = frozenset("stop ceas refrain discontinu prevent prohibit 停止 禁止 防止".split())
 _UPWARD = {"ge": 1, "gt": 1, "le": -1, "lt": -1, "after": 1}
 _LOOSE_LIMITS = frozenset(("within", "内", "以内", "之内", "up to", "inside of"))
 
@@ -23,12 +24,25 @@ def quantities_are_there(pairing: Pairing) -> str:
     """Every number, date and article of the statement stands in the passage."""
     for kind in ("date", "article", "number"):
         for term, there in zip(pairing.said, pairing.to, strict=True):
-            if term.kind == kind and there is None:
+            if term.kind == kind and there is None and not _goes_uncounted(pairing, term):
                 return f"{kind}_not_found"
     for i, term in enumerate(pairing.said):
         if term.kind in ("number", "date") and _another_stands_there(pairing, i):
             return f"{term.kind}_not_found"
     return ""
+
+
+def _goes_uncounted(pairing: Pairing, term: Term) -> bool:
+    """Whether a small count needs no number: "the two" of two who are named, "a year"."""
+    value, _, unit = term.key.partition(" ")
+    others = [
+        t.key.partition(" ")[0]
+        for j, t in enumerate(pairing.held)
+        if t.kind == "number" and j not in pairing.back and " " not in t.key
+    ]
+    if value == "=1":
+        return not unit or any(t.kind == "word" and stem(unit) in t.senses for t in pairing.held)
+    return value in ("=2", "=3") and not unit and not others and not pairing.copied
 
 
 def _another_stands_there(pairing: Pairing, i: int) -> bool:
@@ -38,6 +52,8 @@ def _another_stands_there(pairing: Pairing, i: int) -> bool:
     beside = pairing.to[k] if k is not None and i - k <= 3 else None
     if beside is None or k is None or pairing.said[k].sentence != term.sentence:
         return False
+    if any(says_it(pairing.said[k], t) for t in held[max(0, there - 4) : there]):
+        return False  # the same word stands before this number too
     for j in range(beside + 1, min(len(held), beside + 4)):
         if held[j].kind == term.kind and held[j].sentence == held[beside].sentence:
             unit, other = (t.key.partition(" ")[2] for t in (term, held[j]))
@@ -59,6 +75,8 @@ def bounds_agree(pairing: Pairing) -> str:
             again = [j for j, t in enumerate(pairing.held) if t.key == pairing.held[there].key]
             bounds = [_bound(pairing.held, j) for j in again]
             ways = [_UPWARD.get(b.key if b else "", 0) * _UPWARD.get(key, 0) for b in bounds]
+            if _is_denied(pairing.said, i) != _is_denied(pairing.held, there):
+                continue  # "not received within 60 days" is "more than 60 days late"
             if min(ways) < 0 and max(ways) <= 0:
                 return "comparison_differs"
             continue
@@ -127,37 +145,63 @@ def _other_order(pairing: Pairing) -> str:
 
 
 def joins_agree(pairing: Pairing) -> str:
-    """Or stays or, and stays and, between the same words."""
-    reach = 2
-    denied = {t.clause for t in pairing.said if t.kind == "not" or t.key == "ban"}
-    banned = {t.sentence for t in pairing.said if t.key == "ban"}
-    for i, term in enumerate(pairing.said):
+    """Or stays or, and stays and, between the same words.
+
+    In a free wording, not of what only one of the two denies: "neither A nor B", "not A or B".
+    """
+    said, held = pairing.said, pairing.held
+    for i, term in enumerate(said):
         if term.kind != "join":
             continue
-        free = not pairing.copied and term.clause in denied
-        if not pairing.copied and term.text >= "\u4e00" and term.sentence in banned:
-            continue
-        if free and term.key == "or":
-            continue  # "no A and B may": "A or B may not"
-        lows = [pairing.to[k] for k in range(i - 1, max(-1, i - 1 - reach), -1)]
-        highs = [pairing.to[k] for k in next_content(pairing.said, i, reach)]
-        spans = [
-            (low, high)
-            for low in lows
-            for high in highs
-            if low is not None
-            and high is not None
-            and 0 < high - low <= (3 if pairing.copied else 5) * reach
-        ]
+        spans = _joined_in_passage(pairing, i)
         if not spans:
             continue
         low, high = min(spans, key=lambda span: span[1] - span[0])
-        between = {t.key for t in pairing.held[low:high] if t.kind == "join"}
-        if not pairing.copied and "andor" in between:
+        between = {j: t.key for j, t in enumerate(held[low:high], low) if t.kind == "join"}
+        if not pairing.copied and (
+            "andor" in between.values()
+            or (_is_denied(said, i) and any(not _is_denied(held, j) for j in between))
+            or any(_is_stopped(held, j) for j in (*between, low))
+            or _is_stopped(said, i)
+            or _takes_in_all(said, i)
+        ):
             continue
-        if between and term.key not in between:
+        if between and term.key not in between.values():
             return "alternative_differs"
     return ""
+
+
+def _joined_in_passage(pairing: Pairing, i: int) -> list[tuple[int, int]]:
+    """Where the passage has, close together, the words on either side of an "and" or "or"."""
+    before, after = range(i - 1, max(-1, i - 3), -1), next_content(pairing.said, i, 2)
+    reach = 6
+    if not pairing.copied:
+        reach = 10
+    lows = [there for k in before if (there := pairing.to[k]) is not None]
+    highs = [there for k in after if (there := pairing.to[k]) is not None]
+    return [(low, high) for low in lows for high in highs if 0 < high - low <= reach]
+
+
+def _takes_in_all(terms: tuple[Term, ...], i: int) -> bool:
+    """Whether and or or is one to those who are joined: 单位和个人不得, 不论单位还是个人."""
+    own = [t.sentence == terms[i].sentence for t in terms]
+    before = [t for k, t in enumerate(terms) if i - 3 <= k < i and own[k]]
+    after = [t for k, t in enumerate(terms) if i < k < i + 4 and own[k]]
+    every = any(t.text in ("不论", "无论", "不管") for t in before)
+    others = terms[i].text >= "\u4e00" and any(t.text == "其他" for t in after[:1])
+    return every or others or (terms[i].text >= "\u4e00" and any(t.key == "ban" for t in after))
+
+
+def _is_denied(terms: tuple[Term, ...], i: int) -> bool:
+    """Whether a denial governs what stands at a place."""
+    before = [t for t in terms[max(0, i - 7) : i] if t.sentence == terms[i].sentence]
+    return any(t.key in NEGATIVE or t.kind == "without" for t in before)
+
+
+def _is_stopped(terms: tuple[Term, ...], i: int) -> bool:
+    """Whether the words before a place deny in themselves: "stop using or referring"."""
+    before = [t for t in terms[max(0, i - 3) : i] if t.sentence == terms[i].sentence]
+    return any(stem(t.text.casefold()) in _STOPPING for t in before)
 
 
 def _bound(terms: tuple[Term, ...], i: int) -> Term | None:

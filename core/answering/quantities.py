@@ -33,14 +33,25 @@ _WORDS = "|".join(sorted([*_UNITS, *_TENS, *_ORDINALS, *_SCALES], key=len, rever
 _SPELLED = re.compile(
     rf"\b(?:{_WORDS})(?:[\s-]+(?:and[\s-]+)?(?:{_WORDS}))*\b(?!(?<=third) (?:part|person))", re.I
 )
-_HALVES = re.compile(rf"\b(?:({_WORDS})[\s-]+and[\s-]+)?(?:a|one)[\s-]half\b", re.I)
+_PARTS = {"third": 3, "quarter": 4, "fifth": 5, "sixth": 6, "tenth": 10}
+_SMALL_PARTS = re.compile(
+    rf"\b(?:(?:a|one)[\s-](half|{'|'.join(_PARTS)})|(three)[\s-]quarters)"
+    r" of (?:one|1|a) (?=per ?cent)",
+    re.I,
+)
+"""A quarter of one per cent."""
+_HALVES = re.compile(
+    rf"\b(?:((?:{_WORDS})(?:[\s-](?:{_WORDS}))*)[\s-]+and[\s-]+)?"
+    r"(?:(?:a|one)[\s-]half\b|half an? (?=year|month|day|hour|million))",
+    re.I,
+)
 _IN_A_NAME = re.compile(r"[a-z]\d+[a-z]", re.I)
 """A number that is a part of a name: Power2Ship."""
 _DIGITS = re.compile(
     r"(?<!\d)(?<!\d\.)(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?(?:st|nd|rd|th)?"
     r"(?:\s*(thousand|million|billion|hundred|千|万|亿))?"
 )
-_CHINESE_HALF = re.compile("一半|半数")
+_CHINESE_HALF = re.compile("一半|半数|半(?=年|个月|天|日|个?小时)")
 _CHINESE_SCALES = {"千": 1000, "万": 10**4, "亿": 10**8}
 _NUMERAL = "零〇一二两三四五六七八九十百千壹贰叁肆伍陆柒捌玖拾佰仟"
 _CHINESE = re.compile(rf"[{_NUMERAL}]+(?:[万亿][{_NUMERAL}]*)*")
@@ -54,7 +65,6 @@ _MONTH = (
     | {"sept": 9}
 )
 _MONTH_WORD = "|".join(sorted(_MONTH, key=len, reverse=True))
-_PARTS = {"third": 3, "quarter": 4, "fifth": 5, "sixth": 6, "tenth": 10}
 _FRACTIONS = re.compile(
     rf"\b(?<!-)(one|two|three|four|five|six|seven|eight|nine)[\s-]({'|'.join(_PARTS)})s?\b(?!\s+(?:{_MONTH_WORD}|part|person|anniversary))"
     r"|(?<![\d/])(\d)/(\d)(?![\d/])|([二三四五六七八九十])分之([一二三四五六七八九])",
@@ -87,7 +97,12 @@ _UNIT_WORDS = {
     "‰": "‰",
     "times": "times|倍|次",
     "cent": "cents?|美分",
-    "$": "(?:u\\.?s\\.? )?dollars?|usd|美元",
+    "basis point": "basis points?|bps|个?基点",
+    "fortnight": "fortnights?",
+    "quarter": "(?:calendar )?quarters(?! of)|个季度",
+    "$": "(?:u\\.?s\\.? |united states )?dollars?|usd|美元",
+    "a$": "australian dollars?|aud|澳元",
+    "c$": "canadian dollars?|cad|加元",
     "¥": "yuan|rmb|元|人民币",
     "€": "euros?|eur|欧元",
     "£": "pounds?|gbp|英镑",
@@ -95,17 +110,20 @@ _UNIT_WORDS = {
     "share": "shares?|股",
     "person": "persons?|people|人|名",
 }
+_HUNDREDTHS = {"cent": "", "basis point": "%"}
+_SPANS = {"fortnight": (14, "day"), "quarter": (3, "month")}
 _AFTER = tuple(
     (unit, re.compile(rf"(?:\s*\)|-|\s)*\s*(?:{words})(?![a-z])", re.I))
     for unit, words in _UNIT_WORDS.items()
 )
 _BEFORE = re.compile(
-    r"(hk\$|us\$|[$£€¥]|\b(?:usd|gbp|eur|rmb|cny|hkd)|人民币|美元|百分之|千分之|万分之)\s*\Z",
+    r"(\b(?:hk|us|aus?|a|ca?|nz|s)\$|[$£€¥]|\b(?:usd|gbp|eur|rmb|cny|hkd)|人民币|美元|百分之|千分之|万分之)\s*\Z",
     re.I,
 )
 _BEFORE_UNIT = {
-    "us$": "$", "usd": "$", "美元": "$", "gbp": "£", "eur": "€", "rmb": "¥", "cny": "¥",
-    "人民币": "¥", "hkd": "hk$", "百分之": "%", "千分之": "‰", "万分之": "‱",
+    "us$": "$", "usd": "$", "美元": "$", "au$": "a$", "aus$": "a$", "ca$": "c$", "gbp": "£",
+    "eur": "€", "rmb": "¥", "cny": "¥", "人民币": "¥", "hkd": "hk$", "百分之": "%", "千分之": "‰",
+    "万分之": "‱",
 }  # fmt: skip
 _EXACTLY = {
     ("year", "month"): Decimal(12), ("week", "day"): Decimal(7), ("", "%"): Decimal(100),
@@ -230,8 +248,11 @@ def _again(between: str, last: Quantity, each: Quantity) -> bool:
 
 def _measured(plain: str, value: Decimal, span: tuple[int, int]) -> Quantity:
     unit, start, end = _unit(plain, *span)
-    if unit == "cent":
-        value, unit = (value / 100).normalize() + 0, ""
+    if unit in _HUNDREDTHS:
+        value, unit = (value / 100).normalize() + 0, _HUNDREDTHS[unit]
+    if unit in _SPANS:
+        months, unit = _SPANS[unit]
+        value *= months
     return Quantity(f"={value:f}", unit, start, end)
 
 
@@ -262,6 +283,11 @@ def _find_numbers(
     for _, span in found_dates:
         plain = _blanked(plain, span)
     found: list[tuple[Decimal, tuple[int, int]]] = []
+    for match in _SMALL_PARTS.finditer(plain):
+        part = match.group(1)
+        value = Decimal("0.75") if match.group(2) else Decimal(1) / _PARTS.get(part.lower(), 2)
+        found.append((round(value, 4).normalize(), match.span()))
+        plain = _blanked(plain, match.span())
     for match in _FRACTIONS.finditer(plain):
         found.append((_fraction(*match.groups()), match.span()))
         plain = _blanked(plain, match.span())

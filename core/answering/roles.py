@@ -70,7 +70,9 @@ def roles_agree(pairing: Pairing) -> str:
             return "parties_swapped"
         for role in (_agent, _owner):
             one, other = role(said, i), role(held, there)
-            if one and other and one.key != other.key and {one.key, other.key} <= actors:
+            if not one or not other or _are_joined(held, one.key, other.key):
+                continue
+            if one.key != other.key and {one.key, other.key} <= actors:
                 return "parties_swapped"
     return ""
 
@@ -144,6 +146,14 @@ def _beside(terms: tuple[Term, ...], one: str, other: str) -> bool:
     firsts = [k for k, t in enumerate(terms) if t.key == one]
     others = [k for k, t in enumerate(terms) if t.key == other]
     return any(abs(a - b) <= 2 for a in firsts for b in others)
+
+
+def _are_joined(terms: tuple[Term, ...], one: str, other: str) -> bool:
+    """Whether two are named as one: "A and B", where either may stand for both."""
+    return any(
+        b.kind == "join" and {a.key, c.key} == {one, other}
+        for a, b, c in zip(terms, terms[1:], terms[2:], strict=False)
+    )
 
 
 def _subject_differs(pairing: Pairing) -> bool:

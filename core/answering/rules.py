@@ -7,7 +7,8 @@ or put into other words, as long as who, how much, when, must or may, not and un
 
 from collections.abc import Callable
 
-from core.answering.forces import forces_agree, needs_agree, negations_agree
+from core.answering.denials import negations_agree
+from core.answering.forces import forces_agree
 from core.answering.limits import limits_are_kept
 from core.answering.measures import bounds_agree, joins_agree, orders_agree, quantities_are_there
 from core.answering.pairing import Pairing
@@ -34,7 +35,6 @@ RULES: tuple[Rule, ...] = (
     roles_agree,
     forces_agree,
     negations_agree,
-    needs_agree,
     bounds_agree,
     orders_agree,
     joins_agree,

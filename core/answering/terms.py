@@ -27,7 +27,7 @@ _MERGED = {
     ("leave", "duty"): "maybe", ("duty", "ban"): "ban", ("ban", "duty"): "exempt",
     ("ban", "leave"): "ban", ("leave", "ban"): "maybe", ("duty", "exempt"): "exempt",
     ("leave", "exempt"): "maybe", ("leave", "not"): "ban", ("not", "leave"): "ban",
-    ("not", "ban"): "leave", ("exempt", "duty"): "exempt",
+    ("not", "ban"): "leave", ("exempt", "duty"): "exempt", ("ban", "ban"): "leave",
 }  # fmt: skip
 _NOT_BEYOND = {"gt": "le", "lt": "ge"}
 """What a limit is that may not be exceeded, or not be fallen short of."""
@@ -146,11 +146,14 @@ def lexicon() -> Lexicon:
         path = ROOT / "assets" / "lexicon" / f"meaning_{language}.json"
         read = json.loads(path.read_text(encoding="utf-8"))
         concept: dict[str, str] = {}
-        for group in read["synonyms"]:
+        named: set[str] = set()
+        for i, group in enumerate(read["synonyms"]):
             head = _norm(group[0])
+            sense = f"{head} {i}" if head in named else head  # "provide": supply, or stipulate
+            named.add(head)
             for word in map(_norm, group):
                 concept.setdefault(word, head)
-                senses.setdefault(word, set()).add(head)
+                senses.setdefault(word, set()).add(sense)
         for marker, phrases in read["markers"].items():
             for phrase in phrases:
                 entries.setdefault(_norm(phrase), (_kind(marker), marker))
@@ -250,6 +253,8 @@ def _read(text: str, tokens: list[tuple[str, int, int]]) -> Iterator[Term]:
         about = text[max(0, start - 3) : end + 9].lower()
         if stems[at] == "provid" and size == 1 and not _PROVISO.search(about):
             entry = ("word", "provid")
+        if word == "should" and _begins(text, start):
+            entry = ("condition", "condition")  # "Should the Tenant fail": if it fails
         if text[start:end] == "需要" and text[end : end + 1] in _ENDS_A_NOUN:
             entry = ("word", "需要")
         phrase = ("" if word >= "\u4e00" else " ").join(stems[at : at + size])

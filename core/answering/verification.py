@@ -128,12 +128,21 @@ def check(statement: str, passages: Sequence[str]) -> tuple[Verdict, str]:
     found = claims(statement[:_LONGEST_STATEMENT])
     if not found or not passages:
         return Verdict.UNSUPPORTED, "no_citation"
-    for claim in found:
-        findings = [examine(claim.text, passage) for passage in passages]
-        best = max(findings, key=_rank)
+    for quote in _QUOTED.findall(statement[:_LONGEST_STATEMENT]):  # it may be of several sentences
+        if not any(locate(quote, passage) for passage in passages):
+            return Verdict.UNSUPPORTED, "quote_not_found"
+    for at, claim in enumerate(found):
+        best = _best(claim.text, passages)
+        if best.reason == "condition_dropped" and len(found) > 1:
+            beside = found[max(0, at - 1) : at + 2]  # the condition may be a sentence of its own
+            best = max(best, _best(" ".join(each.text for each in beside), passages), key=_rank)
         if _ORDER.index(best.verdict) < _ORDER.index(worst[0]) or worst[1] == "verbatim":
             worst = (best.verdict, best.reason)
     return worst
+
+
+def _best(statement: str, passages: Sequence[str]) -> Finding:
+    return max((examine(statement, passage) for passage in passages), key=_rank)
 
 
 def examine(statement: str, passage: str) -> Finding:

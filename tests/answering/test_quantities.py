@@ -74,6 +74,9 @@ def test_a_date_is_the_same_in_every_writing_and_is_no_number(text: str) -> None
         ("on 30 June", ["@0-6-30"]),
         ("one of the parties may 3 times", ["=3 times"]),
         ("任何一方", []),
+        ("AU$10 million", ["=10000000 a$"]),
+        ("ten million Australian dollars", ["=10000000 a$"]),
+        ("eighty-two and one-half percent", ["=82.5 %"]),
     ],
 )
 def test_a_number_is_read_with_its_unit_and_a_bare_one_counts_nothing(
@@ -121,6 +124,10 @@ def test_an_article_is_the_same_in_every_writing(text: str, keys: list[str]) -> 
         ("14 days", "two weeks", True),
         ("two cents", "$0.02", True),
         ("50%", "one half", True),
+        ("25 basis points", "one quarter of one percent", True),
+        ("six months", "half a year", True),
+        ("六个月", "半年", True),
+        ("three quarters of one percent", "75%", False),
         ("sixty days", "two months", False),
         ("30 days", "30 months", False),
     ],

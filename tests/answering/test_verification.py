@@ -303,6 +303,94 @@ def test_one_telling_thing_changed_is_named(statement: str, text: str, reason: s
 @pytest.mark.parametrize(
     ("statement", "text"),
     [
+        ("Before it subcontracts its duties, the Supplier must have the Buyer's consent in writing.",
+         "The Supplier may not subcontract its duties without the prior written consent of the Buyer."),
+        ("In order to sublicense the rights, Licensee needs to obtain Licensor's written consent.",
+         "Licensee may not sublicense the rights without Licensor's prior written consent."),
+        ("A modification of this Agreement takes effect only if it has been consented to in writing.",
+         "No modification of this Agreement shall be effective unless consented to in writing."),
+        ("未经原设立机关同意，不得占用种质资源库。", "占用种质资源库的，需经原设立机关同意。"),
+        ("未经主管部门批准，不得制定或者修改章程。", "章程的制定和修改，必须经主管部门批准。"),
+    ],
+)  # fmt: skip
+def test_not_without_consent_and_only_with_it_are_one(statement: str, text: str) -> None:
+    assert check(statement, [text])[0] is Verdict.SUPPORTED
+
+
+@pytest.mark.parametrize(
+    ("statement", "text"),
+    [
+        ("The Supplier may subcontract its duties to others without the consent of the Buyer.",
+         "The Supplier must obtain the consent of the Buyer before it subcontracts its duties to others."),
+        ("CAPSUGEL must not keep those Records for 5 years after the Term expires.",
+         "CAPSUGEL agrees to retain all such Records for a period of five (5) years after the Term."),
+        ("When the agreement ends, each party must not give back the confidential information, unless agreed.",
+         "Upon termination each party shall return to the other the confidential information, unless agreed."),
+        ("The Company is not required to insure the goods it carries for the Buyer.",
+         "All goods of the Buyer that the Company transports shall be insured by the Company."),
+    ],
+)  # fmt: skip
+def test_what_is_asked_is_not_what_is_denied(statement: str, text: str) -> None:
+    assert check(statement, [text])[0] is not Verdict.SUPPORTED
+
+
+@pytest.mark.parametrize(
+    ("statement", "text"),
+    [
+        ("The Customer can inspect the records in business hours on reasonable notice.",
+         "The records will be available for inspection by the Customer in business hours on notice."),
+        ("Should the Distributor breach Section 9, the Supplier may end this Agreement.",
+         "If the Distributor breaches Section 9, the Supplier shall be entitled to terminate this Agreement."),
+        ("No joint venture or partnership shall be created by this Agreement.",
+         "This Agreement shall not create a joint venture or partnership."),
+        ("The Payor may have the audit checked by an auditor of its own, at its own expense.",
+         "The Payor shall have the right, at the Payor's cost, to have its own auditor verify the audit."),
+    ],
+)  # fmt: skip
+def test_a_right_is_one_however_it_is_put(statement: str, text: str) -> None:
+    assert check(statement, [text])[0] is Verdict.SUPPORTED
+
+
+@pytest.mark.parametrize(
+    ("statement", "text"),
+    [
+        ("无论单位还是个人，都不可以违反本法规定采购。", "任何单位和个人不得违反本法规定采购。"),
+        ("土地的使用者，不论是单位还是个人，都有防止土地沙化的义务。",
+         "使用土地的单位和个人，有防止该土地沙化的义务。"),
+        ("As soon as it is terminated, Company has to stop using or referring to the Property.",
+         "Upon termination, Company shall discontinue all use of and reference to the Property."),
+    ],
+)  # fmt: skip
+def test_and_is_or_where_every_one_is_meant(statement: str, text: str) -> None:
+    assert check(statement, [text])[0] is Verdict.SUPPORTED
+
+
+def test_an_exception_may_be_told_in_a_sentence_of_its_own() -> None:
+    text = (
+        "All costs of such inspection shall be paid by JHU, provided that if the inspection reveals "
+        "an error of five percent (5%), such costs shall be borne by the Company."
+    )
+    rule = "JHU bears the cost of the inspection."
+    exception = "The Company bears it if the inspection shows an error of 5%."
+    assert check(f"{rule} {exception}", [text])[0] is Verdict.SUPPORTED
+    assert check(rule, [text])[1] == "condition_dropped"
+
+
+def test_a_quotation_of_two_sentences_is_looked_for_as_a_whole() -> None:
+    text = "The Tenant shall pay the rent. The Landlord shall insure the building."
+    assert check(f'The lease states: "{text}"', [text])[0] is Verdict.SUPPORTED
+    made = text.replace("insure", "always insure")
+    assert check(f'The lease states: "{made}"', [text])[1] == "quote_not_found"
+
+
+def test_a_short_statement_about_another_law_is_not_carried() -> None:
+    assert check("English law governs it.", ["Scots law governs."])[0] is not Verdict.SUPPORTED
+    assert check("The laws of England govern it.", ["English law governs it."])[0] == "supported"
+
+
+@pytest.mark.parametrize(
+    ("statement", "text"),
+    [
         (
             "The Landlord shall repair the lift.",
             "The Landlord shall insure the building. The Tenant shall repair the lift.",

@@ -26,9 +26,9 @@ def measure(per_kind: int = 150, sentences: int = 500) -> dict[str, Any]:
     """Flagged shares by kind and language, false alarms on true statements, time a check.
 
     ``planted`` and ``planted_in_paraphrases`` are shares flagged (more is better); ``verbatim``
-    and ``paraphrases`` (seen in development) and ``paraphrases_fresh`` (never read) are false
-    alarms, ``alike`` the share of true sentences that a passage on
-    the same subject does not carry and that is shown as supported all the same (less is better).
+    and ``paraphrases`` and ``paraphrases_fresh`` (both seen in development) are false alarms,
+    ``alike`` the share of true sentences that a passage on the same subject does not carry and that
+    is shown as supported all the same (less is better).
     """
     started, checked = time.perf_counter(), Counter[str]()
     report: dict[str, Any] = {}
