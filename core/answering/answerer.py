@@ -46,6 +46,9 @@ if TYPE_CHECKING:
 
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _NEAREST = 3
+_ENDS = frozenset(".!?。！？；;”’\"')）")
+_SPARE_TOKENS = 2
+"""A draft that ends this near to its longest length was cut there."""
 """Passages that a refusal shows."""
 
 
@@ -137,7 +140,9 @@ class Answerer:
         statements: tuple[Statement, ...] = ()
         if not notice:
             # In a thread: a long draft takes longer to check than a tick.
-            statements = await asyncio.to_thread(_checked, draft, hits, self._model.is_weak)
+            statements = await asyncio.to_thread(
+                _checked, draft, hits, self._model.is_weak, self._breaks_off(draft)
+            )
         verdict = overall(statements)
         if not notice and verdict is Verdict.UNSUPPORTED:
             notice = "draft_not_supported"
@@ -184,6 +189,13 @@ class Answerer:
             return "language_not_supported"
         return "" if self._engine.status.state == "ready" else "engine_not_ready"
 
+    def _breaks_off(self, draft: str) -> bool:
+        """Whether the limit of tokens ended a draft in the middle of a sentence."""
+        text = re.sub(r"(?:\s*[\[【][^\]】]*[\]】])+$", "", draft.rstrip())
+        if not text or text[-1] in _ENDS:
+            return False
+        return self._engine.count_tokens(draft) >= self._model.answer_tokens - _SPARE_TOKENS
+
     async def _write(self, query: "Query", clock: "_Clock") -> AsyncGenerator[Event, None]:
         async with aclosing(query.write()) as words:
             async for word in words:
@@ -228,9 +240,17 @@ def _listed(asked: "Asked", found: Found, clock: "_Clock") -> Answer:
     )
 
 
-def _checked(draft: str, hits: Sequence[Hit], closely: bool) -> tuple[Statement, ...]:
+def _checked(
+    draft: str, hits: Sequence[Hit], closely: bool, breaks_off: bool
+) -> tuple[Statement, ...]:
+    """The statements of a draft, judged; a last one that breaks off is partly supported at best:
+    what it leaves out may be the condition that mattered.
+    """
     cited = {marker: hit.passage for marker, hit in enumerate(hits, 1)}
-    return tuple(verify(claim, cited, closely=closely) for claim in claims(draft))
+    judged = [verify(claim, cited, closely=closely) for claim in claims(draft)]
+    if breaks_off and judged and judged[-1].verdict is Verdict.SUPPORTED:
+        judged[-1] = replace(judged[-1], verdict=Verdict.PARTLY, reason="breaks_off")
+    return tuple(judged)
 
 
 class _Clock:

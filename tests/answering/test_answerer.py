@@ -415,6 +415,21 @@ async def test_a_question_without_a_word_is_refused(office: Office, question: st
     assert (answer.kind, answer.notice) == (AnswerKind.REFUSAL, "nothing_found")
 
 
+async def test_a_sentence_that_the_longest_length_breaks_off_is_partly_supported_at_best(
+    office: Office,
+) -> None:
+    await office.put("m", "lease", LEASE)
+    office.engine.words = ["English law governs it. [1] ", "The Tenant shall pay the rent on [1]"]
+    length = office.engine.count_tokens("".join(office.engine.words))
+    office.serve(replace(MODEL, answer_tokens=10 * length))
+    *_, last = (await office.answer("When is the rent due?")).statements
+    assert (last.verdict, last.reason) != (Verdict.PARTLY, "breaks_off")
+    office.serve(replace(MODEL, answer_tokens=length))
+    first, last = (await office.answer("When is the rent due?")).statements
+    assert first.verdict is Verdict.SUPPORTED
+    assert (last.verdict, last.reason) == (Verdict.PARTLY, "breaks_off")
+
+
 async def test_a_weak_model_s_own_words_are_partly_supported_at_best(office: Office) -> None:
     passage = cut(ExtractedText(LEASE), "lease", "lease.txt")[0]
     (own,) = claims("On the first day the rent must be paid by the Tenant. [1]")
