@@ -27,6 +27,11 @@ _OVERHANG = 50.0
 _MOST_BOXES = 300
 _LARGEST: Rectangle = (-14400.0, -14400.0, 14400.0, 14400.0)
 _SCAN_SHARE = 0.5
+_COVERING = ("/Square", "/Highlight", "/FreeText", "/Polygon", "/Ink")
+"""Annotations with which people black out words; whether they do, their looks decide."""
+_LOWEST_COVER = 4.0
+_LETTER_WIDTH = 0.6
+"""Of the size of the type: an estimate from above, because widths of letters are not followed."""
 _NO_INK = {3, 7}
 _STROKED = {1, 2, 5, 6}
 _FILLS = {b"f", b"F", b"f*", b"B", b"B*", b"b", b"b*"}
@@ -47,23 +52,57 @@ class _Ink:
     opacity: float = 1.0
     mode: int = 0
     size: float = 12.0
+    is_blended: bool = False
 
 
-def page_text(page: "PageObject") -> tuple[str, str]:
-    """The text of a page that is seen, and the text that is not and was left out.
+@dataclass(frozen=True, slots=True)
+class PageText:
+    """The text of a page that is ``seen``, and what is not and was left out, ``unseen``.
+
+    ``covers`` are opaque boxes that were painted over words, as far as estimated: the words are
+    in ``seen``.  ``is_marked_for_redaction`` says that a redaction was marked and not carried out.
+    """
+
+    seen: str
+    unseen: str = ""
+    covers: tuple[Rectangle, ...] = ()
+    is_marked_for_redaction: bool = False
+
+
+def page_text(page: "PageObject") -> PageText:
+    """The text of a page, by whether it is seen.
 
     A page on which nothing would be seen keeps its text; what it hides is then given twice.
     """
     watch = _Watch(page)
     seen = page.extract_text(visitor_operand_before=watch.before, visitor_operand_after=watch.after)
+    boxes, is_marked = _annotated(page)
+    covers = (*watch.covers, *boxes)[:_MOST_BOXES]
     if not watch.hidden:
-        return seen, ""
+        return PageText(seen, "", covers, is_marked)
     everything = page.extract_text()
     if watch.is_scan:
-        return everything, ""
+        return PageText(everything, "", covers, is_marked)
     unseen = _difference(everything, seen)
     has_words = any(character.isalnum() for character in seen)
-    return (seen if has_words else everything), unseen
+    return PageText(seen if has_words else everything, unseen, covers, is_marked)
+
+
+def _annotated(page: "PageObject") -> tuple[list[Rectangle], bool]:
+    """The boxes that annotations may paint over words, and whether a redaction is marked."""
+    boxes: list[Rectangle] = []
+    is_marked = False
+    annotations = _resolved(page.get("/Annots"))
+    for each in annotations if isinstance(annotations, list) else ():
+        annotation = _resolved(each)
+        if not isinstance(annotation, dict):
+            continue
+        kind, place = annotation.get("/Subtype"), _resolved(annotation.get("/Rect"))
+        is_marked = is_marked or kind == "/Redact"
+        if kind in _COVERING and isinstance(place, list) and len(place) == 4:
+            left, bottom, right, top = (float(each) for each in place)
+            boxes.append((min(left, right), min(bottom, top), max(left, right), max(bottom, top)))
+    return boxes, is_marked
 
 
 def _difference(everything: str, seen: str) -> str:
@@ -84,6 +123,8 @@ class _Watch:
         self._forms: list[tuple[_Ink, int] | None] = []
         self._path: list[tuple[float, float]] = []
         self._boxes: list[tuple[Rectangle, Colour | None]] = []
+        self._words: list[Rectangle] = []
+        self.covers: list[Rectangle] = []
         self.hidden = 0
         self.is_scan = False
 
@@ -96,6 +137,8 @@ class _Watch:
             if len(operands) > place and self._is_hidden(text):
                 operands[place] = [] if operator == b"TJ" else b""
                 self.hidden += 1
+            elif len(operands) > place:
+                self._words.append(self._estimated(operands[place], text))
         elif operator == b"Do":
             self._enter(str(operands[0]) if operands else "")
         else:
@@ -133,6 +176,9 @@ class _Watch:
             opacity = self._found("/ExtGState", str(operands[0]), "/ca")
             if isinstance(opacity, int | float):
                 self._ink = replace(self._ink, opacity=float(opacity))
+            blending = self._found("/ExtGState", str(operands[0]), "/BM")
+            if blending is not None:
+                self._ink = replace(self._ink, is_blended=blending != "/Normal")
         elif operator == b"sh":
             self._cover(self._page, None)
         else:
@@ -150,7 +196,26 @@ class _Watch:
             if operator in _FILLS and self._path and self._ink.opacity > _FAINTEST:
                 solid = self._ink.fill if self._ink.opacity > 1 - _ALIKE else None
                 self._cover(_around(self._path), solid)
+                if solid is not None and not self._ink.is_blended:
+                    self._cover_words()
             self._path = []
+
+    def _cover_words(self) -> None:
+        """Note the rectangles of the path that is being filled if words may lie under them."""
+        for at in range(0, len(self._path), 4):
+            box = _around(self._path[at : at + 4])
+            is_box = min(box[2] - box[0], box[3] - box[1]) >= _LOWEST_COVER
+            if is_box and any(_overlap(box, words) for words in self._words):
+                self.covers.append(box)
+
+    def _estimated(self, shown: object, text: list[float]) -> Rectangle:
+        """About where the words of an operator stand; too wide rather than too narrow."""
+        parts = shown if isinstance(shown, list) else [shown]
+        letters = sum(len(part) for part in parts if isinstance(part, str | bytes))
+        place = _product(_matrix(text), self._ink.matrix)
+        size = self._ink.size
+        corners = ((0.0, 0.0), (letters * size * _LETTER_WIDTH, size * _LETTER_WIDTH))
+        return _around([_moved(corner, place) for corner in corners])
 
     def _enter(self, name: str) -> None:
         """A picture is painted, or a form begins."""
@@ -279,6 +344,10 @@ def _colour(parts: list[float]) -> Colour | None:
         cyan, magenta, yellow, black = parts
         return 1 - min(1, cyan + black), 1 - min(1, magenta + black), 1 - min(1, yellow + black)
     return None
+
+
+def _overlap(one: Rectangle, other: Rectangle) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def _are_alike(one: Colour, other: Colour) -> bool:
