@@ -8,7 +8,7 @@ import email
 import email.policy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 from email.utils import format_datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -101,7 +101,7 @@ def read_msg(path: Path, progress: Progress | None = None, depth: int = 0) -> Ex
     return writer.finished(_line(message.subject))
 
 
-def _body(part: EmailMessage) -> tuple[str, str]:
+def _body(part: MIMEPart) -> tuple[str, str]:
     """The words of a body, as plain text or as HTML."""
     try:
         content = str(part.get_content())

@@ -4,6 +4,7 @@ RapidOCR's models come with its package; nothing is fetched.  Pages that lie on 
 upside down are turned first, because recognition of a turned line misplaces its words.
 """
 
+import os
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -22,7 +23,8 @@ LONGEST_PX = 2000
 """The longer side of the picture that is read: about 170 dpi of an A4 page."""
 _DETECTION_PX = 1280
 """The longer side at which lines are looked for; they are read from the larger picture."""
-_THREADS = 2
+_THREADS = 2 if (os.cpu_count() or 1) > 2 else 1
+"""Of two cores one is left for answering; two threads gain little while both are busy."""
 _LEAST_SURE = 0.6
 _TALL = 1.5
 _TRIED_LINES = 6
@@ -103,34 +105,41 @@ def _pixels(picture: "Image") -> "np.ndarray[Any, Any]":
 
 
 def _lines(picture: "Image") -> list[Line]:
-    found = _engine()(_pixels(picture), use_det=True, use_cls=False, use_rec=True)
+    found: Any = _engine()(_pixels(picture), use_det=True, use_cls=False, use_rec=True)
     if found.txts is None:
         return []
-    # The engine drops lines without word boxes from one list and not from the other.
-    words = (
-        found.word_results if len(found.word_results) == len(found.txts) else [()] * len(found.txts)
-    )
+    parts = found.word_results
+    if len(parts) != len(found.txts):  # lines without parts are missing among them
+        parts = [()] * len(found.txts)
     lines = []
-    for text, corners, score, parts in zip(
-        found.txts, found.boxes, found.scores, words, strict=True
+    for text, corners, score, words in zip(
+        found.txts, found.boxes, found.scores, parts, strict=True
     ):
         clean = Inspection().visible(text).strip()
         if clean and score >= _LEAST_SURE:
             whole = _box(corners, picture.size)
-            lines.append(_line(clean, whole, [(w, _box(c, picture.size)) for w, _, c in parts]))
+            lines.append(_line(clean, whole, [(w, _box(c, picture.size)) for w, _, c in words]))
     return lines
 
 
 def _line(text: str, whole: Box, parts: list[tuple[str, Box]]) -> Line:
-    """A line with its words; where they do not spell it, it is one word."""
+    """A line with its words; where they do not spell it, it is one word.
+
+    Ideographs and the digits among them come one by one and are joined into runs.
+    """
     words: list[Word] = []
+    place = 0
     for part, box in parts:
-        is_run = words and len(part) == 1 and part >= "\u2e80" and words[-1].text[-1] >= "\u2e80"
-        if is_run and len(words[-1].text) < _LONGEST_RUN:
+        start = text.find(part, place)
+        if start < 0 or text[place:start].strip():
+            return Line(text, (Word(text, whole),))
+        is_run = words and start == place and len(part) == 1 and len(words[-1].text) < _LONGEST_RUN
+        if is_run:
             words[-1] = Word(words[-1].text + part, _around([words[-1].box, box]))
-        elif part.strip():
-            words.append(Word(part.strip(), box))
-    if "".join(word.text for word in words) != "".join(text.split()):
+        else:
+            words.append(Word(part, box))
+        place = start + len(part)
+    if text[place:].strip():
         return Line(text, (Word(text, whole),))
     return Line(text, tuple(words))
 
@@ -185,9 +194,9 @@ def _stands_on_its_head(picture: "Image", box: Box, is_sideways: bool) -> bool:
         )
     )
     pixels = _pixels(cut.rotate(90, expand=True) if is_sideways else cut)
-    told = _engine()(pixels, use_det=False, use_cls=True, use_rec=False)
+    told: Any = _engine()(pixels, use_det=False, use_cls=True, use_rec=False)
     label, score = told.cls_res[0]
-    return label == "180" and score > 0.8
+    return bool(label == "180" and score > 0.8)
 
 
 def _turned_back(line: Line, turn: int) -> Line:

@@ -185,12 +185,11 @@ class Reader:
         """
         async with self._turn:
             request = (function, args, named, progress is not None)
-            asking = asyncio.ensure_future(
+            asking: asyncio.Future[T] = asyncio.ensure_future(
                 asyncio.to_thread(self._ask, request, progress or NO_PROGRESS)
             )
             try:
-                outcome: T = await asyncio.shield(asking)
-                return outcome
+                return await asyncio.shield(asking)
             except asyncio.CancelledError:
                 await self._abandon(asking)
                 raise
@@ -206,7 +205,7 @@ class Reader:
         """End the process; a reading under way fails."""
         self._kill()
 
-    def _ask(self, request: tuple[object, ...], progress: Progress) -> T:
+    def _ask(self, request: tuple[object, ...], progress: Progress) -> Any:
         line = self._line
         if line is None or self._child is None or not self._child.is_alive():
             self._kill()
@@ -218,8 +217,7 @@ class Reader:
             if message == "failed":
                 raise told[0]
             if message == "done":
-                outcome: T = told[0]
-                return outcome
+                return told[0]
             try:
                 progress(*told)
             except BaseException:

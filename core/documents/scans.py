@@ -156,7 +156,8 @@ def _picture(page: "PdfPage") -> "Image":
     scale = min(LONGEST_PX / max(page.get_size()), _LARGEST_SCALE)
     bitmap = page.render(scale=scale)
     try:
-        return bitmap.to_pil().convert("RGB")
+        picture: Image = bitmap.to_pil().convert("RGB")
+        return picture
     finally:
         bitmap.close()
 
