@@ -23,6 +23,8 @@ LONGEST_PX = 2000
 """The longer side of the picture that is read: about 170 dpi of an A4 page."""
 _DETECTION_PX = 1280
 """The longer side at which lines are looked for; they are read from the larger picture."""
+_GLANCE_PX = 800
+"""The longer side at which a page's turn is told."""
 _THREADS = 2 if (os.cpu_count() or 1) > 2 else 1
 """Of two cores one is left for answering; two threads gain little while both are busy."""
 _LEAST_SURE = 0.6
@@ -64,11 +66,8 @@ def recognise(picture: "Image") -> list[Line]:
         return []
     picture = picture.convert("RGB")
     picture.thumbnail((LONGEST_PX, LONGEST_PX))
-    lines = _lines(picture)
-    turn = _turn(picture, lines)
-    if turn:
-        lines = _lines(picture.rotate(turn, expand=True))
-    ordered = _in_order(lines)
+    turn = _turn(picture)
+    ordered = _in_order(_lines(picture.rotate(turn, expand=True) if turn else picture))
     return [_turned_back(line, turn) for line in ordered] if turn else ordered
 
 
@@ -163,18 +162,21 @@ def _around(boxes: list[Box]) -> Box:
     )
 
 
-def _turn(picture: "Image", lines: list[Line]) -> int:
+def _turn(picture: "Image") -> int:
     """The degrees, counterclockwise, by which the picture must be turned to be read."""
-    width, height = picture.size
-    sizes = [
-        ((line.box.right - line.box.left) * width, (line.box.bottom - line.box.top) * height)
-        for line in lines
-    ]
+    small = picture.copy()
+    small.thumbnail((_GLANCE_PX, _GLANCE_PX))
+    found: Any = _engine()(_pixels(small), use_det=True, use_cls=False, use_rec=False)
+    boxes = (
+        [_box(corners, small.size) for corners in found.boxes] if found.boxes is not None else []
+    )
+    width, height = small.size
+    sizes = [((box.right - box.left) * width, (box.bottom - box.top) * height) for box in boxes]
     tall = sum(h for w, h in sizes if h > _TALL * w)
     is_sideways = tall > sum(w for w, h in sizes if w >= h)
     telling = [
-        (max(size), line.box)
-        for size, line in zip(sizes, lines, strict=True)
+        (max(size), box)
+        for size, box in zip(sizes, boxes, strict=True)
         if (size[1] > _TALL * size[0] if is_sideways else size[0] > _TALL * size[1])
     ]
     telling.sort(key=lambda ranked: ranked[0], reverse=True)

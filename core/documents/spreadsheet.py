@@ -1,6 +1,7 @@
 """Excel files: each sheet under its name, each row a line of its cells."""
 
 import datetime
+import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,11 +25,13 @@ def read_xlsx(path: Path) -> ExtractedText:
     """
     from openpyxl import load_workbook
 
-    workbook = load_workbook(path, read_only=True, data_only=True, keep_links=False)
-    try:
-        return _read(workbook)
-    finally:
-        workbook.close()
+    with path.open("rb") as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what it does not keep, and nothing is saved here
+        workbook = load_workbook(file, read_only=True, data_only=True, keep_links=False)
+        try:
+            return _read(workbook)
+        finally:
+            workbook.close()
 
 
 def _read(workbook: "Workbook") -> ExtractedText:
