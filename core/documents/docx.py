@@ -44,7 +44,7 @@ _DROPPED = frozenset(
 )
 _CHANGES = frozenset(f"{W}{name}" for name in ("ins", "del", "moveFrom", "moveTo"))
 DELETED = "[deleted]"
-_DELETIONS = re.compile(r"[ ]*(?:\[deleted\][ ]*)+")
+_DELETIONS = re.compile(r" *(?:\[deleted\] *)+(?=([.,;:!?)])?)")
 _LITERAL = {
     f"{W}tab": "\t",
     f"{W}ptab": "\t",
@@ -271,8 +271,12 @@ def _style_of(paragraph: "_Element") -> str:
     return "" if style is None else style.get(f"{W}val", "")
 
 
+def _marked(deletions: re.Match[str]) -> str:
+    return f" {DELETED}" if deletions.group(1) else f" {DELETED} "
+
+
 def _tidy(words: str) -> str:
-    words = _DELETIONS.sub(f" {DELETED} ", _JUNK.sub("", words))
+    words = _DELETIONS.sub(_marked, _JUNK.sub("", words))
     return "\n".join(line.strip() for line in words.split("\n")).strip()
 
 

@@ -25,7 +25,7 @@ Progress: TypeAlias = Callable[[int, int], None]
 _MEMORY_BYTES = 4 << 30
 _WHOLE_S = 6 * 3600.0
 """The longest reading of one file that goes on making progress: a long scan takes hours."""
-_ARCHIVES = {"docx", "xlsx", "pptx", "odt", "ods", "odp"}
+_ARCHIVES = {"xlsx", "pptx", "odt", "ods", "odp"}
 _CONVERTED = {
     "doc": "docx",
     "rtf": "docx",
@@ -71,7 +71,7 @@ def read(
         ) from error
     except Exception as error:
         raise DocumentError(
-            "This file is damaged and cannot be read.",
+            f"This {'picture' if kind == 'image' else 'file'} is damaged and cannot be read.",
             "Open it in the program that made it, save it again, and add the new copy.",
         ) from error
     if not any(character.isalnum() for character in extracted.text):
