@@ -82,15 +82,17 @@ def _read_pages(
     reading = _Reading([], {})
     pages = len(reader.pages)
     for index, page in enumerate(reader.pages):
+        text, failure = "", None
         try:
             text = _layer(page, scans, index, inspection)
         except Exception as error:  # noqa: BLE001 - one broken page must not lose the others
-            reading.failure = error
-            text = ""
+            failure = error
         if lines := scans.lines(index, text):
             reading.lines[index] = lines
             text = "\n".join(line.text for line in lines)
             inspection.note("ocr")
+        if not text:
+            reading.failure = reading.failure or failure
         reading.texts.append(text)
         if progress:
             progress(index + 1, pages)
@@ -106,7 +108,8 @@ def _layer(page: "PageObject", scans: Scans, index: int, inspection: Inspection)
     shown = page_text(page)
     if is_rubbish(shown.seen):
         return ""
-    text = clean(inspection.visible(shown.seen))
+    seen = scans.layer(index) if shown.is_jumbled else shown.seen
+    text = clean(inspection.visible(seen or shown.seen))
     inspection.hide(clean(shown.unseen))
     for key in scans.covered(index, shown.covers) if shown.covers and text else ():
         inspection.note(key)

@@ -61,6 +61,15 @@ class Scans:
         found = sum(_letters(line.text) for line in lines)
         return lines if found > _TELLING_MORE * letters else []
 
+    def layer(self, index: int) -> str:
+        """The text layer of a page as pdfium reads it, which parts words by where they stand."""
+        page = self._page(index)
+        if page is None:
+            return ""
+        with closing(page), closing(page.get_textpage()) as text:
+            layer: str = text.get_text_range()
+            return layer
+
     def covered(self, index: int, covers: Sequence[Rectangle]) -> set[str]:
         """The warnings that a page's boxes call for: words of the text that nobody sees there."""
         page = self._page(index)
@@ -166,13 +175,9 @@ def _under(page: "PdfPage", covers: Sequence[Rectangle]) -> set[str]:
     """Words lie under a box if letters are in it and its picture is of one colour."""
     from core.documents.view import shown_box
 
-    text = page.get_textpage()
-    middles = []
-    for index in range(text.count_chars()):
-        left, bottom, right, top = text.get_charbox(index)
-        if right > left:
-            middles.append(((left + right) / 2, (bottom + top) / 2))
-    text.close()
+    with closing(page.get_textpage()) as text:
+        letters = [text.get_charbox(index) for index in range(text.count_chars())]
+    middles = [((each[0] + each[2]) / 2, (each[1] + each[3]) / 2) for each in letters]
     picture = _picture(page).convert("L")
     keys: set[str] = set()
     for cover in covers:

@@ -2,9 +2,10 @@
 
 import re
 import shutil
-import time
 from collections import Counter
 from pathlib import Path
+
+import psutil
 
 from core.documents.intake import Intake, take_in
 from core.documents.reading import Reader
@@ -37,7 +38,6 @@ EXPECTED = {
         pdf_malformed/pdfminer.six__issue-1113-evil-xobjects.pdf
         pdf_malformed/qpdf__bad-direct-root.pdf
         pdf_malformed/qpdf__bad11.pdf
-        pdf_malformed/qpdf__bad24.pdf
         pdf_malformed/qpdf__fuzz-16214.pdf
         pdf_malformed/qpdf__issue-119.pdf
         pdf_malformed/qpdf__issue-120.pdf
@@ -87,14 +87,25 @@ PASSWORDS = {
 RECOGNISED = {
     "court_pdf/doctor__ca4_17.pdf": "North Carolina State Bar",
     "pdf_encrypted/pypdf__encrypted_doc_no_id.pdf": "Date of publication of the international",
+    "pdf_malformed/qpdf__bad24.pdf": "Potato",
     "pdf_scanned/doctor__image-pdf-2.pdf": "TENNESSEE BUREAU OF WORKERS",
     "pdf_scanned/own__constitution_zh_scan_3p_page2_rotated.pdf": "终于推翻了帝国主义、封建主义",
     "pdf_scanned/tika__testOCR.pdf": "Happy New Year 2003!",
 }
 
 
+def worked_s(reader: Reader) -> float:
+    """The processor time that the reader's process has taken, in seconds."""
+    child = reader._child
+    if child is None or not child.is_alive():
+        return 0.0
+    times = psutil.Process(child.pid).cpu_times()
+    return times.user + times.system
+
+
 async def outcome_of(reader: Reader, path: Path, password: str = "") -> Intake | DocumentError:
-    started = time.monotonic()
+    """What becomes of a file, by the seconds of work that it takes: other jobs may be running."""
+    before = worked_s(reader)
     try:
         return await reader.run(
             take_in,
@@ -108,7 +119,7 @@ async def outcome_of(reader: Reader, path: Path, password: str = "") -> Intake |
     except DocumentError as error:
         return error
     finally:
-        assert time.monotonic() - started < LONGEST_S, path.name
+        assert worked_s(reader) - before < LONGEST_S, path.name
 
 
 def kind_of_outcome(outcome: Intake | DocumentError) -> str:
