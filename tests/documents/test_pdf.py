@@ -261,6 +261,30 @@ def test_a_pdf_of_too_many_pages_is_refused(
         extracted_from(tmp_path, pdf_of(["one"], ["two"], ["three"]))
 
 
+def shown(x: int, y: int, words: str) -> str:
+    return f"BT /F1 9 Tf {x} {y} Td ({words}) Tj ET"
+
+
+@pytest.mark.parametrize("is_across", [True, False])
+def test_two_columns_are_read_one_after_the_other(tmp_path: Path, is_across: bool) -> None:
+    rows = [(720 - 14 * n, f"line {n} of the {{}} column goes on and on") for n in range(1, 20)]
+    left = [shown(60, y, words.format("left")) for y, words in rows]
+    right = [shown(320, y, words.format("right")) for y, words in rows]
+    across = [each for pair in zip(left, right, strict=True) for each in pair]
+    text = extracted_from(tmp_path, painted(" ".join(across if is_across else left + right))).text
+
+    assert text.index("line 19 of the left") < text.index("line 1 of the right")
+    assert " ".join(text.split()).count("column goes on and on") == 38
+
+
+def test_cells_written_from_right_to_left_are_not_glued(tmp_path: Path) -> None:
+    rows = [(720 - 14 * n, n) for n in range(10)]
+    page = " ".join(shown(400, y, f"{n}00.00") + shown(60, y, f"Tenant {n}") for y, n in rows)
+    text = extracted_from(tmp_path, painted(page)).text
+
+    assert " ".join(text.split()).startswith("Tenant 0 000.00 Tenant 1 100.00")
+
+
 SECRET = "BT /F1 12 Tf 72 700 Td (The settlement is 500,000 dollars and stays secret.) Tj ET"
 HEADER = "0 0 0 rg 72 697 300 14 re f 1 g BT /F1 12 Tf 74 700 Td (Settlement) Tj ET"
 
