@@ -279,7 +279,11 @@ def test_two_columns_are_read_one_after_the_other(tmp_path: Path, is_across: boo
 
 def test_cells_written_from_right_to_left_are_not_glued(tmp_path: Path) -> None:
     rows = [(720 - 14 * n, n) for n in range(10)]
-    page = " ".join(shown(400, y, f"{n}00.00") + shown(60, y, f"Tenant {n}") for y, n in rows)
+    page = " ".join(
+        shown(x, y, words)
+        for y, n in rows
+        for x, words in ((400, f"{n}00.00"), (60, f"Tenant {n}"))
+    )
     text = extracted_from(tmp_path, painted(page)).text
 
     assert " ".join(text.split()).startswith("Tenant 0 000.00 Tenant 1 100.00")
