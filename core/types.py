@@ -86,12 +86,33 @@ class Heading:
 
 
 @dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle on a page image, in fractions of its width and height, from the top left."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+@dataclass(frozen=True, slots=True)
+class WordBox:
+    """Where ``text[start:end]``, read by text recognition, stands on its page."""
+
+    start: int
+    end: int
+    page: int
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
 class ExtractedText:
     """What a reader makes of a file. ``pages`` is empty for formats without pages.
 
     ``headings`` are those that the format itself declares (styles, ``#``, ``<h1>``); numbering in
     the text is recognised later, for all formats alike. ``title`` may be empty.  ``warnings`` are
-    keys of what a person should know of the file: see ``Document``.
+    keys of what a person should know of the file: see ``Document``.  ``words`` are those of pages
+    that were read by text recognition, in the text's order.
     """
 
     text: str
@@ -99,6 +120,7 @@ class ExtractedText:
     headings: tuple[Heading, ...] = ()
     title: str = ""
     warnings: tuple[str, ...] = ()
+    words: tuple[WordBox, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +143,9 @@ class Document:
 
     ``kind`` is the file's format.  ``blank_pages`` have no text.  ``warnings`` are keys:
     ``hidden_text`` (white, tiny or off the page), ``invisible_characters`` (zero width, direction
-    marks), ``instructions`` (words addressed to a language model), ``unreadable_pages``.
+    marks), ``instructions`` (words addressed to a language model), ``unreadable_pages``, ``ocr``
+    (read by text recognition), ``redactions`` (words still there under a black box),
+    ``covered_text`` (under another), ``tracked_changes``, ``attachments_left_out``.
     """
 
     id: str
@@ -378,16 +402,6 @@ class ModelStatus:
     state: str
     detail: str = ""
     memory_gib: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A rectangle on a page image, in fractions of its width and height, from the top left."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
 
 
 @dataclass(frozen=True, slots=True)

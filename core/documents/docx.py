@@ -1,21 +1,23 @@
 """Word files: the words of the body in order, with everything that python-docx leaves out.
 
 Taken in: paragraphs with their automatic numbers, tables (nested too), content controls, tracked
-insertions, text boxes, footnotes and endnotes, headers and footers.  Left out: tracked deletions,
-comments, field codes, embedded files, and text that is hidden, white or too small to see, which is
-flagged.
+insertions, text boxes, footnotes and endnotes, headers and footers.  Left out: comments, field
+codes, embedded files, and text that is hidden, white or too small to see, which is flagged.
+
+The text is the one in force if all tracked changes are accepted.  Where words are deleted it says
+``[deleted]`` and not which: deleted words must never be quoted as what the document says, and a
+mark around them would not outlive the cutting of sentences.
 """
 
 import re
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.documents.archives import guard
 from core.documents.inspection import Inspection
 from core.documents.numbering import Numbering, W
 from core.documents.unseen import Unseen
-from core.errors import DocumentError
 from core.types import ExtractedText, Heading
 
 if TYPE_CHECKING:
@@ -23,14 +25,12 @@ if TYPE_CHECKING:
     from docx.opc.part import Part
     from lxml.etree import _Element
 
-_UNPACKED_BYTES = 500 << 20
 _MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _DROPPED = frozenset(
     f"{W}{name}"
     for name in (
-        "del",
         "moveFrom",
         "pPr",
         "rPr",
@@ -42,6 +42,9 @@ _DROPPED = frozenset(
         "instrText",
     )
 )
+_CHANGES = frozenset(f"{W}{name}" for name in ("ins", "del", "moveFrom", "moveTo"))
+DELETED = "[deleted]"
+_DELETIONS = re.compile(r" *(?:\[deleted\] *)+(?=([.,;:!?)])?)")
 _LITERAL = {
     f"{W}tab": "\t",
     f"{W}ptab": "\t",
@@ -57,15 +60,10 @@ _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 def read_docx(path: Path) -> ExtractedText:
     """Read a .docx file; heading styles and outline levels are declared as headings.
 
-    Raises ``DocumentError`` when the file unpacks to more than 500 MiB; other failures are those
-    of zipfile, lxml and python-docx.
+    Failures are those of zipfile, lxml and python-docx, and ``DocumentError`` for a file that
+    unpacks to too much.
     """
-    with zipfile.ZipFile(path) as archive:
-        if sum(entry.file_size for entry in archive.infolist()) > _UNPACKED_BYTES:
-            raise DocumentError(
-                "This Word file unpacks to more than 500 MiB, which is not opened.",
-                "Remove its pictures and embedded files, and add the smaller copy.",
-            )
+    guard(path)
     from docx import Document
 
     return _Body(Document(str(path))).read()
@@ -89,6 +87,8 @@ class _Body:
 
     def read(self) -> ExtractedText:
         body = self._document.element.body
+        if next(body.iter(*_CHANGES), None) is not None:
+            self._inspection.note("tracked_changes")
         self._blocks = list(self._read_blocks(body))
         self._blocks += [(line, None) for line in self._headers_and_footers()]
         headings: list[Heading] = []
@@ -130,7 +130,7 @@ class _Body:
                     yield rows, None
             elif child.tag == f"{W}altChunk":
                 yield from self._read_embedded_page(child)
-            elif child.tag not in (f"{W}sectPr", f"{W}r"):
+            elif child.tag not in (f"{W}sectPr", f"{W}r", f"{W}del"):
                 yield from self._read_blocks(child)
 
     def _read_paragraph(self, paragraph: "_Element") -> Iterator[tuple[str, int | None]]:
@@ -138,7 +138,9 @@ class _Body:
         notes: list[tuple[str, str]] = []
         words = _tidy(self._inspection.visible("".join(self._read_words(paragraph, boxes, notes))))
         style = _style_of(paragraph)
-        if words.strip():
+        if words == DELETED:
+            yield words, None
+        elif words.strip():
             number = self._numbering.next_number(paragraph, style)
             level, is_title = self._levels.get(style, (None, False))
             own_level = paragraph.find(f"{W}pPr/{W}outlineLvl")
@@ -166,6 +168,9 @@ class _Body:
                 yield child.text or ""
             elif child.tag in _LITERAL:
                 yield _LITERAL[child.tag]
+            elif child.tag == f"{W}del":
+                if any(c.isalnum() for each in child.iter(f"{W}delText") for c in each.text or ""):
+                    yield f" {DELETED} "
             elif child.tag in (f"{W}footnoteReference", f"{W}endnoteReference"):
                 kind = "footnote" if child.tag == f"{W}footnoteReference" else "endnote"
                 self._note_numbers[kind] += 1
@@ -266,8 +271,12 @@ def _style_of(paragraph: "_Element") -> str:
     return "" if style is None else style.get(f"{W}val", "")
 
 
+def _marked(deletions: re.Match[str]) -> str:
+    return f" {DELETED}" if deletions.group(1) else f" {DELETED} "
+
+
 def _tidy(words: str) -> str:
-    words = _JUNK.sub("", words)
+    words = _DELETIONS.sub(_marked, _JUNK.sub("", words))
     return "\n".join(line.strip() for line in words.split("\n")).strip()
 
 

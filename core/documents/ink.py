@@ -6,7 +6,9 @@ that text recognition lays over a scanned page.  Operators are those of ISO 3200
 and 9.
 """
 
+from collections import Counter
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 Matrix: TypeAlias = tuple[float, float, float, float, float, float]
 Colour: TypeAlias = tuple[float, float, float]
 Rectangle: TypeAlias = tuple[float, float, float, float]
+Stretch: TypeAlias = tuple[float, float, float]
 
 _UNIT: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 _WHITE: Colour = (1.0, 1.0, 1.0)
@@ -27,6 +30,16 @@ _OVERHANG = 50.0
 _MOST_BOXES = 300
 _LARGEST: Rectangle = (-14400.0, -14400.0, 14400.0, 14400.0)
 _SCAN_SHARE = 0.5
+_COVERING = ("/Square", "/Highlight", "/FreeText", "/Polygon", "/Ink")
+"""Annotations with which people black out words; whether they do, their looks decide."""
+_LOWEST_COVER = 4.0
+_LETTER_WIDTH = 0.6
+"""Of the size of the type: an estimate from above, because widths of letters are not followed."""
+_FAR = 1e9
+_FEWEST_ROWS = 8
+_SHARE_OF_ROWS = 0.7
+_FILLED = 0.6
+_JUMBLED = 5
 _NO_INK = {3, 7}
 _STROKED = {1, 2, 5, 6}
 _FILLS = {b"f", b"F", b"f*", b"B", b"B*", b"b", b"b*"}
@@ -47,23 +60,90 @@ class _Ink:
     opacity: float = 1.0
     mode: int = 0
     size: float = 12.0
+    is_blended: bool = False
 
 
-def page_text(page: "PageObject") -> tuple[str, str]:
-    """The text of a page that is seen, and the text that is not and was left out.
+@dataclass(frozen=True, slots=True)
+class PageText:
+    """The text of a page that is ``seen``, and what is not and was left out, ``unseen``.
+
+    ``covers`` are opaque boxes that were painted over words, as far as estimated: the words are
+    in ``seen``.  ``is_marked_for_redaction`` says that a redaction was marked and not carried out,
+    ``is_jumbled`` that lines are written from right to left, which glues their words together.
+    """
+
+    seen: str
+    unseen: str = ""
+    covers: tuple[Rectangle, ...] = ()
+    is_marked_for_redaction: bool = False
+    is_jumbled: bool = False
+
+
+def page_text(page: "PageObject") -> PageText:
+    """The text of a page, by whether it is seen.
 
     A page on which nothing would be seen keeps its text; what it hides is then given twice.
     """
     watch = _Watch(page)
-    seen = page.extract_text(visitor_operand_before=watch.before, visitor_operand_after=watch.after)
+    seen = watch.read()
+    boxes, is_marked = _annotated(page)
+    text = PageText(seen, "", (*watch.covers, *boxes)[:_MOST_BOXES], is_marked)
     if not watch.hidden:
-        return seen, ""
+        if (gutter := _gutter(watch.words)) is not None:
+            sides = ((-_FAR, gutter), (gutter, _FAR))
+            return replace(text, seen="\n\n".join(_Watch(page, side).read() for side in sides))
+        return replace(text, is_jumbled=_steps_back(watch.lines) >= _JUMBLED)
     everything = page.extract_text()
     if watch.is_scan:
-        return everything, ""
-    unseen = _difference(everything, seen)
+        return replace(text, seen=everything)
     has_words = any(character.isalnum() for character in seen)
-    return (seen if has_words else everything), unseen
+    unseen = _difference(everything, seen)
+    return replace(text, seen=seen if has_words else everything, unseen=unseen)
+
+
+def _gutter(words: list[Rectangle]) -> float | None:
+    """Where two columns part whose lines are written across, left and right by turns.
+
+    Most files write one column after the other; those that do not are told by their strict turns
+    between two edges, and by lines that fill the left column as running text does.
+    """
+    pairs = [
+        (one, other)
+        for one, other in pairwise(words)
+        if abs(one[1] - other[1]) < 1 and other[0] > one[2] - _LETTER_WIDTH * (one[2] - one[0])
+    ]
+    if len(pairs) < _FEWEST_ROWS or 2 * len(pairs) < _SHARE_OF_ROWS * len(words):
+        return None
+    edges = Counter(round(other[0]) for _, other in pairs)
+    edge, count = edges.most_common(1)[0]
+    left = min(one[0] for one, _ in pairs)
+    widths = sorted(one[2] - one[0] for one, other in pairs)
+    is_filled = widths[len(widths) // 2] > _FILLED * (edge - left)
+    return edge - 1.0 if count >= _SHARE_OF_ROWS * len(pairs) and is_filled else None
+
+
+def _steps_back(lines: list[Stretch]) -> int:
+    """How often an operator's words end before those of the last one begin, on the same line."""
+    return sum(
+        abs(one[2] - other[2]) < 1 and other[1] < one[0] + 1 for one, other in pairwise(lines)
+    )
+
+
+def _annotated(page: "PageObject") -> tuple[list[Rectangle], bool]:
+    """The boxes that annotations may paint over words, and whether a redaction is marked."""
+    boxes: list[Rectangle] = []
+    is_marked = False
+    annotations = _resolved(page.get("/Annots"))
+    for each in annotations if isinstance(annotations, list) else ():
+        annotation = _resolved(each)
+        if not isinstance(annotation, dict):
+            continue
+        kind, place = annotation.get("/Subtype"), _resolved(annotation.get("/Rect"))
+        is_marked = is_marked or kind == "/Redact"
+        if kind in _COVERING and isinstance(place, list) and len(place) == 4:
+            left, bottom, right, top = (float(each) for each in place)
+            boxes.append((min(left, right), min(bottom, top), max(left, right), max(bottom, top)))
+    return boxes, is_marked
 
 
 def _difference(everything: str, seen: str) -> str:
@@ -76,7 +156,9 @@ def _difference(everything: str, seen: str) -> str:
 class _Watch:
     """Follows a page's operators; takes the words out of those that show hidden text."""
 
-    def __init__(self, page: "PageObject") -> None:
+    def __init__(self, page: "PageObject", side: tuple[float, float] = (-_FAR, _FAR)) -> None:
+        self._source = page
+        self._side = side
         self._page = _edges(page)
         self._resources = [page.get("/Resources")]
         self._ink = _Ink()
@@ -84,8 +166,17 @@ class _Watch:
         self._forms: list[tuple[_Ink, int] | None] = []
         self._path: list[tuple[float, float]] = []
         self._boxes: list[tuple[Rectangle, Colour | None]] = []
+        self.words: list[Rectangle] = []
+        self.lines: list[Stretch] = []
+        self.covers: list[Rectangle] = []
         self.hidden = 0
         self.is_scan = False
+
+    def read(self) -> str:
+        """The text that is seen, of the side of the page that is wanted."""
+        return self._source.extract_text(
+            visitor_operand_before=self.before, visitor_operand_after=self.after
+        )
 
     def before(self, operator: bytes, operands: object, _: object, text: list[float]) -> None:
         """See an operator before pypdf acts on it."""
@@ -96,6 +187,12 @@ class _Watch:
             if len(operands) > place and self._is_hidden(text):
                 operands[place] = [] if operator == b"TJ" else b""
                 self.hidden += 1
+            elif len(operands) > place:
+                words = self._estimated(operands[place], text)
+                self.words.append(words)
+                self.lines.append(self._stretch(words, text))
+                if not self._side[0] <= words[0] < self._side[1]:
+                    operands[place] = [] if operator == b"TJ" else b""
         elif operator == b"Do":
             self._enter(str(operands[0]) if operands else "")
         else:
@@ -133,6 +230,9 @@ class _Watch:
             opacity = self._found("/ExtGState", str(operands[0]), "/ca")
             if isinstance(opacity, int | float):
                 self._ink = replace(self._ink, opacity=float(opacity))
+            blending = self._found("/ExtGState", str(operands[0]), "/BM")
+            if blending is not None:
+                self._ink = replace(self._ink, is_blended=blending != "/Normal")
         elif operator == b"sh":
             self._cover(self._page, None)
         else:
@@ -150,7 +250,38 @@ class _Watch:
             if operator in _FILLS and self._path and self._ink.opacity > _FAINTEST:
                 solid = self._ink.fill if self._ink.opacity > 1 - _ALIKE else None
                 self._cover(_around(self._path), solid)
+                if solid is not None and not self._ink.is_blended:
+                    self._cover_words()
             self._path = []
+
+    def _cover_words(self) -> None:
+        """Note the rectangles of the path that is being filled if words may lie under them."""
+        for at in range(0, len(self._path), 4):
+            box = _around(self._path[at : at + 4])
+            is_box = min(box[2] - box[0], box[3] - box[1]) >= _LOWEST_COVER
+            if is_box and any(_overlap(box, words) for words in self.words):
+                self.covers.append(box)
+
+    def _estimated(self, shown: object, text: list[float]) -> Rectangle:
+        """About where the words of an operator stand; too wide rather than too narrow."""
+        parts = shown if isinstance(shown, list) else [shown]
+        letters = sum(len(part) for part in parts if isinstance(part, str | bytes))
+        place = _product(_matrix(text), self._ink.matrix)
+        size = self._ink.size
+        corners = ((0.0, 0.0), (letters * size * _LETTER_WIDTH, size * _LETTER_WIDTH))
+        return _around([_moved(corner, place) for corner in corners])
+
+    def _stretch(self, words: Rectangle, text: list[float]) -> Stretch:
+        """Where an operator's words begin and end along their line, and how high the line is.
+
+        Lines may run upwards or downwards: turned pages are read too.
+        """
+        a, b, *_, x, y = _product(_matrix(text), self._ink.matrix)
+        if abs(a) >= abs(b):
+            return words[0], words[2], y
+        if b > 0:
+            return words[1], words[3], -x
+        return -words[3], -words[1], x
 
     def _enter(self, name: str) -> None:
         """A picture is painted, or a form begins."""
@@ -279,6 +410,10 @@ def _colour(parts: list[float]) -> Colour | None:
         cyan, magenta, yellow, black = parts
         return 1 - min(1, cyan + black), 1 - min(1, magenta + black), 1 - min(1, yellow + black)
     return None
+
+
+def _overlap(one: Rectangle, other: Rectangle) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def _are_alike(one: Colour, other: Colour) -> bool:

@@ -1,96 +1,123 @@
-"""The text layer of PDF files, page by page, with pypdf."""
+"""PDF files, page by page: the text layer with pypdf, pages without one by text recognition."""
 
 import logging
 import re
-import unicodedata
-from collections import Counter
-from dataclasses import replace
-from itertools import zip_longest
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.documents.ink import page_text
 from core.documents.inspection import Inspection
+from core.documents.kinds import password_needed
+from core.documents.ocr import Line
+from core.documents.reflow import assembled, clean
+from core.documents.scans import Scans, is_rubbish, placed
 from core.errors import DocumentError
-from core.types import ExtractedText, Page
+from core.types import ExtractedText
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pypdf import PageObject, PdfReader
 
-_JUNK = re.compile(
-    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200d\u2060\ud800-\udfff\ufeff\ufffe\uffff]"
-)
-_SPACES = re.compile(r"[\xa0\u2000-\u200a\u202f\u205f]")
-_PAGE_NUMBER = re.compile(
-    r"(?i:[-–— ]*(?:page|第)?\s*(\d{1,4})\s*(?:页|/\s*\d{1,4}|of \d{1,4})?[-–— ]*)"
-)
 _NO_TITLE = re.compile(r"<[0-9A-Fa-f]+>|(?i:untitled|word document|document\d*)")
-# Fonts often map ideographs to look-alike radicals, and letter pairs to ligatures.
-_LOOK_ALIKE = re.compile(r"[\u2e80-\u2fdf\uf900-\ufaff\ufb00-\ufb06]")
-_CHINESE = r"\u3001-\u301f\u3400-\u4dbf\u4e00-\u9fff\uff01-\uff5e“”‘’—…"
-_ENDS_CHINESE = re.compile(rf"[{_CHINESE}]$")
-_STARTS_CHINESE = re.compile(rf"[{_CHINESE}]")
-_ENDS_SENTENCE = re.compile(r"[.!?;:。！？；：][\"”’」』）)]*$")
-_STARTS_AN_ITEM = re.compile(
-    r"第[\s〇零一二三四五六七八九十百千0-9]{1,12}[编章节条]|附件|[（(]\s*[\w一二三四五六七八九十]{1,5}\s*[)）]"
-    r"|[一二三四五六七八九十]{1,3}、|\d{1,3}(?:[.、)]|(?:\.\d{1,3})+)\s?|[•·▪●\-–*]\s"
-    r"|(ARTICLE|SECTION|EXHIBIT|SCHEDULE|ANNEX|APPENDIX|Article|Section|Exhibit|Schedule)\s"
-)
 _EMPTY_STREAM = 16
 """Bytes; an empty stream takes no more when packed."""
-_FEWEST_RUNNING = 4
-_RUNNING_SHARE = 0.6
-_EDGE_LINES = 4
-_FEWEST_LETTERS = 3
-_SPLIT_WORD = re.compile(r"([A-Za-z]*[a-z])-\n([a-z]+)")
-_WORD = re.compile(r"[A-Za-z]+(?:-[A-Za-z]+)*")
+MOST_PAGES = 5000
 
 
-def read_pdf(path: Path) -> ExtractedText:
-    """Read the text layer; the pages' spans cover the text exactly, in order.
+@dataclass
+class _Reading:
+    """The pages read so far: their text, and the lines of those that were recognised."""
+
+    texts: list[str]
+    lines: dict[int, list[Line]]
+    failure: Exception | None = None
+
+
+def read_pdf(
+    path: Path, password: str = "", progress: "Callable[[int, int], None] | None" = None
+) -> ExtractedText:
+    """Read a PDF; the pages' spans cover the text exactly, in order.
 
     A page that cannot be read is empty and flagged, and the others are kept; so are words that
-    nobody sees left out and flagged.  Lines that run along the pages' edges are kept once.
-    Raises ``DocumentError`` when a password is needed or no page can be read.
+    nobody sees left out and flagged.  Pages without text of their own are read by text
+    recognition, and their words keep their places.  Raises ``PasswordNeeded`` when the password
+    is missing or wrong, and ``DocumentError`` when there are too many pages or none can be read.
     """
     from pypdf import PdfReader
 
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
-    with path.open("rb") as file:
-        reader = PdfReader(file)
-        if reader.is_encrypted and not reader.decrypt(""):
-            raise DocumentError(
-                "This PDF is protected by a password.",
-                "Save a copy without the password and add that.",
-            )
-        inspection = Inspection()
-        pages = _page_texts(reader, inspection)
+    inspection = Inspection()
+    with ExitStack() as stack:
+        reader = PdfReader(stack.enter_context(path.open("rb")))
+        if reader.is_encrypted and not (reader.decrypt("") or reader.decrypt(password)):
+            raise password_needed(password)
+        if len(reader.pages) > MOST_PAGES:
+            raise too_many_pages(len(reader.pages))
+        reading = _read_pages(
+            reader, stack.enter_context(Scans(path, password)), inspection, progress
+        )
         title = _title(reader)
-    pages = _without_running_lines(_without_page_numbers(pages))
-    full = _full_width(pages)
-    counts = Counter(word for page in pages for word in _WORD.findall(page))
-    joined = _joined([_reflow(_mend(page, counts), full) for page in pages], full, title)
-    return replace(joined, warnings=inspection.warnings(joined.text))
+    extracted = assembled(reading.texts, title)
+    words = placed(extracted, reading.lines)
+    return replace(extracted, words=words, warnings=inspection.warnings(extracted.text))
 
 
-def _page_texts(reader: "PdfReader", inspection: Inspection) -> list[str]:
-    texts: list[str] = []
-    failure: Exception | None = None
-    for page in reader.pages:
+def too_many_pages(pages: int) -> DocumentError:
+    """The error of a file with more pages than are read."""
+    return DocumentError(
+        f"This file has {pages:,} pages; at most {MOST_PAGES:,} are read.",
+        "Split it into smaller files and add those.",
+    )
+
+
+def _read_pages(
+    reader: "PdfReader",
+    scans: Scans,
+    inspection: Inspection,
+    progress: "Callable[[int, int], None] | None",
+) -> _Reading:
+    reading = _Reading([], {})
+    pages = len(reader.pages)
+    for index, page in enumerate(reader.pages):
+        text, failure = "", None
         try:
-            seen, unseen = page_text(page)
-            texts.append(_clean(inspection.visible(seen)))
-            inspection.hide(_clean(unseen))
-            if not texts[-1] and _is_undecodable(page):
-                inspection.note("unreadable_pages")
+            text = _layer(page, scans, index, inspection)
         except Exception as error:  # noqa: BLE001 - one broken page must not lose the others
             failure = error
-            texts.append("")
-    if failure and not any(texts):
-        raise failure
-    if failure:
+        if lines := scans.lines(index, text):
+            reading.lines[index] = lines
+            text = "\n".join(line.text for line in lines)
+            inspection.note("ocr")
+        if not text:
+            reading.failure = reading.failure or failure
+        reading.texts.append(text)
+        if progress:
+            progress(index + 1, pages)
+    if reading.failure and not any(reading.texts):
+        raise reading.failure
+    if reading.failure:
         inspection.note("unreadable_pages")
-    return texts
+    return reading
+
+
+def _layer(page: "PageObject", scans: Scans, index: int, inspection: Inspection) -> str:
+    """The text layer of a page as far as it is seen; empty where it is rubbish."""
+    shown = page_text(page)
+    if is_rubbish(shown.seen):
+        return ""
+    seen = scans.layer(index) if shown.is_jumbled else shown.seen
+    text = clean(inspection.visible(seen or shown.seen))
+    inspection.hide(clean(shown.unseen))
+    for key in scans.covered(index, shown.covers) if shown.covers and text else ():
+        inspection.note(key)
+    if shown.is_marked_for_redaction:
+        inspection.note("redactions")
+    if not text and _is_undecodable(page):
+        inspection.note("unreadable_pages")
+    return text
 
 
 def _is_undecodable(page: "PageObject") -> bool:
@@ -105,135 +132,10 @@ def _is_undecodable(page: "PageObject") -> bool:
     return length > _EMPTY_STREAM and unpacked is not None and not unpacked.get_data().strip()
 
 
-def _clean(text: str) -> str:
-    text = _JUNK.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-    text = _LOOK_ALIKE.sub(lambda match: unicodedata.normalize("NFKC", match.group()), text)
-    text = _SPACES.sub(" ", re.sub(r"\xad\n?", "", text))
-    text = re.sub(r"[ \t]+\n", "\n", text)
-    return re.sub(r"\n{3,}", "\n\n", text).strip()
-
-
 def _title(reader: "PdfReader") -> str:
     try:
         title = reader.metadata.title if reader.metadata else None
     except Exception:  # noqa: BLE001 - a broken metadata dictionary costs the title only
         return ""
-    words = _clean(str(title)).removeprefix("Microsoft Word - ") if title else ""
+    words = clean(str(title)).removeprefix("Microsoft Word - ") if title else ""
     return "" if _NO_TITLE.fullmatch(words) else words
-
-
-def _without_page_numbers(pages: list[str]) -> list[str]:
-    """Drop lines at the pages' edges that only count the pages: they part sentences."""
-    edges: list[dict[int, int]] = []  # for each page: line index -> number shown less page index
-    for index, page in enumerate(pages):
-        lines = page.split("\n")
-        edges.append({})
-        for place in {0, len(lines) - 1}:
-            if match := _PAGE_NUMBER.fullmatch(lines[place].strip()):
-                edges[-1][place] = int(match.group(1)) - index
-    offsets = Counter(offset for page in edges for offset in set(page.values()))
-    if not offsets or offsets.most_common(1)[0][1] < max(3, len(pages) // 2):
-        return pages
-    counting = offsets.most_common(1)[0][0]
-    return [
-        "\n".join(
-            line for place, line in enumerate(page.split("\n")) if shown.get(place) != counting
-        ).strip("\n")
-        for page, shown in zip(pages, edges, strict=True)
-    ]
-
-
-def _without_running_lines(pages: list[str]) -> list[str]:
-    """Keep headers and footers once: they part sentences and repeat themselves in passages.
-
-    A line runs when it stands at the same edge of most of at least four pages, digits aside, with
-    nothing but such lines outside it.  A header is kept where it first stands, a footer where it
-    last does, and all of a page that has nothing else.
-    """
-    split = [page.split("\n") for page in pages]
-    filled = sum(bool(page) for page in pages)
-    if filled < _FEWEST_RUNNING:
-        return pages
-    for step in (1, -1):
-        order = split if step > 0 else split[::-1]
-        edges = [[_running_key(line) for line in lines[::step][:_EDGE_LINES]] for lines in order]
-        counts = Counter(key for edge in edges for key in set(edge) if key)
-        running = {key for key, count in counts.items() if count >= _RUNNING_SHARE * filled}
-        seen: set[str] = set()
-        for lines, edge in zip(order, edges, strict=True):
-            for place, key in enumerate(edge):
-                if not key:
-                    continue
-                if key not in running:
-                    break
-                if key in seen:
-                    lines[place if step > 0 else -1 - place] = ""
-                seen.add(key)
-    kept = ["\n".join(lines).strip("\n") for lines in split]
-    return [shorter or page for shorter, page in zip(kept, pages, strict=True)]
-
-
-def _running_key(line: str) -> str:
-    """What a running line has in common on all pages; empty for a line without words."""
-    key = re.sub(r"\d+|\s+", lambda match: "#" if match.group()[0].isdigit() else " ", line.strip())
-    return key if sum(character.isalpha() for character in key) >= _FEWEST_LETTERS else ""
-
-
-def _full_width(pages: list[str]) -> float:
-    """The width from which a line counts as full, so that the next may go on with it."""
-    widths = sorted(_width(line) for page in pages for line in page.split("\n") if len(line) > 12)
-    return 0.8 * widths[len(widths) * 8 // 10] if widths else 0.0
-
-
-def _mend(page: str, counts: Counter[str]) -> str:
-    """Rejoin words split at a line's end, where the document shows that they are one word."""
-
-    def mend(match: re.Match[str]) -> str:
-        whole = match.group(1) + match.group(2)
-        split = f"{match.group(1)}-{match.group(2)}"
-        return whole if counts[whole] > counts[split] else match.group()
-
-    return _SPLIT_WORD.sub(mend, page)
-
-
-def _reflow(page: str, full: float) -> str:
-    """Join the lines of each paragraph."""
-    lines = [line.strip() for line in page.split("\n")]
-    pieces: list[str] = []
-    for line, following in zip(lines, [*lines[1:], ""], strict=True):
-        pieces += [line, _seam(line, following, full)]
-    return "".join(pieces).strip("\n")
-
-
-def _seam(line: str, following: str, full: float) -> str:
-    """What joins two lines: nothing inside Chinese, a space inside a paragraph, or a new line."""
-    continues = (
-        line
-        and following
-        and not _ENDS_SENTENCE.search(line)
-        and not _STARTS_AN_ITEM.match(following)
-        and (_width(line) >= full or following[0].islower())
-    )
-    if not continues:
-        return "\n"
-    if line.endswith("-") or (_ENDS_CHINESE.search(line) and _STARTS_CHINESE.match(following)):
-        return ""
-    return " "
-
-
-def _width(line: str) -> int:
-    return sum(2 if character >= "\u2e80" else 1 for character in line)
-
-
-def _joined(texts: list[str], full: float, title: str) -> ExtractedText:
-    pages: list[Page] = []
-    pieces: list[str] = []
-    position = 0
-    for number, (text, following) in enumerate(zip_longest(texts, texts[1:]), start=1):
-        if following is not None:
-            last = text.rsplit("\n", 1)[-1]
-            text += _seam(last[-200:], following.split("\n", 1)[0], full)
-        pages.append(Page(number, position, position + len(text)))
-        pieces.append(text)
-        position += len(text)
-    return ExtractedText("".join(pieces), pages=tuple(pages), title=title)

@@ -1,14 +1,17 @@
-"""Files in, text out: what kind a file is, its reader, and the process that reading runs in."""
+"""Files in, text out: each kind's reader, and the process that reading runs in."""
 
 import asyncio
 import multiprocessing
 import signal
-import zipfile
+import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
+from core.documents.archives import guard
+from core.documents.kinds import kind_of
+from core.documents.locks import unlocked
 from core.errors import DocumentError, PinciteError
 from core.types import ExtractedText
 
@@ -16,131 +19,51 @@ if TYPE_CHECKING:
     from multiprocessing.context import SpawnProcess
 
 T = TypeVar("T")
+Progress: TypeAlias = Callable[[int, int], None]
+"""Told after each page of slow work: the pages done, and the pages in all."""
 
 _MEMORY_BYTES = 4 << 30
-_SUFFIXES = {
-    ".txt": "txt",
-    ".text": "txt",
-    ".md": "md",
-    ".markdown": "md",
-    ".html": "html",
-    ".htm": "html",
-    ".xhtml": "html",
-    ".pdf": "txt",
-    ".docx": "txt",
-    "": "txt",
+_WHOLE_S = 6 * 3600.0
+"""The longest reading of one file that goes on making progress: a long scan takes hours."""
+_ARCHIVES = {"xlsx", "pptx", "odt", "ods", "odp"}
+_CONVERTED = {
+    "doc": "docx",
+    "rtf": "docx",
+    "odt": "docx",
+    "xls": "xlsx",
+    "ods": "xlsx",
+    "ppt": "pptx",
+    "odp": "pptx",
 }
-"""What a file that holds text is read as, by its name's suffix."""
-_SIGNATURES = (
-    (b"{\\rtf", "a rich text file (.rtf)"),
-    (b"\x89PNG", "a picture (PNG)"),
-    (b"\xff\xd8\xff", "a picture (JPEG)"),
-    (b"GIF8", "a picture (GIF)"),
-    (b"II*\0", "a picture (TIFF)"),
-    (b"MM\0*", "a picture (TIFF)"),
-    (b"\x1f\x8b", "a compressed file (.gz)"),
-    (b"7z\xbc\xaf", "an archive (.7z)"),
-    (b"Rar!", "an archive (.rar)"),
-    (b"MZ", "a Windows program"),
-    (b"\x7fELF", "a program"),
-)
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_TAKEN = "Pincite takes PDF, Word (.docx), text, Markdown and HTML."
+"""Kinds that LibreOffice saves anew, and as what."""
+NO_PROGRESS: Progress = lambda done, pages: None  # noqa: E731 - a constant that is a function
 
 
-def kind_of(path: Path, name: str) -> str:
-    """Tell ``pdf``, ``docx``, ``txt``, ``md`` or ``html`` from the content, then from ``name``.
-
-    Raises ``DocumentError`` for an empty file and for one of a kind that is not taken.
-    """
-    with path.open("rb") as file:
-        head = file.read(4096)
-    if not head:
-        raise DocumentError("This file is empty.", "Check the original and add it again.")
-    if b"%PDF-" in head[:1024]:
-        return "pdf"
-    if head.startswith(b"PK\x03\x04"):
-        return _kind_of_zip(path)
-    if head.startswith(_OLE):
-        raise _old_office_file(path)
-    for signature, what in _SIGNATURES:
-        if head.startswith(signature):
-            raise DocumentError(
-                f"This file is {what}, which cannot be read.",
-                f"{_TAKEN} Save it as one of these and add it again.",
-            )
-    return _kind_of_text(head, name)
-
-
-def _kind_of_zip(path: Path) -> str:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise DocumentError(
-            "This Word file is damaged: it cannot be opened.",
-            "Open it in Word, save it again as .docx, and add the new copy.",
-        ) from error
-    if any(name.startswith("word/") for name in names):
-        return "docx"
-    what = "an archive (.zip)"
-    for folder, product in (("xl/", "an Excel file"), ("ppt/", "a PowerPoint file")):
-        if any(name.startswith(folder) for name in names):
-            what = product
-    if "mimetype" in names:
-        what = "an OpenDocument or e-book file"
-    raise DocumentError(
-        f"This file is {what}, which cannot be read.",
-        f"{_TAKEN} Save it as one of these and add it again.",
-    )
-
-
-def _old_office_file(path: Path) -> DocumentError:
-    content = path.read_bytes()
-    if "EncryptedPackage".encode("utf-16-le") in content:
-        return DocumentError(
-            "This Word file is protected by a password.",
-            "Save a copy without the password and add that.",
-        )
-    if "WordDocument".encode("utf-16-le") in content:
-        return DocumentError(
-            "This is an old Word file (.doc).", "Save it as .docx and add it again."
-        )
-    return DocumentError(
-        "This is an old Office file, which cannot be read.",
-        f"{_TAKEN} Save it as one of these and add it again.",
-    )
-
-
-def _kind_of_text(head: bytes, name: str) -> str:
-    suffix = Path(name).suffix.lower()
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if start.startswith((b"<!doctype html", b"<html")):
-        return "html"
-    kind = _SUFFIXES.get(suffix)
-    if kind is None:
-        raise DocumentError(
-            f"Files of the kind {suffix} cannot be read.",
-            f"{_TAKEN} Save it as one of these and add it again.",
-        )
-    return kind
-
-
-def read(path: Path, name: str) -> ExtractedText:
+def read(
+    path: Path,
+    name: str,
+    *,
+    password: str = "",
+    progress: Progress | None = None,
+    depth: int = 0,
+) -> ExtractedText:
     """Read the file at ``path`` that the reader knows as ``name``.
 
-    Blocking, and only as safe as the parsers: run it through ``Reader``.  Raises
+    ``password`` opens a protected file and is not kept.  ``depth`` counts the files around one
+    that is attached to a message.  Blocking, and only as safe as the parsers: run it through
+    ``Reader``.  Raises ``PasswordNeeded`` when the password is missing or wrong and
     ``DocumentError`` for anything that cannot be taken in, also when no word is found.
     """
     try:
         kind = kind_of(path, name)
-        extracted = _read(path, kind)
-    except DocumentError:
-        raise
     except OSError as error:
         raise DocumentError(
             "This file could not be opened.", "Check that it is still there and add it again."
         ) from error
+    try:
+        extracted = _read(path, kind, name, password, progress or NO_PROGRESS, depth)
+    except DocumentError:
+        raise
     except MemoryError as error:
         raise DocumentError(
             "This file needs more memory to read than one file may take.",
@@ -148,35 +71,78 @@ def read(path: Path, name: str) -> ExtractedText:
         ) from error
     except Exception as error:
         raise DocumentError(
-            "This file is damaged and cannot be read.",
+            f"This {'picture' if kind == 'image' else 'file'} is damaged and cannot be read.",
             "Open it in the program that made it, save it again, and add the new copy.",
         ) from error
-    if not extracted.text.strip():
+    if not any(character.isalnum() for character in extracted.text):
         raise _no_text(kind)
     return extracted
 
 
-def _read(path: Path, kind: str) -> ExtractedText:
+def _read(
+    path: Path, kind: str, name: str, password: str, progress: Progress, depth: int
+) -> ExtractedText:
     if kind == "pdf":
         from core.documents.pdf import read_pdf
 
-        return read_pdf(path)
+        return read_pdf(path, password, progress)
+    if kind == "image":
+        from core.documents.pictures import read_picture
+
+        return read_picture(path, progress)
+    if kind in ("eml", "msg"):
+        from core.documents.mail import read_eml, read_msg
+
+        return (read_eml if kind == "eml" else read_msg)(path, progress, depth)
+    with unlocked(path, kind, password) as plain:
+        return _read_office(plain, kind_of(plain, name) if kind == "office" else kind, name)
+
+
+def _read_office(path: Path, kind: str, name: str) -> ExtractedText:
+    """Read Word, Excel, PowerPoint and their likes, and files of plain text."""
+    if kind in _ARCHIVES:
+        guard(path)
+    if kind in _CONVERTED:
+        from core.documents.conversion import converted
+
+        with converted(path, kind, _CONVERTED[kind]) as saved:
+            return _read_office(saved, _CONVERTED[kind], name)
     if kind == "docx":
         from core.documents.docx import read_docx
 
         return read_docx(path)
+    if kind == "xlsx":
+        from core.documents.spreadsheet import read_xlsx
+
+        return read_xlsx(path)
+    if kind == "pptx":
+        from core.documents.slides import read_pptx
+
+        return read_pptx(path)
     from core.documents import markup
 
     readers = {"txt": markup.read_text, "md": markup.read_markdown, "html": markup.read_html}
-    return readers[kind](path.read_bytes())
+    try:
+        return readers[kind](path.read_bytes())
+    except DocumentError as error:
+        raise _not_what_it_is_called(Path(name).suffix.lower()) or error from error
+
+
+def _not_what_it_is_called(suffix: str) -> DocumentError | None:
+    """Why binary content of a known name cannot be read: it is not what its name says."""
+    if suffix.lstrip(".") not in {"pdf", "docx", "xlsx", "pptx", "eml", "msg", *_CONVERTED}:
+        return None
+    return DocumentError(
+        f"This file is damaged: it is named {suffix} but does not hold such a document.",
+        "Open it in the program that made it, save it again, and add the new copy.",
+    )
 
 
 def _no_text(kind: str) -> DocumentError:
-    if kind == "pdf":
+    if kind in ("pdf", "image"):
         return DocumentError(
-            "This PDF has no text layer: it is scanned, empty or damaged.",
-            "Run text recognition (OCR) on it, for example in the scanner's program, and add "
-            "the result.",
+            "No words were found in this file, neither as text nor by text recognition.",
+            "Check that its pages are not blank; scan it again, darker or at 300 dpi.",
         )
     return DocumentError("This file holds no text.", "Check the original and add it again.")
 
@@ -188,24 +154,40 @@ class Reader:
     ``close``.
     """
 
-    def __init__(self, timeout_s: float) -> None:
+    def __init__(self, timeout_s: float, whole_s: float = _WHOLE_S) -> None:
+        """``timeout_s`` is the longest stretch without progress, ``whole_s`` the longest in all."""
         self._timeout_s = timeout_s
+        self._whole_s = whole_s
         self._turn = asyncio.Lock()
         self._child: SpawnProcess | None = None
         self._line: Connection | None = None
 
-    async def read(self, path: Path, name: str) -> ExtractedText:
+    async def read(
+        self, path: Path, name: str, *, password: str = "", progress: Progress | None = None
+    ) -> ExtractedText:
         """Read a file without holding the event loop; see the function ``read``."""
-        return await self.run(read, path, name)
+        told = progress or NO_PROGRESS
+        return await self.run(read, path, name, progress=told, password=password)
 
-    async def run(self, function: Callable[..., T], *args: object) -> T:
+    async def run(
+        self,
+        function: Callable[..., T],
+        *args: object,
+        progress: Progress | None = None,
+        **named: object,
+    ) -> T:
         """Call a module-level function in the process; arguments and result are pickled.
 
-        Raises what it raises of ``PinciteError``, and ``DocumentError`` when it takes longer than
-        the limit or kills the process.
+        With ``progress``, the function is given a ``progress`` of its own to call; what it tells
+        arrives here, in a thread beside the event loop's, and starts the time limit anew.  Raises
+        what the function raises of ``PinciteError``, and ``DocumentError`` when it takes longer
+        than a limit or kills the process.
         """
         async with self._turn:
-            asking = asyncio.ensure_future(asyncio.to_thread(self._ask, function, *args))
+            request = (function, args, named, progress is not None)
+            asking: asyncio.Future[T] = asyncio.ensure_future(
+                asyncio.to_thread(self._ask, request, progress or NO_PROGRESS)
+            )
             try:
                 return await asyncio.shield(asking)
             except asyncio.CancelledError:
@@ -223,27 +205,45 @@ class Reader:
         """End the process; a reading under way fails."""
         self._kill()
 
-    def _ask(self, function: Callable[..., T], *args: object) -> T:
+    def _ask(self, request: tuple[object, ...], progress: Progress) -> Any:
         line = self._line
         if line is None or self._child is None or not self._child.is_alive():
             self._kill()
             line = self._start()
+        ends_at = time.monotonic() + self._whole_s
+        self._send(line, request)
+        while True:
+            message, *told = self._next(line, ends_at)
+            if message == "failed":
+                raise told[0]
+            if message == "done":
+                return told[0]
+            try:
+                progress(*told)
+            except BaseException:
+                self._kill()  # the answer is still to come, and nobody waits for it
+                raise
+
+    def _send(self, line: Connection, request: tuple[object, ...]) -> None:
         try:
-            line.send((function, args))
-            if line.poll(self._timeout_s):
-                outcome: T | PinciteError = line.recv()
-                if isinstance(outcome, PinciteError):
-                    raise outcome
-                return outcome
+            line.send(request)
+        except OSError as error:
+            self._kill()
+            raise _died() from error
+
+    def _next(self, line: Connection, ends_at: float) -> tuple[Any, ...]:
+        """The child's next message; raises ``DocumentError`` when it dies or a limit passes."""
+        try:
+            if line.poll(max(0.0, min(self._timeout_s, ends_at - time.monotonic()))):
+                message: tuple[Any, ...] = line.recv()
+                return message
         except (EOFError, OSError) as error:
             self._kill()
-            raise DocumentError(
-                "Reading this file failed: it is damaged or needs more memory than there is.",
-                "Save it again in the program that made it, or as PDF, and add the new copy.",
-            ) from error
+            raise _died() from error
         self._kill()
+        limit_s = self._whole_s if time.monotonic() >= ends_at else self._timeout_s
         raise DocumentError(
-            f"Reading this file took longer than {self._timeout_s:g} seconds and was stopped.",
+            f"Reading this file took longer than {limit_s:g} seconds and was stopped.",
             "Split it into smaller files, or save it again as PDF, and add that.",
         )
 
@@ -266,18 +266,29 @@ class Reader:
             line.close()
 
 
+def _died() -> DocumentError:
+    return DocumentError(
+        "Reading this file failed: it is damaged or needs more memory than there is.",
+        "Save it again in the program that made it, or as PDF, and add the new copy.",
+    )
+
+
 def _serve(line: Connection) -> None:
-    """The child: answer each ``(function, args)`` with a result or an error."""
+    """The child: answer each ``(function, args, named, tells)`` with a result or an error."""
     import resource
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends us
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
+
+    def tell(done: int, pages: int) -> None:
+        line.send(("progress", done, pages))
+
     while True:
         try:
-            function, args = line.recv()
+            function, args, named, tells = line.recv()
         except EOFError:
             return
         try:
-            line.send(function(*args))
+            line.send(("done", function(*args, **named, **({"progress": tell} if tells else {}))))
         except PinciteError as error:
-            line.send(error)
+            line.send(("failed", error))

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from core.errors import DocumentError, NotFound
-from core.types import Box, PageView, TextView
+from core.types import Box, ExtractedText, PageView, TextView, WordBox
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfPage, PdfTextPage
@@ -44,18 +44,25 @@ class _Letters:
     origins: tuple[int, ...]
 
 
-def page_view(path: Path, page: int, quote: str, start_hint: int = 0) -> PageView:
-    """Render a PDF's page (from 1) as PNG, at most 2,000 pixels long, with the quote's boxes.
+def page_view(
+    path: Path, page: int, quote: str, start_hint: int = 0, boxes: tuple[Box, ...] = ()
+) -> PageView:
+    """Render the page (from 1) of a PDF or a picture file as PNG, at most 2,000 pixels long.
 
-    Of a quote that runs across pages, the part on this page is marked; of several occurrences,
-    the one nearest to ``start_hint``, the quote's offset in the page's text.  A quote that is not
-    on the page, or is empty, has no boxes.
+    ``boxes`` are those of a quote that text recognition read (see ``recognised_boxes``); without
+    them the quote is looked for in the PDF's text.  Of a quote that runs across pages, the part on
+    this page is marked; of several occurrences, the one nearest to ``start_hint``, the quote's
+    offset in the page's text.  A quote that is not on the page, or is empty, has no boxes.
 
     Raises ``DocumentError`` when the file or the page cannot be opened and ``NotFound`` when
     there is no such page.
     """
     import pypdfium2 as pdfium
 
+    with path.open("rb") as file:
+        is_pdf = b"%PDF-" in file.read(1024)
+    if not is_pdf:
+        return _picture_view(path, page, boxes)
     try:
         with closing(pdfium.PdfDocument(path)) as pdf:
             pages = len(pdf)
@@ -66,14 +73,61 @@ def page_view(path: Path, page: int, quote: str, start_hint: int = 0) -> PageVie
             pdf.init_forms()  # else what was filled into a form's fields stays unseen
             with closing(pdf[page - 1]) as opened:
                 png, width, height = _render(opened)
-                lines = _marked_lines(opened, quote, start_hint)
-                boxes = tuple(box for line in lines if (box := _box(opened, line)))
+                if not boxes:
+                    lines = _marked_lines(opened, quote, start_hint)
+                    boxes = tuple(box for line in lines if (box := shown_box(opened, line)))
     except (pdfium.PdfiumError, OSError) as error:
         raise DocumentError(
             f"Page {page} of this PDF cannot be shown.",
             "Open the original in a PDF viewer, save a copy of it and add that.",
         ) from error
     return PageView(png, width, height, page, pages, boxes)
+
+
+def _picture_view(path: Path, page: int, boxes: tuple[Box, ...]) -> PageView:
+    from core.documents import pictures
+
+    try:
+        with pictures.opened(path) as picture:
+            pages = pictures.page_count(picture)
+            shown = pictures.page_picture(picture, page)
+    except OSError as error:
+        raise DocumentError(
+            f"Page {page} of this picture cannot be shown.",
+            "Open the original, save a copy of it and add that.",
+        ) from error
+    shown.thumbnail((_LONGEST_PX, _LONGEST_PX))
+    png = BytesIO()
+    shown.save(png, "PNG")
+    return PageView(png.getvalue(), shown.width, shown.height, page, pages, boxes)
+
+
+def recognised_boxes(extracted: ExtractedText, page: int, start: int, end: int) -> tuple[Box, ...]:
+    """Where ``text[start:end]`` stands on a page that text recognition read, a box a line.
+
+    Empty for pages with text of their own.
+    """
+    parts = (
+        _part(word, max(start, word.start), min(end, word.end))
+        for word in extracted.words
+        if word.page == page and word.start < end and start < word.end
+    )
+    rectangles = ((part.left, part.top, part.right, part.bottom) for part in parts)
+    return tuple(Box(*rectangle) for rectangle in _lines(rectangles))
+
+
+def _part(word: WordBox, start: int, end: int) -> Box:
+    """The box of a part of a run of ideographs, which are all of one width."""
+    box, length = word.box, word.end - word.start
+    if end - start == length or box.right - box.left < box.bottom - box.top:
+        return box
+    width = box.right - box.left
+    return Box(
+        box.left + width * (start - word.start) / length,
+        box.top,
+        box.left + width * (end - word.start) / length,
+        box.bottom,
+    )
 
 
 def text_view(text: str, start: int, end: int, around: int = 1500) -> TextView:
@@ -261,8 +315,8 @@ def _on_one_line(one: Rectangle, other: Rectangle) -> bool:
     return False
 
 
-def _box(page: "PdfPage", line: Rectangle) -> Box | None:
-    """The line's box on the page as it is shown, turned and cropped; none if cropped away."""
+def shown_box(page: "PdfPage", line: Rectangle) -> Box | None:
+    """The rectangle's box on the page as it is shown, turned and cropped; none if cropped away."""
     from ctypes import c_int
 
     from pypdfium2 import raw

@@ -10,7 +10,7 @@ from docx.opc.packuri import PackURI
 from docx.opc.part import Part
 from docx.oxml import parse_xml
 
-from core.documents import docx as word
+from core.documents import archives
 from core.documents.docx import read_docx
 from core.errors import DocumentError
 from core.types import ExtractedText
@@ -73,7 +73,7 @@ def test_paragraphs_tables_and_nested_tables_come_in_order(tmp_path: Path) -> No
     assert lines_of(read_body(tmp_path, body)) == ["Before", *table_row, *table_row, "After"]
 
 
-def test_insertions_are_kept_and_deletions_dropped(tmp_path: Path) -> None:
+def test_insertions_are_kept_and_deletions_marked_but_not_quoted(tmp_path: Path) -> None:
     body = (
         "<w:p><w:r><w:t xml:space='preserve'>The fee is </w:t></w:r>"
         "<w:del w:id='1' w:author='x'><w:r><w:delText>100</w:delText></w:r></w:del>"
@@ -84,7 +84,18 @@ def test_insertions_are_kept_and_deletions_dropped(tmp_path: Path) -> None:
         "<w:r><w:tab/><w:t>net</w:t><w:br/><w:t>of tax</w:t></w:r></w:p>"
     )
 
-    assert read_body(tmp_path, body).text == "The fee is 200 dollars\tnet\nof tax"
+    extracted = read_body(tmp_path, body)
+    assert extracted.text == "The fee is [deleted] 200 dollars\tnet\nof tax"
+    assert set(extracted.warnings) == {"hidden_text", "tracked_changes"}
+
+
+def test_a_paragraph_that_was_deleted_leaves_its_mark_only(tmp_path: Path) -> None:
+    deleted = "<w:del w:id='1' w:author='x'><w:r><w:delText>The fee is 1.</w:delText></w:r></w:del>"
+    body = paragraph("One.") + f"<w:p>{deleted}{deleted}</w:p>" + paragraph("Two.")
+
+    extracted = read_body(tmp_path, body)
+    assert lines_of(extracted) == ["One.", "[deleted]", "Two."]
+    assert extracted.warnings == ("tracked_changes",)
 
 
 def test_content_controls_and_text_boxes_are_read_once(tmp_path: Path) -> None:
@@ -311,7 +322,7 @@ def test_a_style_brings_its_number(tmp_path: Path) -> None:
 def test_a_file_that_unpacks_too_large_is_not_opened(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(word, "_UNPACKED_BYTES", 1 << 20)
+    monkeypatch.setattr(archives, "UNPACKED_BYTES", 1 << 20)
     path = tmp_path / "bomb.docx"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("word/document.xml", b" " * (2 << 20))
@@ -332,4 +343,6 @@ def test_a_redline_reads_as_the_modified_document(eval_dir: Path) -> None:
     redline = read_docx(folder / "Python-Redlines__expected_redline.docx")
     modified = read_docx(folder / "Python-Redlines__modified.docx")
 
-    assert lines_of(redline)[:3] == lines_of(modified)[:3]
+    accepted = [line.replace(" [deleted]", "") for line in lines_of(redline)]
+    assert accepted[:7] == lines_of(modified)[:7]
+    assert "tracked_changes" in redline.warnings

@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 from pypdf import PdfWriter
+from pypdf.generic import ArrayObject, DictionaryObject, FloatObject, NameObject, NumberObject
 
+from core.documents import pdf
+from core.documents.intake import take_in
 from core.documents.pdf import read_pdf
-from core.errors import DocumentError
+from core.errors import DocumentError, PasswordNeeded
 from core.types import ExtractedText
 from tests.documents.papers import painted, pdf_of
 
@@ -237,7 +240,115 @@ def test_a_pdf_that_needs_a_password_is_refused_with_a_remedy(
     with pytest.raises(DocumentError, match="password") as caught:
         extracted_from(tmp_path, encrypted("secret", algorithm))
 
-    assert "without the password" in caught.value.remedy
+    assert "used once and not kept" in caught.value.remedy
+
+
+@pytest.mark.parametrize("algorithm", ["RC4-128", "AES-128", "AES-256"])
+def test_a_password_opens_a_pdf_and_a_wrong_one_does_not(tmp_path: Path, algorithm: str) -> None:
+    path = tmp_path / "a.pdf"
+    path.write_bytes(encrypted("secret", algorithm))
+
+    assert read_pdf(path, "secret").text == "Confidential terms."
+    with pytest.raises(PasswordNeeded, match="does not open it"):
+        read_pdf(path, "guess")
+
+
+def test_a_pdf_of_too_many_pages_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pdf, "MOST_PAGES", 2)
+    with pytest.raises(DocumentError, match="3 pages; at most 2"):
+        extracted_from(tmp_path, pdf_of(["one"], ["two"], ["three"]))
+
+
+def shown(x: int, y: int, words: str) -> str:
+    return f"BT /F1 9 Tf {x} {y} Td ({words}) Tj ET"
+
+
+@pytest.mark.parametrize("is_across", [True, False])
+def test_two_columns_are_read_one_after_the_other(tmp_path: Path, is_across: bool) -> None:
+    rows = [(720 - 14 * n, f"line {n} of the {{}} column goes on and on") for n in range(1, 20)]
+    left = [shown(60, y, words.format("left")) for y, words in rows]
+    right = [shown(320, y, words.format("right")) for y, words in rows]
+    across = [each for pair in zip(left, right, strict=True) for each in pair]
+    text = extracted_from(tmp_path, painted(" ".join(across if is_across else left + right))).text
+
+    assert text.index("line 19 of the left") < text.index("line 1 of the right")
+    assert " ".join(text.split()).count("column goes on and on") == 38
+
+
+def test_cells_written_from_right_to_left_are_not_glued(tmp_path: Path) -> None:
+    rows = [(720 - 14 * n, n) for n in range(10)]
+    page = " ".join(
+        shown(x, y, words)
+        for y, n in rows
+        for x, words in ((400, f"{n}00.00"), (60, f"Tenant {n}"))
+    )
+    text = extracted_from(tmp_path, painted(page)).text
+
+    assert " ".join(text.split()).startswith("Tenant 0 000.00 Tenant 1 100.00")
+
+
+SECRET = "BT /F1 12 Tf 72 700 Td (The settlement is 500,000 dollars and stays secret.) Tj ET"
+HEADER = "0 0 0 rg 72 697 300 14 re f 1 g BT /F1 12 Tf 74 700 Td (Settlement) Tj ET"
+
+
+@pytest.mark.parametrize(
+    ("content", "warnings"),
+    [
+        (f"{SECRET} 0 0 0 rg 205 697 80 14 re f", ("redactions",)),
+        (f"{SECRET} 1 1 1 rg 205 697 80 14 re f", ("covered_text",)),
+        (f"{SECRET} 0 0 0 rg 72 640 300 14 re f", ()),  # a box elsewhere
+        (f"{SECRET} 0 0 0 rg 72 697.5 300 1 re f", ()),  # a rule under the words
+        (f"{HEADER}", ()),  # white words on a dark cell
+    ],
+)
+def test_boxes_over_live_words_are_reported(
+    tmp_path: Path, content: str, warnings: tuple[str, ...]
+) -> None:
+    extracted = extracted_from(tmp_path, painted(content))
+
+    assert extracted.warnings == warnings
+    assert "ettlement" in extracted.text
+
+
+@pytest.mark.parametrize("kind", ["/Redact", "/Square"])
+def test_redactions_by_annotation_are_reported(tmp_path: Path, kind: str) -> None:
+    writer = PdfWriter(clone_from=io.BytesIO(painted(SECRET)))
+    black = ArrayObject([FloatObject(0)] * 3)
+    box = ArrayObject([FloatObject(each) for each in (205, 697, 285, 711)])
+    annotation = {"/Type": "/Annot", "/Subtype": kind}
+    entry = DictionaryObject({NameObject(k): NameObject(v) for k, v in annotation.items()})
+    entry[NameObject("/Rect")] = box
+    entry[NameObject("/IC")] = entry[NameObject("/C")] = black
+    entry[NameObject("/F")] = NumberObject(4)
+    writer.add_annotation(0, entry)
+    written = io.BytesIO()
+    writer.write(written)
+
+    assert extracted_from(tmp_path, written.getvalue()).warnings == ("redactions",)
+
+
+def test_line_numbers_of_a_pleading_are_dropped(eval_dir: Path) -> None:
+    file = eval_dir / "robust" / "court_pdf" / "doctor__gov.uscourts.cacd.652774.40.0.pdf"
+    text = read_pdf(file).text
+
+    assert "\n27\n28\n" not in text
+    assert "CENTRAL DISTRICT OF CALIFORNIA" in text
+
+
+def test_the_civil_code_is_read_with_its_articles(eval_dir: Path) -> None:
+    (file,) = (eval_dir / "ingest" / "zh_pdf").glob("*民法典*.pdf")
+    told: list[tuple[int, int]] = []
+    taken = take_in(file, file.name, "d", 1000, progress=lambda *pages: told.append(pages))
+    cited = [passage for passage in taken.passages if "第五百七十七条" in "".join(passage.path)]
+
+    assert len(taken.extracted.pages) == told[-1][1] == 234
+    assert taken.extracted.warnings == ()
+    assert [passage.page for passage in cited] == [110]
+    assert "应当承担继续履行、采取补救措施或者赔偿损失等违约责任。" in cited[0].text
+    articles = {part for passage in taken.passages for part in passage.path if part[0] == "第"}
+    assert len([part for part in articles if part.endswith("条")]) > 1200
 
 
 def test_a_chinese_statute_is_read_without_spaces_inside_sentences(eval_dir: Path) -> None:

@@ -1,0 +1,169 @@
+"""Every difficult file of the development set ends ready, or failed with the right reason."""
+
+import json
+import re
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import psutil
+
+from core.documents.intake import Intake, take_in
+from core.documents.reading import Reader
+from core.errors import DocumentError, PasswordNeeded
+
+LONGEST_S = 60.0
+OFFICE = "ready" if shutil.which("soffice") or shutil.which("libreoffice") else "LibreOffice"
+
+REASONS = {
+    "damaged": r"damaged",
+    "empty": r"^This file is empty\.",
+    "no text": r"holds no text|No words were found",
+    "binary": r"binary content",
+    "archive": r"compressed file",
+    "LibreOffice": r"LibreOffice.+not installed",
+}
+"""What the reason of a failure says; a missing password has an error of its own."""
+
+EXPECTED = {
+    "damaged": """
+        docx_malformed/poi__clusterfuzz-testcase-minimized-POIXWPFFuzzer-4791943399604224.docx
+        docx_malformed/poi__clusterfuzz-testcase-minimized-POIXWPFFuzzer-5166796835258368.docx
+        docx_malformed/poi__clusterfuzz-testcase-minimized-POIXWPFFuzzer-5313273089884160.docx
+        docx_malformed/poi__clusterfuzz-testcase-minimized-POIXWPFFuzzer-5569740188549120.docx
+        docx_malformed/poi__clusterfuzz-testcase-minimized-POIXWPFFuzzer-6061520554164224.docx
+        docx_malformed/poi__clusterfuzz-testcase-minimized-POIXWPFFuzzer-6120975439364096.docx
+        docx_malformed/poi__clusterfuzz-testcase-minimized-POIXWPFFuzzer-6733884933668864.docx
+        docx_malformed/poi__crash-517626e815e0afa9decd0ebb6d1dee63fb9907dd.docx
+        encodings/png_named.docx
+        pdf_malformed/pdfminer.six__issue-1113-evil-xobjects.pdf
+        pdf_malformed/qpdf__bad-direct-root.pdf
+        pdf_malformed/qpdf__bad11.pdf
+        pdf_malformed/qpdf__fuzz-16214.pdf
+        pdf_malformed/qpdf__issue-119.pdf
+        pdf_malformed/qpdf__issue-120.pdf
+        pdf_malformed/qpdf__issue-146.pdf
+    """,
+    "password": """
+        doc_legacy/poi__PasswordProtected.doc
+        pdf_encrypted/pdfminer.six__aes-128-m.pdf
+        pdf_encrypted/pdfminer.six__aes-256-m.pdf
+        pdf_encrypted/pdfminer.six__rc4-128.pdf
+        pdf_encrypted/pypdf__encrypted-file.pdf
+        pdf_encrypted/pypdf__libreoffice-writer-password.pdf
+        pdf_encrypted/pypdf__r3-user-password.pdf
+        pdf_encrypted/pypdf__r4-aes-user-password.pdf
+        pdf_encrypted/pypdf__r4-user-password.pdf
+        pdf_encrypted/qpdf__enc-R2,V1,U=view,O=view.pdf
+        pdf_encrypted/qpdf__enc-long-password.pdf
+    """,
+    "empty": "encodings/zero.docx encodings/zero.txt",
+    "no text": """
+        docx_features/python-docx__tbl-having-tables.docx
+        docx_malformed/poi__51921-Word-Crash067.docx
+        pdf_malformed/qpdf__damaged-inline-image.pdf
+    """,
+    "binary": "encodings/nul_bytes.txt",
+    "archive": "other_types/tika__quine.gz",
+    OFFICE: """
+        doc_legacy/doctor__word-doc.doc
+        doc_legacy/poi__Bug51944.doc
+        other_types/tika__testRTFInvalidUnicode.rtf
+    """,
+}
+"""Every other file is ready."""
+
+PASSWORDS = {
+    "pdf_encrypted/pdfminer.six__aes-128-m.pdf": "foo",
+    "pdf_encrypted/pdfminer.six__aes-256-m.pdf": "foo",
+    "pdf_encrypted/pdfminer.six__rc4-128.pdf": "foo",
+    "pdf_encrypted/pypdf__encrypted-file.pdf": "test",
+    "pdf_encrypted/pypdf__libreoffice-writer-password.pdf": "openpassword",
+    "pdf_encrypted/pypdf__r3-user-password.pdf": "asdfzxcv",
+    "pdf_encrypted/pypdf__r4-aes-user-password.pdf": "asdfzxcv",
+    "pdf_encrypted/pypdf__r4-user-password.pdf": "asdfzxcv",
+    "pdf_encrypted/qpdf__enc-R2,V1,U=view,O=view.pdf": "view",
+}
+
+RECOGNISED = {
+    "court_pdf/doctor__ca4_17.pdf": "North Carolina State Bar",
+    "pdf_encrypted/pypdf__encrypted_doc_no_id.pdf": "Date of publication of the international",
+    "pdf_malformed/qpdf__bad24.pdf": "Potato",
+    "pdf_scanned/doctor__image-pdf-2.pdf": "TENNESSEE BUREAU OF WORKERS",
+    "pdf_scanned/own__constitution_zh_scan_3p_page2_rotated.pdf": "终于推翻了帝国主义、封建主义",
+    "pdf_scanned/tika__testOCR.pdf": "Happy New Year 2003!",
+}
+
+
+def worked_s(reader: Reader) -> float:
+    """The processor time that the reader's process has taken, in seconds."""
+    child = reader._child
+    if child is None or not child.is_alive():
+        return 0.0
+    times = psutil.Process(child.pid).cpu_times()
+    return times.user + times.system
+
+
+async def outcome_of(reader: Reader, path: Path, password: str = "") -> Intake | DocumentError:
+    """What becomes of a file, by the seconds of work that it takes: other jobs may be running."""
+    before = worked_s(reader)
+    try:
+        return await reader.run(
+            take_in,
+            path,
+            path.name,
+            "d",
+            1000,
+            password=password,
+            progress=lambda done, pages: None,
+        )
+    except DocumentError as error:
+        return error
+    finally:
+        assert worked_s(reader) - before < LONGEST_S, path.name
+
+
+def kind_of_outcome(outcome: Intake | DocumentError) -> str:
+    """Ready, or the one reason of those above that a failure gives."""
+    if isinstance(outcome, Intake):
+        return "ready"
+    if isinstance(outcome, PasswordNeeded):
+        return "password"
+    assert outcome.reason.endswith(".")
+    assert outcome.remedy
+    told = [kind for kind, words in REASONS.items() if re.search(words, outcome.reason)]
+    return " and ".join(told) or outcome.reason
+
+
+async def test_every_difficult_file_ends_ready_or_with_the_right_reason(eval_dir: Path) -> None:
+    folder = eval_dir / "robust"
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != "manifest.json")
+    expected = {name: kind for kind, names in EXPECTED.items() for name in names.split()}
+    reader = Reader(timeout_s=LONGEST_S)
+    outcomes = {}
+    try:
+        for path in files:
+            name = path.relative_to(folder).as_posix()
+            outcomes[name] = outcome = await outcome_of(reader, path)
+            assert kind_of_outcome(outcome) == expected.get(name, "ready"), name
+        opened = [
+            await outcome_of(reader, folder / name, password)
+            for name, password in PASSWORDS.items()
+        ]
+    finally:
+        await reader.close()
+
+    listed = {entry["file"] for entry in json.loads((folder / "manifest.json").read_text())}
+    assert len(listed) == 85
+    assert listed <= set(outcomes)
+    assert set(expected) <= set(outcomes)
+    for name, outcome in outcomes.items():
+        if isinstance(outcome, Intake):
+            text = outcome.extracted.text
+            assert "\0" not in text, name
+            assert any(character.isalnum() for character in text), name
+            assert outcome.passages, name
+            assert ("ocr" in outcome.extracted.warnings) == (name in RECOGNISED), name
+            assert RECOGNISED.get(name, "") in text, name
+    assert [kind_of_outcome(outcome) for outcome in opened] == ["ready"] * len(PASSWORDS)
+    assert Counter(map(kind_of_outcome, outcomes.values()))["ready"] >= 47
