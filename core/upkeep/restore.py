@@ -76,6 +76,8 @@ def _copy(source: Path, coming: Path, manifest: Manifest) -> None:
         raise _damaged(source, DATABASE, "cannot be read")
     if schema_of(coming / DATABASE) != manifest.schema:
         raise _damaged(source, DATABASE, "is of another version than the manifest says")
+    for path in coming.glob(f"{DATABASE}-*"):  # what looking into it left, empty
+        path.unlink()
 
 
 def _damaged(source: Path, name: str, what: str) -> PinciteError:
