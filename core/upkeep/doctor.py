@@ -79,44 +79,50 @@ class Doctor:
         ]
         findings += await self._unknown_files(running)
         texts: dict[str, ExtractedText] = {}
+        unread: list[Finding] = []
         for document in documents:
-            text, found = await asyncio.to_thread(self._files_of, document)
-            findings += found
+            text, wrong = await asyncio.to_thread(self._files_of, document)
             if text is not None:
                 texts[document.id] = text
-        return (*findings, *await self._index(matters, documents, texts))
+            if wrong is not None:
+                (unread if wrong.repair else findings).append(wrong)
+        return (*findings, *await self._index(matters, documents, texts, unread))
 
-    def _files_of(self, document: Document) -> tuple[ExtractedText | None, list[Finding]]:
+    def _files_of(self, document: Document) -> tuple[ExtractedText | None, Finding | None]:
         """The text of a ready document whose files are whole, or what is wrong with them."""
         folder = self._folder / document.matter_id / document.id
         called = f"“{document.name}”"
         if document.state not in _KEPT:
-            return None, []
+            return None, None
         original = folder / document.sha256
         if not original.is_file():
-            return None, [Finding(f"The file of {called} is not there ({original}).", _RESTORE)]
+            return None, Finding(f"The file of {called} is not there ({original}).", _RESTORE)
         if digest_of(original) != document.sha256:
             told = f"The file of {called} is not what was added ({original})."
-            return None, [Finding(told, _RESTORE)]
+            return None, Finding(told, _RESTORE)
         if document.state != DocumentState.READY:
-            return None, []
+            return None, None
         text = _read_text(folder / _TEXT)
         if text is None:
             told = f"The text of {called} cannot be read ({folder / _TEXT})."
-            return None, [self._again(document, told)]
-        return text, []
+            return None, self._again(document, told)
+        return text, None
 
     async def _index(
         self,
         matters: dict[str, Matter],
         documents: list[Document],
         texts: dict[str, ExtractedText],
+        unread: list[Finding],
     ) -> list[Finding]:
-        """What the index lacks, has twice, has wrongly, or has of nothing."""
+        """What the index lacks, has twice, has wrongly, or has of nothing.
+
+        ``unread`` are texts to be read again, which is all the same where the whole index is.
+        """
         await self._store.close()
         try:
             if await self._store.open(self._model):
-                return await self._compared(matters, documents, texts)
+                return [*unread, *await self._compared(matters, documents, texts)]
         except StoreError as error:
             return [Finding(error.reason, error.remedy, self._set_index_aside)]
         except (OSError, RuntimeError, ValueError) as error:
