@@ -1,11 +1,13 @@
 """A backup is whole or none, of one moment, and comes back as it was."""
 
+import asyncio
 import json
 import os
 import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -344,3 +346,40 @@ async def test_a_restore_that_breaks_off_leaves_the_data_as_they_were(
     with pytest.raises(PinciteError, match="No space left"):
         restore(target, data, replace=True)
     assert files_of(data) == before
+
+
+async def test_while_files_come_and_go_every_record_of_a_backup_has_its_file(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with started(data, monkeypatch) as services:
+        matter = await services.database.create_matter("Harbour Lane")
+        source = tmp_path / "given.txt"
+
+        async def churn() -> None:
+            for number in count():
+                await asyncio.to_thread(source.write_text, f"Clause {number} of the lease.")
+                new = await services.library.add(matter.id, source, f"{number}.txt")
+                if number % 3 == 0:
+                    await services.library.delete(matter.id, new.id)
+                if number % 3 == 1:
+                    await asyncio.to_thread(source.write_text, f"Clause {number}, amended.")
+                    await services.library.add(matter.id, source, f"{number}.txt", replace=True)
+
+        churning = asyncio.create_task(churn())
+        documents = []
+        for number in range(4):
+            await asyncio.sleep(0.5)
+            kept = tmp_path / "backups" / str(number)
+            manifest = await back_up(data, kept)
+            with closing(sqlite3.connect(kept / "pincite.db")) as sql:
+                named = sql.execute("SELECT matter_id, id, sha256 FROM documents").fetchall()
+            there = {name for name in manifest.files if name.startswith("documents/")}
+            listed = {f"documents/{'/'.join(each)}" for each in named}
+            # One that went during the second look as well is told, and is none that stays.
+            assert there == listed - {each.split(" (")[1][:-1] for each in manifest.missing}
+            assert len(manifest.missing) <= 1
+            assert all(digest_of(kept / name) == name.rsplit("/", 1)[1] for name in there)
+            documents.append(len(named))
+        churning.cancel()
+        await asyncio.gather(churning, return_exceptions=True)
+    assert documents[-1] > documents[0] > 0
