@@ -31,7 +31,7 @@ format: .venv/tested
 
 bench: .venv/tested
 	$(BIN)/python app.py prepare
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench $(PARTS)
 
 # The stamp is written last, so an interrupted installation is taken up again.
 $(INSTALLED):

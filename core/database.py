@@ -1,17 +1,24 @@
 """The one SQLite file: opened, migrated, closed.  What is recorded stands in ``core.records``."""
 
 import asyncio
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from core.errors import PinciteError
 from core.records.conversations import Conversations
 from core.records.documents import Documents
 from core.records.matters import Matters
-from core.records.transactions import metadata
+from core.records.transactions import metadata, transacted
 from core.settings import ROOT
+
+if TYPE_CHECKING:
+    from alembic.script import ScriptDirectory
 
 
 class Database(Matters, Documents, Conversations):
@@ -33,6 +40,71 @@ class Database(Matters, Documents, Conversations):
         self._thread.shutdown(wait=True)
         self._engine.dispose()
 
+    @transacted
+    def strays(self, sql: sa.Connection) -> tuple[str, ...]:
+        """The tables of rows that refer to something that is not there, one for each row."""
+        return tuple(row[0] for row in sql.exec_driver_sql("PRAGMA foreign_key_check"))
+
+
+def damage(path: Path) -> tuple[str, ...]:
+    """What SQLite says is broken in a file, which is not changed; nothing for a sound one."""
+    try:
+        with closing(_looked_at(path)) as sql:
+            told = [str(row[0]) for row in sql.execute("PRAGMA integrity_check")]
+    except sqlite3.DatabaseError as error:
+        return (str(error),)
+    return tuple(each for each in told if each != "ok")
+
+
+def snapshot(source: Path, target: Path) -> None:
+    """Copy a database as it stands at one moment, while others go on reading and writing it.
+
+    SQLite's online backup in a single step: writers append to the log meanwhile.  Raises
+    ``PinciteError`` for a database that is damaged: no copy of it may replace a good one.
+    """
+    target.unlink(missing_ok=True)
+    try:
+        with closing(_looked_at(source)) as sql, closing(sqlite3.connect(target)) as copy:
+            sql.backup(copy)
+        found = damage(target)
+    except sqlite3.Error as error:
+        found = (str(error),)
+    if found:
+        raise PinciteError(
+            f"The database {source} cannot be copied: {found[0]}.", "app.py doctor says more."
+        )
+
+
+def row_counts(path: Path) -> dict[str, int]:
+    """How many rows each table of a file has."""
+    with closing(_looked_at(path)) as sql:
+        tables = [
+            row[0] for row in sql.execute("SELECT name FROM sqlite_master WHERE type='table'")
+        ]
+        quoted = {name: name.replace('"', '""') for name in sorted(tables)}
+        return {
+            name: int(sql.execute(f'SELECT count(*) FROM "{safe}"').fetchone()[0])  # noqa: S608
+            for name, safe in quoted.items()
+        }
+
+
+def schema_of(path: Path) -> str:
+    """The version of a file's schema, such as ``0002``; empty for one without."""
+    with closing(_looked_at(path)) as sql:
+        tables = sql.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'")
+        if tables.fetchone() is None:
+            return ""
+        return str(sql.execute("SELECT version_num FROM alembic_version").fetchone()[0])
+
+
+def schemas() -> tuple[str, ...]:
+    """Every version of the schema that this program knows, the newest first."""
+    return tuple(each.revision for each in _scripts().walk_revisions())
+
+
+def _looked_at(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+
 
 def _configure(connection: Any, _: object) -> None:
     """Readers go on while one writer writes; commits reach the disk; what is deleted is gone."""
@@ -40,13 +112,19 @@ def _configure(connection: Any, _: object) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _migrate(engine: sa.Engine) -> None:
-    from alembic.config import Config
-    from alembic.runtime.environment import EnvironmentContext
+@cache
+def _scripts() -> "ScriptDirectory":
     from alembic.script import ScriptDirectory
 
     folder = str(ROOT / "core" / "migrations")
-    scripts = ScriptDirectory(folder, version_locations=[folder])
+    return ScriptDirectory(folder, version_locations=[folder])
+
+
+def _migrate(engine: sa.Engine) -> None:
+    from alembic.config import Config
+    from alembic.runtime.environment import EnvironmentContext
+
+    scripts = _scripts()
 
     def upgrade(revision: Any, _: Any) -> Any:
         return scripts._upgrade_revs("head", revision)

@@ -1,7 +1,6 @@
 """Every object of Pincite, built once and wired here."""
 
 import asyncio
-import fcntl
 import json
 import logging
 from dataclasses import replace
@@ -15,7 +14,7 @@ from core.answering.local_engine import LocalEngine
 from core.answering.remote_engine import RemoteEngine
 from core.database import Database
 from core.documents.library import Library
-from core.errors import PinciteError, SettingsError
+from core.errors import PinciteError
 from core.models import bundled
 from core.models.profile import ChatModel, Profile, choose, detect_machine
 from core.retrieval.embedding import Encoders
@@ -25,6 +24,7 @@ from core.retrieval.search import Search
 from core.retrieval.store import Store
 from core.settings import ROOT, Settings
 from core.types import ModelStatus
+from core.upkeep.lock import hold
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +83,7 @@ class Services:
         """
         await self.database.start()
         if ingest:
-            self._lock = _lock(self.settings.data_dir / "pincite.lock")
+            self._lock = hold(self.settings.data_dir)
             await self._add_samples()
         self._loading = asyncio.create_task(self._load(generate, ingest), name="loading")
 
@@ -163,21 +163,6 @@ def prepare_models(settings: Settings, profile: Profile) -> None:
     own = {settings.models_dir / name for name in (bundled.CHAT, bundled.EMBEDDING)}
     if sources & own:
         bundled.prepare(settings.models_dir, lambda line: print(line, flush=True))
-
-
-def _lock(path: Path) -> IO[bytes]:
-    """Hold a file for as long as this process lives; raises ``SettingsError`` if another does."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    held = path.open("ab")
-    try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        held.close()
-        raise SettingsError(
-            f"Another Pincite works on the data in {path.parent}.",
-            "Use that one, end it, or set PINCITE_DATA_DIR to another folder.",
-        ) from error
-    return held
 
 
 def _engine(model: ChatModel, settings: Settings) -> Engine:

@@ -5,7 +5,9 @@ import json
 import logging
 import os
 import socket
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from app import cli
 from core.commands.documents import _files
 from core.database import Database
 from core.settings import Settings
+from core.upkeep.lock import hold
 from tests.fakes import LoadedEncoders
 
 LEASE = "Lease\n\n1. Rent\n\nThe Tenant shall pay the rent on the first day of each month.\n"
@@ -545,3 +548,80 @@ def test_documents_of_an_index_of_an_older_version_are_indexed_again(
     asked = lane("ask", "When must the Tenant pay the rent?", "--matter", "Lane",
                  "--variant", "quotes", "--json")  # fmt: skip
     assert json.loads(asked.stdout)["searched"]["documents"] == 3
+
+
+def test_data_are_backed_up_restored_and_found_in_order(
+    pincite: Pincite, folder: Path, tmp_path: Path
+) -> None:
+    pincite("ingest", folder, "--matter", "Harbour Lane")
+    kept = pincite("backup", tmp_path / "kept")
+    assert kept.exit_code == 0, kept.output
+    assert kept.stdout.endswith("with 1 matters and 2 documents.\n")
+    pincite("delete", "Lease.txt", "--matter", "Harbour Lane")
+
+    assert is_a_sentence(pincite("restore", tmp_path / "kept"), "There are data in", "--replace")
+    back = pincite("restore", tmp_path / "kept", "--replace")
+    assert back.exit_code == 0, back.output
+    aside = Path(back.stdout.splitlines()[0].removeprefix("What was there is in ").split(" now")[0])
+    assert (aside / "pincite.db").is_file()
+
+    unindexed = pincite("doctor")
+    assert unindexed.exit_code == 1
+    assert unindexed.stdout.startswith("There is no search index yet for 2 documents")
+    asked = written(tmp_path / "q.jsonl", {"id": 1, "question": "When must the rent be paid?"})
+    out = tmp_path / "found.jsonl"
+    pincite("ingest", folder / "2026", "--matter", "Another")  # a start that indexes
+    found = pincite("search", "--questions", asked, "--matter", "Harbour Lane", "--out", out)
+    assert found.exit_code == 0, found.output
+    assert "Lease.txt" in out.read_text(encoding="utf-8")
+    well = pincite("doctor")
+    assert (well.exit_code, well.stdout) == (0, "")
+
+
+def test_the_doctor_names_what_is_wrong_and_mends_it_when_told_to(
+    pincite: Pincite, folder: Path, tmp_path: Path
+) -> None:
+    pincite("ingest", folder, "--matter", "Harbour Lane")
+    stranger = tmp_path / "data" / "documents" / "thesis.txt"
+    stranger.write_text("mine")
+    for _ in range(2):
+        seen = pincite("doctor")
+        assert (seen.exit_code, len(seen.stdout.splitlines())) == (1, 1)
+        assert "thesis.txt belongs to no document. doctor --repair moves it" in seen.stdout
+    with hold(tmp_path / "data"):
+        assert pincite("doctor").exit_code == 1
+        assert is_a_sentence(pincite("doctor", "--repair"), "Another Pincite works")
+        assert is_a_sentence(pincite("restore", tmp_path / "kept"), "holds no whole backup")
+    assert stranger.is_file()
+    mended = pincite("doctor", "--repair")
+    assert (mended.exit_code, mended.stdout.split("\t")[0]) == (0, "repaired")
+    assert (tmp_path / "data" / "lost+found" / "documents" / "thesis.txt").read_text() == "mine"
+    assert pincite("doctor").stdout == ""
+
+
+def test_a_backup_says_which_document_has_lost_its_file_and_ends_with_1(
+    pincite: Pincite, folder: Path, tmp_path: Path
+) -> None:
+    assert is_a_sentence(pincite("backup", tmp_path / "kept"), "nothing to back up")
+    assert is_a_sentence(pincite("doctor"), "There are no data in")
+    pincite("ingest", folder, "--matter", "Harbour Lane")
+    lost = next(
+        path
+        for path in (tmp_path / "data" / "documents").rglob("*")
+        if path.is_file() and path.read_bytes() == LEASE.encode()
+    )
+    lost.unlink()
+    kept = pincite("backup", tmp_path / "kept")
+    assert kept.exit_code == 1
+    assert kept.stdout.startswith("missing\tLease.txt (documents/")
+    assert is_a_sentence(pincite("backup", tmp_path / "data" / "x"), "in one another")
+
+
+def test_the_doctor_of_data_of_an_older_version_asks_for_a_start(
+    pincite: Pincite, tmp_path: Path
+) -> None:
+    make_matter(tmp_path)
+    with closing(sqlite3.connect(tmp_path / "data" / "pincite.db")) as sql:
+        sql.execute("UPDATE alembic_version SET version_num = '0001'")
+        sql.commit()
+    assert is_a_sentence(pincite("doctor"), "of another version", "Start Pincite once")

@@ -15,6 +15,7 @@ LAYERS = [
     {"core.models", "core.database"},
     {"core.documents"},
     {"core.retrieval"},
+    {"core.upkeep"},
     {"core.answering"},
     {"core.evaluation"},
     {"core.serving"},

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from itertools import count
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 import sqlalchemy as sa
@@ -43,6 +43,15 @@ documents = Table(
     Column("warnings", sa.JSON, nullable=False, server_default="[]"),
     sa.UniqueConstraint("matter_id", "name"),
 )
+
+
+class Original(NamedTuple):
+    """A file as it came: whose it is, the SHA-256 that it is kept under, its document's name."""
+
+    matter_id: str
+    document_id: str
+    sha256: str
+    name: str
 
 
 class Documents(Records):
@@ -143,6 +152,18 @@ class Documents(Records):
         return sql.execute(
             sa.update(documents).where(lost).values(state=DocumentState.QUEUED, progress=0.0)
         ).rowcount
+
+    @transacted
+    def originals(self, sql: sa.Connection) -> tuple[Original, ...]:
+        """Every file that a record names, over all matters: for upkeep, not for reading.
+
+        Asks only for columns that the first schema had: older data are backed up too.
+        """
+        named = documents.c
+        query = sa.select(named.matter_id, named.id, named.sha256, named.name)
+        return tuple(
+            Original(*row) for row in sql.execute(query.order_by(named.matter_id, named.id))
+        )
 
 
 def _document(row: sa.Row[Any]) -> Document:

@@ -5,8 +5,10 @@ for each, so that a question can be matched with the document that it is about. 
 the matter first and filters on it inside the query.  Filters are expressions, never strings.
 """
 
+import asyncio
 import re
 import shutil
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -256,6 +258,40 @@ class Store:
         )
         found = [_passage(row) for row in await query.to_list()]
         return tuple(sorted(found, key=lambda passage: passage.ordinal))
+
+    async def open(self, model: str) -> bool:
+        """Open the tables of ``model`` as they are, to be looked at; whether there are any.
+
+        Raises ``StoreError`` when they are there and cannot be opened.
+        """
+        import lancedb
+
+        folder = self._folder / f"{model.replace('/', '_')}-{_SCHEMA}"
+        if not await asyncio.to_thread(folder.is_dir):
+            return False
+        try:
+            self._connection = await lancedb.connect_async(folder)
+            for name in ("passages", "documents"):
+                self._tables[name] = await self._connection.open_table(name)
+        except (OSError, RuntimeError, ValueError) as error:
+            raise StoreError(
+                f"The search index in {folder} cannot be opened: {error}.",
+                "Move that folder away; the documents will be indexed again on the next start.",
+            ) from error
+        return True
+
+    async def held(self) -> "Counter[tuple[str, str]]":
+        """How many rows there are of each (matter, document), those of documents included.
+
+        Over all matters: for upkeep, not for search.
+        """
+        rows: Counter[tuple[str, str]] = Counter()
+        for name, column in (("passages", "document_id"), ("documents", "id")):
+            query = self._table(name).query().select(["matter_id", column])
+            found = await query.to_arrow()
+            pairs = (found.column(each).to_pylist() for each in ("matter_id", column))
+            rows.update(zip(*pairs, strict=True))
+        return rows
 
     def _table(self, name: str) -> "AsyncTable":
         try:

@@ -13,6 +13,7 @@ import logging
 import os
 import platform
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -37,7 +38,7 @@ CLAUSES = "clauses"
 """The id of the matter that ``retrieval.clauses`` fills."""
 SOURCE = 4000
 """Passages that the many of ``scale`` are made from."""
-PARTS = ("verification", "latency", "retrieval", "clauses", "scale")
+PARTS = ("verification", "latency", "retrieval", "clauses", "scale", "load")
 TO_REACH = {
     "contracts": {
         "hit@10": 0.88, "nDCG@10": 0.68, "recall@8000chars": 0.84, "wrong_doc@10": 0.02,
@@ -213,11 +214,25 @@ async def scaled(services: Services, scratch: Path) -> list[dict[str, float]]:
     ]
 
 
+def load() -> dict[str, Any]:
+    """Ten minutes of many people, in a process of its own: Locust makes sockets cooperative."""
+    command = [sys.executable, "-m", "tests.bench.load"]
+    run = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    *table, line = run.stdout.splitlines() or [""]
+    print("\n".join(table))
+    if not line.startswith("{"):
+        raise SystemExit("The load could not be measured; what is above says why.")
+    report: dict[str, Any] = json.loads(line)
+    return report
+
+
 async def bench(parts: Sequence[str]) -> dict[str, Any]:
     """Run the named parts over a scratch folder and return the report."""
     report: dict[str, Any] = {"machine": machine()}
     if "verification" in parts:
         report["verification"] = await asyncio.to_thread(verification.measure)
+    if "load" in parts:
+        report["load"] = await asyncio.to_thread(load)
     if not {"latency", "retrieval", "clauses", "scale"} & set(parts):
         return report
     with tempfile.TemporaryDirectory() as folder:

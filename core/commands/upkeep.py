@@ -1,0 +1,121 @@
+"""Commands that back the data up, restore them, and see that they agree."""
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from core.errors import PinciteError, SettingsError
+from core.session import sentences_for_errors, settings_of_this_run
+
+if TYPE_CHECKING:
+    from core.settings import Settings
+    from core.upkeep.doctor import Doctor, Finding
+
+_SETTLE_S = 2.0
+"""Between two looks at data that another process works on: what only one of them sees is work."""
+
+
+def backup(
+    folder: Annotated[Path, typer.Argument(help="Where it goes; a backup there is renewed.")],
+) -> None:
+    """Back the data up, also while Pincite runs: the database and every document's file."""
+    with sentences_for_errors():
+        from core.upkeep.backup import back_up
+
+        manifest = asyncio.run(back_up(settings_of_this_run().data_dir, folder))
+        for name in manifest.missing:
+            print(f"missing\t{name}")
+        print(
+            f"Backed up {len(manifest.files)} files, {manifest.size_bytes / 2**20:.1f} MiB, "
+            f"with {manifest.rows['matters']} matters and {manifest.rows['documents']} documents."
+        )
+        if manifest.missing:
+            raise typer.Exit(1)
+
+
+def restore(
+    folder: Annotated[Path, typer.Argument(help="The folder that backup wrote.")],
+    replace: Annotated[bool, typer.Option(help="Move data that are there aside.")] = False,
+) -> None:
+    """Put a backup in the place of the data; the next start indexes the documents again."""
+    with sentences_for_errors():
+        from core.upkeep.restore import restore
+
+        manifest, aside = restore(folder, settings_of_this_run().data_dir, replace=replace)
+        if aside is not None:
+            print(f"What was there is in {aside} now.")
+        for name in manifest.missing:
+            print(f"missing\t{name}")
+        print(
+            f"Restored {manifest.rows['matters']} matters and {manifest.rows['documents']} "
+            f"documents of {manifest.made_at}. They are indexed again on the next start."
+        )
+
+
+def doctor(
+    repair: Annotated[bool, typer.Option(help="Mend what can be mended.")] = False,
+) -> None:
+    """Compare database, files and search index; silent when they agree, else exit code 1."""
+    with sentences_for_errors():
+        if asyncio.run(_doctor(settings_of_this_run(), repair)):
+            raise typer.Exit(1)
+
+
+async def _doctor(settings: "Settings", repair: bool) -> int:
+    """Print the findings; how many are left."""
+    from core.database import Database, schema_of, schemas
+    from core.models.profile import choose, detect_machine
+    from core.retrieval.store import Store
+    from core.upkeep.backup import DATABASE
+    from core.upkeep.doctor import Doctor
+    from core.upkeep.lock import hold
+
+    path = settings.data_dir / DATABASE
+    if not path.is_file():
+        raise PinciteError(f"There are no data in {settings.data_dir}.", "Start Pincite first.")
+    try:
+        lock = hold(settings.data_dir)
+    except SettingsError:
+        if repair:
+            raise
+        lock = None
+    database, store = Database(path), Store(settings.data_dir / "index")
+    try:
+        if schema_of(path) != schemas()[0]:
+            raise PinciteError(
+                f"The data in {settings.data_dir} are of another version.",
+                "Start Pincite once: that upgrades older ones.",
+            )
+        model = choose(settings, detect_machine()).embedding.name
+        physician = Doctor(settings.data_dir, database, store, model)
+        findings = await _seen(physician, running=lock is None)
+        if repair and findings:
+            await _repair(findings)
+            findings = await _seen(physician, running=False)
+        for finding in findings:
+            print(finding)
+        return len(findings)
+    finally:
+        await store.close()
+        await database.close()
+        if lock is not None:
+            lock.close()
+
+
+async def _seen(doctor: "Doctor", *, running: bool) -> "tuple[Finding, ...]":
+    """The findings, without those that another process caused and cleared in passing."""
+    findings = await doctor.examine(running=running)
+    if running and findings:
+        await asyncio.sleep(_SETTLE_S)
+        again = await doctor.examine(running=True)
+        findings = tuple(each for each in findings if each in again)
+    return findings
+
+
+async def _repair(findings: "tuple[Finding, ...]") -> None:
+    for finding in findings:
+        if finding.repair is not None:
+            await finding.repair()
+            print(f"repaired\t{finding.sentence}")
