@@ -59,9 +59,7 @@ def page_view(
     """
     import pypdfium2 as pdfium
 
-    with path.open("rb") as file:
-        is_pdf = b"%PDF-" in file.read(1024)
-    if not is_pdf:
+    if _is_picture(path):
         return _picture_view(path, page, boxes)
     try:
         with closing(pdfium.PdfDocument(path)) as pdf:
@@ -82,6 +80,15 @@ def page_view(
             "Open the original in a PDF viewer, save a copy of it and add that.",
         ) from error
     return PageView(png, width, height, page, pages, boxes)
+
+
+def _is_picture(path: Path) -> bool:
+    """Whether a file that can be opened is no PDF; of one that cannot, opening tells why."""
+    try:
+        with path.open("rb") as file:
+            return b"%PDF-" not in file.read(1024)
+    except OSError:
+        return False
 
 
 def _picture_view(path: Path, page: int, boxes: tuple[Box, ...]) -> PageView:

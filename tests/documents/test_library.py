@@ -231,7 +231,7 @@ async def test_nothing_is_waited_for_when_nothing_is_queued(running: Bench) -> N
 async def test_a_file_that_cannot_be_read_keeps_the_reason_and_the_remedy(running: Bench) -> None:
     failed = await running.finished(await running.add(b"\x89PNG\r\n\x1a\n", "scan.png"))
     assert failed.state == DocumentState.FAILED
-    assert failed.reason == "This file is a picture (PNG), which cannot be read."
+    assert failed.reason == "This picture is damaged and cannot be read."
     assert "Save it as one of these" in failed.remedy
     assert running.indexed(failed) is None
     with pytest.raises(NotFound):
@@ -406,7 +406,7 @@ async def test_a_file_that_is_still_being_copied_in_is_not_read_yet(running: Ben
         await asyncio.sleep(0)
     gate.set()
     failed = await running.finished(await adding)
-    assert failed.reason == "Files of the kind .odd cannot be read."
+    assert failed.reason == "This file holds binary content, not text."
     assert running.original(failed).stat().st_size == 200 * 2**20
 
 

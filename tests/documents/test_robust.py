@@ -88,6 +88,7 @@ PASSWORDS = {
 RECOGNISED = {
     "court_pdf/doctor__ca4_17.pdf": "North Carolina State Bar",
     "pdf_encrypted/pypdf__encrypted_doc_no_id.pdf": "Date of publication of the international",
+    "pdf_malformed/pdfplumber__malformed-from-issue-932.pdf": "定向募集说明书",
     "pdf_malformed/qpdf__bad24.pdf": "Potato",
     "pdf_scanned/doctor__image-pdf-2.pdf": "TENNESSEE BUREAU OF WORKERS",
     "pdf_scanned/own__constitution_zh_scan_3p_page2_rotated.pdf": "终于推翻了帝国主义、封建主义",
