@@ -31,6 +31,8 @@ DATABASE = "pincite.db"
 DOCUMENTS = "documents"
 LOST = "lost+found"
 MANIFEST = "manifest.json"
+RESTORING = "restoring-"
+"""Begins the name of the folder that a backup is checked in before it takes its place."""
 FORMAT = 1
 _NOT_COPIED = {DOCUMENTS, "index", "uploads", LOST, LOCK, DATABASE}
 _NOT_COPIED |= {f"{DATABASE}{end}" for end in ("-wal", "-shm", "-journal")}
@@ -196,7 +198,7 @@ def _bring(source: Path, target: Path, previous: Path, sha256: str) -> bool:
 def _others(data_dir: Path) -> Iterator[Path]:
     """What else stands in the data folder: fitted thresholds, marks."""
     for top in sorted(data_dir.iterdir()):
-        if top.name not in _NOT_COPIED:
+        if top.name not in _NOT_COPIED and not top.name.startswith(RESTORING):
             found = sorted(top.rglob("*")) if top.is_dir() and not top.is_symlink() else [top]
             yield from (each for each in found if each.is_file() and not each.is_symlink())
 

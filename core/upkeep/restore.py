@@ -14,6 +14,7 @@ from core.errors import PinciteError, SettingsError
 from core.upkeep.backup import (
     DATABASE,
     FORMAT,
+    RESTORING,
     Manifest,
     copy_with_digest,
     inside,
@@ -30,7 +31,7 @@ def restore(source: Path, data_dir: Path, *, replace: bool = False) -> tuple[Man
     """
     manifest = read_manifest(source)
     _check_version(manifest)
-    coming = data_dir / f"restoring-{uuid4().hex[:8]}"
+    coming = data_dir / f"{RESTORING}{uuid4().hex[:8]}"
     with hold(data_dir):
         there = [path for path in data_dir.iterdir() if path.name != LOCK]
         if there and not replace:
