@@ -53,7 +53,12 @@ class NotAllowed(PinciteError):
 
 
 class LoginError(PinciteError):
-    """A name and password that do not go together, or too many attempts."""
+    """A name and password that do not go together, or too many attempts.
+
+    ``wait_s`` seconds have to pass before the next one.
+    """
+
+    wait_s = 0
 
 
 class StoreError(PinciteError):
