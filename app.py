@@ -8,6 +8,7 @@ import socket
 import webbrowser
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
@@ -16,6 +17,9 @@ from core.commands import cli
 from core.errors import PinciteError
 from core.session import sentences_for_errors, settings_of_this_run
 from core.settings import ROOT, Settings
+
+LOOK = ("app.css", "pages.css", "pages.js")
+"""What dresses the pages that are not Gradio's."""
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -103,19 +107,16 @@ def _own_routes(
         return JSONResponse(*await keep_uploads(request, events.uploads(person), mine, limit))
 
     async def trouble(request: Request, error: Exception) -> HTMLResponse:
-        assert isinstance(error, PinciteError)
         return shown(PAGES.trouble(look_of(request), str(error)), status_of(error))
 
     app.add_api_route(UPLOADS, upload, methods=["POST"], include_in_schema=False)
     app.add_exception_handler(PinciteError, trouble)
     icons = ROOT / "assets" / "icons"
     app.mount("/icons", StaticFiles(directory=icons), name="icons")
-    app.mount("/look", StaticFiles(directory=ROOT / "assets" / "look"), name="look")
-    app.add_api_route(
-        "/manifest.json",
-        lambda: FileResponse(icons / "manifest.json", media_type="application/manifest+json"),
-        include_in_schema=False,
-    )
+    files = {"/manifest.json": icons / "manifest.json"}
+    files |= {f"/look/{name}": ROOT / "assets" / name for name in LOOK}
+    for path, file in files.items():
+        app.add_api_route(path, partial(FileResponse, file), include_in_schema=False)
 
 
 @cli.callback(invoke_without_command=True)

@@ -33,7 +33,8 @@ class Settings(BaseSettings):
         "any name where it is served on an address of the network and this is empty.",
     )
     behind_proxy: bool = Field(
-        False, description="A proxy of ours stands before the page: believe its X-Forwarded headers."
+        False,
+        description="A proxy of ours stands before the page: believe its X-Forwarded headers.",
     )
     session_hours: float = Field(12.0, gt=0, description="How long one stays logged in.")
     oidc_issuer: str = Field(

@@ -80,8 +80,8 @@ def documents_tab(page: Page) -> Tab:
         drawn = {page.desk: desk, page.source: ""} | await draw_options(page, desk)
         return drawn | await draw_rows(desk)
 
-    page.listen(upload.upload, add, Role.EDITOR, [page.desk, upload], [upload, *rows])
-    page.listen(timer.tick, tick, ANYONE, [page.desk], [*rows, page.in_force])
+    page.listen(upload.upload, add, Role.EDITOR, [upload], [upload, *rows])
+    page.listen(timer.tick, tick, ANYONE, [], [*rows, page.in_force])
     page.on("search_documents", search, [page.desk, *rows], trigger_mode="always_last")
     page.on("filter_documents", filter_genre, [page.desk, *rows], trigger_mode="always_last")
     page.on("retry_document", retry, rows, trigger_mode="multiple")

@@ -156,8 +156,8 @@ def _status_line(page: Page, status: gr.HTML) -> None:
             return {shown: gr.skip()}
         return {shown: now, status: render_status(now[1], models, desk.texts)}
 
-    page.listen(timer.tick, refresh, ANYONE, [page.desk, shown], [status, shown])
-    page.listen(page.desk.change, refresh, ANYONE, [page.desk, shown], [status, shown])
+    page.listen(timer.tick, refresh, ANYONE, [shown], [status, shown])
+    page.listen(page.desk.change, refresh, ANYONE, [shown], [status, shown])
 
 
 def _person_id(request: Any) -> str | None:

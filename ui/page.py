@@ -131,7 +131,7 @@ class Page:
         Who may fire it stands in ``ui.rights``.
         """
         trigger = getattr(self.events, event)
-        return self.listen(trigger, handler, need_of(event), [self.desk], outputs, **options)
+        return self.listen(trigger, handler, need_of(event), [], outputs, **options)
 
     def on_stop(
         self, event: str, running: Any, handler: Callable[..., Any], outputs: list[Any]
@@ -141,7 +141,7 @@ class Page:
         Drawn at the same time, a last value of the ended run could still arrive on top.
         """
         ended = getattr(self.events, event)(fn=None, cancels=[running], api_visibility="private")
-        self.listen(ended.then, handler, need_of(event), [self.desk], outputs)
+        self.listen(ended.then, handler, need_of(event), [], outputs)
 
     def listen(
         self,
@@ -152,9 +152,9 @@ class Page:
         outputs: list[Any],
         **options: Any,
     ) -> Any:
-        """Attach ``handler(desk, …)`` for those whose role in the desk's matter is enough."""
-        assert inputs[0] is self.desk, "the desk comes first"
-        return _listen(trigger, guarded(self.walls, handler, need), inputs, outputs, **options)
+        """Attach ``handler(desk, *inputs)`` for those whose role in the matter is enough."""
+        guard = guarded(self.walls, handler, need)
+        return _listen(trigger, guard, [self.desk, *inputs], outputs, **options)
 
     def on_load(
         self, blocks: gr.Blocks, handler: Callable[..., Any], inputs: list[Any], outputs: list[Any]

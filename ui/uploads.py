@@ -20,8 +20,9 @@ async def keep_uploads(
 
     ``request`` is a Starlette request; ``upload_id`` is what the progress is asked for by.
     """
-    from gradio.route_utils import MultiPartException, upload_fn
+    from gradio.route_utils import upload_fn
     from gradio.routes import file_upload_statuses
+    from starlette.formparsers import MultiPartException
 
     try:
         kept, _, _ = await upload_fn(

@@ -8,6 +8,7 @@ import typer
 
 from core.commands.answers import ask, calibrate, check, search
 from core.commands.documents import delete, documents, ingest
+from core.commands.people import audit, matter, user
 
 
 def _command_line() -> typer.Typer:
@@ -19,6 +20,8 @@ def _command_line() -> typer.Typer:
     )
     for command in (ingest, ask, search, check, calibrate, documents, delete):
         made.command()(command)
+    for name, group in (("user", user), ("matter", matter), ("audit", audit)):
+        made.add_typer(group, name=name)
     return made
 
 

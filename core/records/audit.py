@@ -80,9 +80,12 @@ class Audit(Records):
         same = (audit.c.person_id == person.id) & (audit.c.deed == deed)
         same &= (audit.c.matter_id == matter_id) & (audit.c.object_id == object_id)
         since = (datetime.now(UTC) - timedelta(seconds=at_most_every_s)).isoformat()
-        if at_most_every_s and sql.execute(
-            sa.select(audit.c.number).where(same & (audit.c.at > since)).limit(1)
-        ).first():
+        if (
+            at_most_every_s
+            and sql.execute(
+                sa.select(audit.c.number).where(same & (audit.c.at > since)).limit(1)
+            ).first()
+        ):
             return
         last = sql.execute(sa.select(audit).order_by(audit.c.number.desc()).limit(1)).first()
         fields = {

@@ -188,9 +188,7 @@ class People(Records):
         if person == LOCAL:
             there = sa.select(matters.c.id).where(matters.c.id == matter_id)
             return Role.OWNER if sql.execute(there).first() else None
-        role = sql.scalar(
-            sa.select(memberships.c.role).where(_membership(matter_id, person.id))
-        )
+        role = sql.scalar(sa.select(memberships.c.role).where(_membership(matter_id, person.id)))
         return Role(role) if role else None
 
     @transacted
@@ -228,8 +226,7 @@ class People(Records):
         old = (moment - FORGOTTEN).isoformat()
         sql.execute(sa.delete(attempts).where(attempts.c.last_at < old))
         known = {
-            row.key: row
-            for row in sql.execute(sa.select(attempts).where(attempts.c.key.in_(free)))
+            row.key: row for row in sql.execute(sa.select(attempts).where(attempts.c.key.in_(free)))
         }
         waits = []
         for key, row in known.items():

@@ -140,6 +140,8 @@ def as_csv(entries: Iterable[AuditEntry]) -> str:
 def _cell(value: object) -> str:
     """A cell that spreadsheets show and never run (OWASP, CSV injection)."""
     words = str(value)
-    return f"'{words}" if words.startswith(("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")) else words
-
-
+    return (
+        f"'{words}"
+        if words.startswith(("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠"))
+        else words
+    )

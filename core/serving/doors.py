@@ -29,9 +29,7 @@ def doors(database: Database, accounts: Accounts, pages: Pages, *, oidc: bool) -
         if not await database.has_people():
             return RedirectResponse("/", 303)
         look, there = look_of(request), local_path(next)
-        response = shown(
-            pages.login(look, name="", there=there, wrong=False, wait_s=0, oidc=oidc)
-        )
+        response = shown(pages.login(look, name="", there=there, wrong=False, wait_s=0, oidc=oidc))
         if "language" in request.query_params:
             keep_language(response, look.language)
         return response

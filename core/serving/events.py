@@ -43,7 +43,7 @@ KEPT = ("data", "event_data", "fn_index", "trigger_id")
 """What of an event reaches Gradio beside its session."""
 
 
-class Refused(Exception):  # noqa: N818  an answer, not an error
+class Refused(Exception):
     """The request is answered with this status and goes no further."""
 
     def __init__(self, status: int) -> None:
@@ -80,7 +80,9 @@ class Events:
 
     def may_read(self, person: Person, path: str) -> bool:
         """Whether a file was uploaded by the person or made by one of the person's events."""
-        inside = path.startswith(f"{self.uploads(person)}{os.sep}") and path == os.path.normpath(path)
+        inside = path.startswith(f"{self.uploads(person)}{os.sep}") and path == os.path.normpath(
+            path
+        )
         return inside or (person.id, path) in self._made
 
     async def bind(

@@ -84,9 +84,7 @@ def matter_routes(database: Database, pages: Pages) -> APIRouter:
     return routes
 
 
-async def _set_member(
-    database: Database, by: Person, matter_id: str, form: dict[str, str]
-) -> None:
+async def _set_member(database: Database, by: Person, matter_id: str, form: dict[str, str]) -> None:
     """Give the named person a role, or take theirs away."""
     found = await database.person_named(form.get("name", ""))
     if found is None:

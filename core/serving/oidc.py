@@ -92,9 +92,7 @@ def _provider(settings: Settings, transport: object | None) -> Any:
     )
 
 
-async def _person(
-    settings: Settings, database: Database, claims: dict[str, Any]
-) -> Person | None:
+async def _person(settings: Settings, database: Database, claims: dict[str, Any]) -> Person | None:
     """The external person that the claims tell of; an unconfirmed e-mail tells of no one."""
     name, subject = claims.get(settings.oidc_claim), claims.get("sub")
     unsure = settings.oidc_claim == "email" and claims.get("email_verified") is not True

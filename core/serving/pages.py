@@ -34,7 +34,9 @@ class Look:
 class Pages(Protocol):
     """The pages, drawn by the interface. ``trouble`` is a sentence on what went wrong."""
 
-    def login(self, look: Look, *, name: str, there: str, wrong: bool, wait_s: int, oidc: bool) -> str:
+    def login(
+        self, look: Look, *, name: str, there: str, wrong: bool, wait_s: int, oidc: bool
+    ) -> str:
         """The form for name and password."""
 
     def account(self, look: Look, *, trouble: str = "") -> str:
@@ -44,7 +46,13 @@ class Pages(Protocol):
         """One's matters, those past their retention date first."""
 
     def matter(
-        self, look: Look, matter: Matter, role: Role, members: tuple[Member, ...], *, trouble: str = ""
+        self,
+        look: Look,
+        matter: Matter,
+        role: Role,
+        members: tuple[Member, ...],
+        *,
+        trouble: str = "",
     ) -> str:
         """What a matter is about, and who is in it."""
 
@@ -94,7 +102,7 @@ def back(path: str) -> RedirectResponse:
     return RedirectResponse(f"{path}?done=1", 303)
 
 
-def status_of(error: PinciteError) -> int:
+def status_of(error: Exception) -> int:
     """The HTTP status that an error of ours is answered with."""
     return {NotFound: 404, NotAllowed: 403}.get(type(error), 400)
 
