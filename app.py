@@ -9,6 +9,7 @@ import webbrowser
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -22,7 +23,8 @@ LOOK = ("app.css", "pages.css", "pages.js")
 """What dresses the pages that are not Gradio's."""
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
+    from fastapi import FastAPI, Request
+    from fastapi.responses import FileResponse
 
     from core.services import Services
     from core.serving.accounts import Accounts
@@ -79,7 +81,7 @@ def _own_routes(
 ) -> None:
     """Everything that is answered without Gradio."""
     from fastapi import Request
-    from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
+    from fastapi.responses import HTMLResponse, JSONResponse
     from fastapi.staticfiles import StaticFiles
 
     from core.serving.access import PERSON
@@ -116,7 +118,13 @@ def _own_routes(
     files = {"/manifest.json": icons / "manifest.json"}
     files |= {f"/look/{name}": ROOT / "assets" / name for name in LOOK}
     for path, file in files.items():
-        app.add_api_route(path, partial(FileResponse, file), include_in_schema=False)
+        app.add_route(path, partial(_file, file))
+
+
+async def _file(path: Path, _: "Request") -> "FileResponse":
+    from fastapi.responses import FileResponse
+
+    return FileResponse(path)
 
 
 @cli.callback(invoke_without_command=True)

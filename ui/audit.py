@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from core.records.audit import AuditFilter, AuditVerdict
 from core.serving.administration import ENTRIES
 from core.serving.pages import Look
-from core.types import AuditEntry, Deed, Person
+from core.types import LOCAL, AuditEntry, Deed, Person
 from ui.leaf import choice, field, leaf, sentence, submit, texts_for
 from ui.locale import Texts
 from ui.markup import Html, element, text
@@ -100,8 +100,9 @@ def _table(entries: tuple[AuditEntry, ...], names: dict[str, str], texts: Texts)
 def _row(entry: AuditEntry, names: dict[str, str], texts: Texts) -> Html:
     at = datetime.fromisoformat(entry.at).astimezone()
     matter = names.get(entry.matter_id) or entry.matter_id[:SHORT]
+    unnamed = texts("person.local" if entry.person_id == LOCAL.id else "audit.nobody")
     cells = (
-        ("person", entry.person or texts("audit.nobody"), ""),
+        ("person", entry.person or unnamed, ""),
         ("deed", texts.known("deed", entry.deed), ""),
         ("matter", matter, entry.matter_id),
         ("object", entry.object_id[:SHORT], entry.object_id),

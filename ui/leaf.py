@@ -28,7 +28,7 @@ def leaf(look: Look, title: str, *content: Html, narrow: bool = False) -> str:
     body = element(
         "div",
         element("div", _masthead(look, texts), id="header"),
-        element("main", *content, class_="leaf narrow" if narrow else "leaf", id="main"),
+        element("main", *content, class_="board narrow" if narrow else "board", id="main"),
         id="app",
     )
     head = element("head", _HEAD, element("title", text(f"{title} · Pincite")))

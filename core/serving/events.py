@@ -31,8 +31,8 @@ REMEMBERED = 20_000
 """Events and files of which it is known whose they are; older ones are nobody's."""
 
 OPEN = re.compile(
-    r"/|/config/?|/(gradio_api/)?theme\.css|/(assets|static|svelte)/.+|/favicon\.ico|/robots\.txt"
-    r"|/pwa_icon(/(192|512))?|/gradio_api/(startup-events|info/?|upload_progress|queue/data)"
+    r"/|/theme\.css|/(assets|static|svelte)/.+|/favicon\.ico|/robots\.txt|/pwa_icon(/(192|512))?"
+    r"|/gradio_api/(app_id|upload_progress|queue/data)"
     r"|/gradio_api/heartbeat/[\w-]{1,64}|/gradio_api/file=.+",
     re.ASCII,
 )

@@ -104,7 +104,7 @@ def back(path: str) -> RedirectResponse:
 
 def status_of(error: Exception) -> int:
     """The HTTP status that an error of ours is answered with."""
-    return {NotFound: 404, NotAllowed: 403}.get(type(error), 400)
+    return 404 if isinstance(error, NotFound) else 403 if isinstance(error, NotAllowed) else 400
 
 
 async def form_of(request: Request) -> dict[str, str]:
