@@ -39,16 +39,24 @@ def oidc_routes(
     provider = _provider(settings, transport)
 
     async def begin(request: Request) -> Response:
+        import httpx2  # what Authlib asks the provider with
+
         there = str(request.url.replace(path="/oidc/done", query=""))
-        answer: Response = await provider.authorize_redirect(request, there)
+        try:
+            answer: Response = await provider.authorize_redirect(request, there)
+        except httpx2.HTTPError:
+            words = "The provider of logins cannot be reached. Try again later."
+            return shown(pages.trouble(look_of(request), words), 503)
         return answer
 
     async def done(request: Request) -> Response:
+        import httpx2
         from authlib.common.errors import AuthlibBaseError
+        from joserfc.errors import JoseError
 
         try:
             claims = (await provider.authorize_access_token(request)).get("userinfo") or {}
-        except AuthlibBaseError:
+        except (AuthlibBaseError, JoseError, httpx2.HTTPError):
             claims = {}
         person = await _person(settings, database, claims)
         if person is None or not person.is_active:

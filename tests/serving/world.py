@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import json
 import random
 import socket
 from collections.abc import AsyncIterator
@@ -78,8 +77,7 @@ class Firm:
         return next(
             index
             for index, fn in self.fns.items()
-            if name == getattr(fn.fn, "__name__", "")
-            or (fn.targets and fn.targets[0][1] == name)
+            if name == getattr(fn.fn, "__name__", "") or (fn.targets and fn.targets[0][1] == name)
         )
 
     def foreign_to(self, someone: Someone) -> list[Case]:
@@ -106,13 +104,13 @@ async def firm(folder: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> Asyn
         chat_model=str(weights), embedding_model=str(weights), sample_matter=False,
     )  # type: ignore[call-arg]  # fmt: skip
     services = Services(settings, choose(settings, detect_machine()), FakeEngine(["Yes. [1]"]))
-    app, rng = build_app(settings, services), random.Random(seed)
+    app, rng = build_app(settings, services), random.Random(seed)  # noqa: S311
     config = uvicorn.Config(app, log_level="critical", ws="none", proxy_headers=False)
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         base = f"http://127.0.0.1:{listening.getsockname()[1]}"
         serving = asyncio.create_task(server.serve([listening]))
-        while not server.started:
+        while not server.started:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
         made = Firm(app, services, [], {}, rng)
         try:
@@ -218,10 +216,3 @@ async def fire(firm: Firm, who: Someone, name: str | int, event: Any = None, **o
     data = [*values, *[None] * (count - len(values))][:count]
     answer = await join(firm, who, fn, data, event)
     return answer.text if answer.status_code != 200 else answer.text + await read(who)
-
-
-def plain(told: str) -> str:
-    """Escapes of JSON undone, so that words are found."""
-    with contextlib.suppress(ValueError):
-        return told + json.loads(f'"{told}"')
-    return told
