@@ -3,10 +3,13 @@
 vLLM's and the readers' child processes import this module again: the guard at its end stays.
 """
 
+import asyncio
 import socket
 import webbrowser
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -16,44 +19,112 @@ from core.errors import PinciteError
 from core.session import sentences_for_errors, settings_of_this_run
 from core.settings import ROOT, Settings
 
+LOOK = ("app.css", "pages.css", "pages.js")
+"""What dresses the pages that are not Gradio's."""
+
 if TYPE_CHECKING:
-    from fastapi import FastAPI
+    from fastapi import FastAPI, Request
+    from fastapi.responses import FileResponse
 
     from core.services import Services
+    from core.serving.accounts import Accounts
+    from core.serving.events import Events
 
 
 def build_app(settings: Settings, services: "Services | None" = None) -> "FastAPI":
-    """The web application: health routes first, the page mounted last, one lifespan over both."""
+    """The web application: our own routes first, the page mounted last, one gate before all."""
     import gradio as gr
     from fastapi import FastAPI
-    from fastapi.responses import FileResponse
-    from fastapi.staticfiles import StaticFiles
 
     from core.services import Services
-    from core.serving.health import health_routes
+    from core.serving.access import Access
+    from core.serving.accounts import Accounts, may_serve
+    from core.serving.events import Events
     from ui.layout import build_ui, mount_options
+    from ui.uploads import upload_folder
 
     made = services or Services(settings)
+    accounts = Accounts(made.database, settings.data_dir / "session.key", settings.session_hours)
+    events = Events(lambda: accounts.key, upload_folder())
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await made.start()
         try:
+            await may_serve(made.database, settings.host)
             yield
         finally:
             await made.close()
 
-    app = FastAPI(title="Pincite", lifespan=lifespan, docs_url=None, redoc_url=None)
-    app.include_router(health_routes(made.status))
-    icons = ROOT / "assets" / "icons"
-    app.mount("/icons", StaticFiles(directory=icons), name="icons")
-    app.add_api_route(
-        "/manifest.json",
-        lambda: FileResponse(icons / "manifest.json", media_type="application/manifest+json"),
-        include_in_schema=False,
+    app = FastAPI(
+        title="Pincite", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
+    )
+    _own_routes(app, settings, made, accounts, events)
+    app.add_middleware(
+        Access,
+        database=made.database,
+        accounts=accounts,
+        events=events,
+        own=tuple(app.routes),
+        settings=settings,
     )
     mounted: FastAPI = gr.mount_gradio_app(app, build_ui(made), path="/", **mount_options())
     return mounted
+
+
+def _own_routes(
+    app: "FastAPI",
+    settings: Settings,
+    services: "Services",
+    accounts: "Accounts",
+    events: "Events",
+) -> None:
+    """Everything that is answered without Gradio."""
+    from fastapi import Request
+    from fastapi.responses import HTMLResponse, JSONResponse
+    from fastapi.staticfiles import StaticFiles
+
+    from core.serving.access import PERSON
+    from core.serving.administration import administration
+    from core.serving.doors import doors
+    from core.serving.health import health_routes
+    from core.serving.matters import matter_routes
+    from core.serving.oidc import oidc_routes
+    from core.serving.pages import look_of, shown, status_of
+    from ui.pages import PAGES
+    from ui.uploads import UPLOADS, keep_uploads
+
+    database, oidc = services.database, bool(settings.oidc_issuer)
+    app.include_router(health_routes(services.status))
+    app.include_router(doors(database, accounts, PAGES, oidc=oidc))
+    app.include_router(matter_routes(database, PAGES))
+    app.include_router(administration(database, accounts, PAGES))
+    if oidc:
+        app.mount("/oidc", oidc_routes(settings, database, accounts, PAGES))
+
+    async def upload(request: Request, upload_id: str = "") -> JSONResponse:
+        person = request.scope[PERSON]
+        mine = events.own(person, "upload", upload_id) if upload_id else ""
+        limit = settings.file_size_mib * 2**20
+        return JSONResponse(*await keep_uploads(request, events.uploads(person), mine, limit))
+
+    async def trouble(request: Request, error: Exception) -> HTMLResponse:
+        return shown(PAGES.trouble(look_of(request), str(error)), status_of(error))
+
+    app.add_api_route(UPLOADS, upload, methods=["POST"], include_in_schema=False)
+    app.add_exception_handler(PinciteError, trouble)
+    icons = ROOT / "assets" / "icons"
+    app.mount("/icons", StaticFiles(directory=icons), name="icons")
+    files = {"/manifest.json": icons / "manifest.json"}
+    files |= {f"/look/{name}": ROOT / "assets" / name for name in LOOK}
+    for path, file in files.items():
+        app.add_route(path, partial(_file, file))
+
+
+async def _file(path: Path, _: "Request") -> "FileResponse":
+    from fastapi.responses import FileResponse
+
+    return FileResponse(path)
 
 
 @cli.callback(invoke_without_command=True)
@@ -79,6 +150,7 @@ def serve() -> None:
     """Serve the page; the models load behind it."""
     with sentences_for_errors():
         settings = settings_of_this_run()
+        asyncio.run(_checked(settings))
         listener = _listen(settings.host, settings.port)
         from core.services import Services
 
@@ -97,8 +169,25 @@ def serve() -> None:
         print(f"Pincite answers at {address}", flush=True)
         if settings.open_window:
             webbrowser.open(address)
-        config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=3)
+        # Whose word counts on where a request comes from is decided by the gate alone.
+        config = uvicorn.Config(
+            app, log_level="warning", timeout_graceful_shutdown=3, proxy_headers=False, ws="none"
+        )
         uvicorn.Server(config).run(sockets=[listener])
+
+
+async def _checked(settings: Settings) -> None:
+    """Before anything is loaded: raises ``SettingsError`` where strangers could come in."""
+    from core.database import Database
+    from core.serving.accounts import is_loopback, may_serve
+
+    if not is_loopback(settings.host):
+        database = Database(settings.data_dir / "pincite.db")
+        try:
+            await database.start()
+            await may_serve(database, settings.host)
+        finally:
+            await database.close()
 
 
 def _listen(host: str, port: int) -> socket.socket:

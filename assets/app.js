@@ -446,7 +446,15 @@
     if (!voice.isConnected && document.body) document.body.append(voice);
     document.body.classList.toggle("dark", root.dataset.theme === "dark");
     const head = one(".masthead");
-    if (head) root.lang = head.dataset.language === "zh" ? "zh-Hans" : "en";
+    if (head) {
+      root.lang = head.dataset.language === "zh" ? "zh-Hans" : "en";
+      root.dataset.role = head.dataset.role;
+      // The pages that the server draws speak the same language.
+      const kept = `pincite_language=${head.dataset.language}`;
+      if (!document.cookie.includes(kept)) {
+        document.cookie = `${kept}; path=/; max-age=31536000; samesite=strict`;
+      }
+    }
     for (const tab of all('[role="tab"]')) {
       const selected = tab.dataset.tab === root.dataset.tab;
       tab.setAttribute("aria-selected", String(selected));

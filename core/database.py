@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from core.errors import PinciteError
+from core.records.audit import Audit
 from core.records.conversations import Conversations
 from core.records.documents import Documents
 from core.records.matters import Matters
+from core.records.people import People
 from core.records.transactions import metadata, transacted
 from core.settings import ROOT
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from alembic.script import ScriptDirectory
 
 
-class Database(Matters, Documents, Conversations):
+class Database(Matters, People, Documents, Conversations, Audit):
     """The one SQLite file. Construction is cheap; ``start`` opens it and migrates it."""
 
     def __init__(self, path: Path) -> None:
@@ -133,6 +135,12 @@ def _migrate(engine: sa.Engine) -> None:
         engine.connect() as connection,
         EnvironmentContext(Config(), scripts, fn=upgrade) as environment,
     ):
+        # A table that is made anew must not take along what refers to it, and of two programs
+        # that start together one migrates.
+        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
         environment.configure(connection=connection, target_metadata=metadata, render_as_batch=True)
         with environment.begin_transaction():
             environment.run_migrations()
+        connection.commit()
+        connection.exec_driver_sql("PRAGMA foreign_keys=ON")

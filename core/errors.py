@@ -7,6 +7,8 @@
     ├── ModelError         weights are missing or broken, or a model cannot be loaded
     ├── EngineError        the generation engine is not ready, died or refused a request
     ├── NotFound           no such matter, document, conversation or message in this matter
+    ├── NotAllowed         the person's role in the matter, or a legal hold, does not permit it
+    ├── LoginError         a name and password that do not go together, or too many attempts
     └── StoreError         the search index cannot be opened or written
 
 ``str(error)`` is one sentence that a lawyer may read; ``remedy`` is the next step, if there is one.
@@ -49,6 +51,19 @@ class EngineError(PinciteError):
 
 class NotFound(PinciteError):
     """No such thing in this matter."""
+
+
+class NotAllowed(PinciteError):
+    """The person's role in the matter, or a legal hold, does not permit it."""
+
+
+class LoginError(PinciteError):
+    """A name and password that do not go together, or too many attempts.
+
+    ``wait_s`` seconds have to pass before the next one.
+    """
+
+    wait_s = 0
 
 
 class StoreError(PinciteError):

@@ -75,13 +75,17 @@ def sentences_for_errors() -> Iterator[None]:
 
 
 async def matter_named(services: "Services", name: str, *, create: bool = False) -> "Matter":
-    """The matter of that name; raises ``NotFound`` with the names that there are."""
-    matters = {each.name: each for each in await services.database.matters()}
-    if name in matters:
-        return matters[name]
+    """The matter of that name or id; raises ``NotFound`` with the names that there are."""
+    matters = await services.database.matters()
+    found = [each for each in matters if name in (each.name, each.id)]
+    if len(found) > 1:
+        ids = ", ".join(each.id for each in found)
+        raise PinciteError(f"Several matters are named “{name}”.", f"Give an id instead: {ids}.")
+    if found:
+        return found[0]
     if create:
         return await services.database.create_matter(name)
-    known = ", ".join(matters) or "none yet"
+    known = ", ".join(each.name for each in matters) or "none yet"
     raise NotFound(f"There is no matter named “{name}”.", f"There are: {known}.")
 
 

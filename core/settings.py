@@ -27,6 +27,24 @@ class Settings(BaseSettings):
     models_dir: Path = Field(ROOT / "models", description="The bundled models, once prepared.")
     host: str = Field("127.0.0.1", description="The address that the page is served on.")
     port: int = Field(7860, ge=0, le=65535, description="The port; 0 takes any free one.")
+    hosts: str = Field(
+        "",
+        description="Other names that the page is reached by, separated by commas; "
+        "any name where it is served on an address of the network and this is empty.",
+    )
+    behind_proxy: bool = Field(
+        False,
+        description="A proxy of ours stands before the page: believe its X-Forwarded headers.",
+    )
+    session_hours: float = Field(12.0, gt=0, description="How long one stays logged in.")
+    oidc_issuer: str = Field(
+        "", description="The address of an OpenID Connect provider to log in with; empty has none."
+    )
+    oidc_client_id: str = Field("", description="What that provider calls Pincite.")
+    oidc_client_secret: SecretStr = Field(SecretStr(""), description="Its secret for Pincite.")
+    oidc_claim: str = Field(
+        "email", description="The claim that holds a person's name in Pincite, at the first login."
+    )
     open_window: bool = Field(False, description="Open a browser window once the page answers.")
     sample_matter: bool = Field(True, description="Fill a fresh start with a sample matter.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(

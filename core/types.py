@@ -57,14 +57,117 @@ class Stage(StrEnum):
     CHECKING = "checking"
 
 
+class Role(StrEnum):
+    """What a person may do in a matter; each role may do what those before it may.
+
+    A reader asks and reads, an editor changes documents, an owner the matter and its members.
+    """
+
+    READER = "reader"
+    EDITOR = "editor"
+    OWNER = "owner"
+
+    def allows(self, need: "Role") -> bool:
+        """Whether this role is enough where ``need`` is asked for."""
+        order = list(Role)
+        return order.index(self) >= order.index(need)
+
+
+class Deed(StrEnum):
+    """What the audit log tells of: who did it, to what, and when; never what it said."""
+
+    LOGIN = "login"
+    LOGIN_FAILED = "login_failed"
+    LOGOUT = "logout"
+    LOGOUT_EVERYWHERE = "logout_everywhere"
+    PERSON_ADDED = "person_added"
+    PERSON_ENABLED = "person_enabled"
+    PERSON_DISABLED = "person_disabled"
+    PERSON_MADE_ADMINISTRATOR = "person_made_administrator"
+    PERSON_NO_ADMINISTRATOR = "person_no_administrator"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105  the name of a deed
+    MEMBER_GRANTED = "member_granted"
+    MEMBER_REVOKED = "member_revoked"
+    MATTER_CREATED = "matter_created"
+    MATTER_RENAMED = "matter_renamed"
+    MATTER_CHANGED = "matter_changed"
+    MATTER_HELD = "matter_held"
+    MATTER_RELEASED = "matter_released"
+    MATTER_DELETED = "matter_deleted"
+    DOCUMENT_ADDED = "document_added"
+    DOCUMENT_OPENED = "document_opened"
+    DOCUMENT_DOWNLOADED = "document_downloaded"
+    DOCUMENT_DELETED = "document_deleted"
+    QUESTION_ASKED = "question_asked"
+    ANSWERS_COMPARED = "answers_compared"
+    EXPORTED = "exported"
+    SETTINGS_CHANGED = "settings_changed"
+
+
 @dataclass(frozen=True, slots=True)
 class Matter:
-    """A client's case: the wall around documents, conversations and votes."""
+    """A client's case: the wall around documents, conversations and votes.
+
+    ``language`` is that of most of its papers, ``""`` for no one language.  ``retain_until`` is
+    the day until which it has to be kept; nothing is deleted by itself.  A matter ``on_hold`` (a
+    legal hold) loses nothing: neither it nor its documents can be deleted.
+    """
 
     id: str
     name: str
     created_at: datetime
     is_sample: bool = False
+    client: str = ""
+    description: str = ""
+    language: str = ""
+    retain_until: date | None = None
+    on_hold: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Someone with an account. ``is_external``: signs in elsewhere and has no password here."""
+
+    id: str
+    name: str
+    is_admin: bool = False
+    is_active: bool = True
+    created_at: datetime | None = None
+    is_external: bool = False
+
+
+LOCAL = Person("local", "", is_admin=True)
+"""Whoever sits at this machine, for as long as there is no account: owns everything."""
+
+NOBODY = Person("", "", is_active=False)
+"""No one; may do nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A person's role in a matter."""
+
+    person: Person
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One line of the audit log; ``digest`` seals it together with the entry before it.
+
+    ``object_id`` is a document, message, person or the like; ``address`` a network address.
+    """
+
+    number: int
+    at: str
+    person_id: str
+    person: str
+    deed: str
+    matter_id: str
+    object_id: str
+    address: str
+    before: str
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ HEAVY = ("torch", "vllm", "gradio", "lancedb", "FlagEmbedding", "llama_index", "
          "sqlalchemy", "pypdf", "docx", "fastapi", "numpy")  # fmt: skip
 COMMANDS = (
     "prepare", "serve", "ingest", "ask", "search", "check", "calibrate", "documents", "delete",
+    "user", "matter", "audit",
 )  # fmt: skip
 
 

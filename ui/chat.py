@@ -8,7 +8,7 @@ from dataclasses import replace
 import gradio as gr
 
 from core.errors import NotFound, PinciteError
-from core.types import Conversation, Message, Turn
+from core.types import Conversation, Deed, Message, Turn
 from ui.composer import (
     composer,
     documents_of,
@@ -180,6 +180,7 @@ async def _begin(
         begun = await database.create_conversation(desk.matter_id, title)
         desk = replace(desk, conversation_id=begun.id)
     message = await database.add_message(desk.matter_id, desk.conversation_id, question)
+    await page.record(desk, Deed.QUESTION_ASKED, message.id)
     return desk, earlier, message
 
 

@@ -6,10 +6,11 @@ from pathlib import Path
 import gradio as gr
 
 from core.errors import PinciteError
-from core.types import Document, DocumentState, Genre
+from core.types import Deed, Document, DocumentState, Genre, Role
 from ui.composer import draw_in_force, draw_options
 from ui.markup import Html, element, icon, text
-from ui.page import Desk, Page, Tab, Updates, listen, value_of
+from ui.page import Desk, Page, Tab, Updates, value_of
+from ui.rights import ANYONE
 from ui.table import render_documents
 
 REFRESH_S = 1.0
@@ -44,7 +45,8 @@ def documents_tab(page: Page) -> Tab:
         refused = []
         for path in map(Path, paths or ()):
             try:
-                await services.library.add(desk.matter_id, path, path.name)
+                document = await services.library.add(desk.matter_id, path, path.name)
+                await page.record(desk, Deed.DOCUMENT_ADDED, document.id)
             except PinciteError as error:
                 refused.append(f"{path.name}: {error}")
             finally:
@@ -69,14 +71,17 @@ def documents_tab(page: Page) -> Tab:
         return await draw_rows(desk)
 
     async def delete(desk: Desk, fired: gr.EventData) -> Updates:
-        await services.library.delete(desk.matter_id, value_of(fired, "document_id", str))
+        document_id = value_of(fired, "document_id", str)
+        await services.database.require_no_hold(desk.matter_id)
+        await services.library.delete(desk.matter_id, document_id)
+        await page.record(desk, Deed.DOCUMENT_DELETED, document_id)
         left = await services.database.documents(desk.matter_id)
         desk = replace(desk, options=desk.options.among(left))
         drawn = {page.desk: desk, page.source: ""} | await draw_options(page, desk)
         return drawn | await draw_rows(desk)
 
-    listen(upload.upload, add, [page.desk, upload], [upload, *rows])
-    listen(timer.tick, tick, [page.desk], [*rows, page.in_force])
+    page.listen(upload.upload, add, Role.EDITOR, [upload], [upload, *rows])
+    page.listen(timer.tick, tick, ANYONE, [], [*rows, page.in_force])
     page.on("search_documents", search, [page.desk, *rows], trigger_mode="always_last")
     page.on("filter_documents", filter_genre, [page.desk, *rows], trigger_mode="always_last")
     page.on("retry_document", retry, rows, trigger_mode="multiple")

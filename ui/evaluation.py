@@ -9,7 +9,7 @@ import gradio as gr
 from core.errors import PinciteError
 from core.evaluation.comparison import compare
 from core.evaluation.variants import VARIANTS
-from core.types import Answer, Variant, Verdict
+from core.types import Answer, Deed, Variant, Verdict
 from ui.locale import Texts
 from ui.markup import Html, action, element, icon, text
 from ui.page import Desk, Page, Tab, Updates, value_of
@@ -36,6 +36,7 @@ def evaluation_tab(page: Page) -> Tab:
             raise PinciteError(desk.texts("matter.none"))
         if not question:
             raise PinciteError(desk.texts("chat.no_question"))
+        await page.record(desk, Deed.ANSWERS_COMPARED)
         both = [Progress(question) for _ in variants]
         yield {sides: render_sides(variants, both, desk.texts)}
         events = compare(page.services.answerer, desk.matter_id, question, variants)

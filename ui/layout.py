@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from core.serving.access import PERSON
+from core.serving.walls import Walls
 from core.settings import ROOT
-from core.types import Matter, ModelStatus
+from core.types import Deed, Matter, ModelStatus
 from ui.chat import chat_tab
 from ui.documents import documents_tab
 from ui.evaluation import evaluation_tab
 from ui.locale import LANGUAGES, preferred_language
 from ui.masthead import render_masthead, render_status
-from ui.page import EVENTS, Desk, Page, Updates, listen, value_of
+from ui.page import EVENTS, Desk, Page, Updates, value_of
+from ui.rights import ANYONE, settled
 from ui.source import source_panel
 from ui.theme import theme
 
@@ -34,6 +37,7 @@ def build_ui(services: "Services") -> gr.Blocks:
         blocks: gr.Blocks = made
         page = Page(
             services=services,
+            walls=Walls(services.database),
             events=gr.HTML(elem_id="events", js_on_load=_CONNECT, apply_default_css=False),
             desk=gr.State(Desk()),
             memory=gr.BrowserState({}, storage_key="pincite", secret="pincite"),  # noqa: S106
@@ -54,7 +58,7 @@ def build_ui(services: "Services") -> gr.Blocks:
 
         async def draw(desk: Desk) -> Updates:
             """Everything that depends on the matter or the language."""
-            matters = await services.database.matters()
+            matters = await page.walls.matters(desk.person)
             drawn: Updates = {masthead: render_masthead(desk, matters)}
             for tab in tabs:
                 drawn |= await tab.draw(desk)
@@ -69,15 +73,15 @@ def _matter_events(
     page: Page, draw: Callable[[Desk], Awaitable[Updates]], regions: list[Any], blocks: gr.Blocks
 ) -> None:
     """Everything that changes the matter or the language, after which the whole page is drawn."""
-    database = page.services.database
+    database, walls = page.services.database, page.walls
 
     async def shown(desk: Desk) -> Updates:
+        desk = replace(desk, role=await walls.role(desk.person, desk.matter_id))
         known = {page.desk: desk, page.memory: desk.remembered(), page.source: ""}
         return known | await draw(desk)
 
     async def open_page(memory: dict[str, str] | None, request: gr.Request) -> Updates:
-        desk = await opening_desk(page.services, memory, request)
-        return await shown(desk)
+        return await shown(await opening_desk(page.services, memory, request))
 
     async def set_language(desk: Desk, fired: gr.EventData) -> Updates:
         language = value_of(fired, "language", str)
@@ -85,24 +89,28 @@ def _matter_events(
 
     async def open_matter(desk: Desk, fired: gr.EventData) -> Updates:
         wanted = value_of(fired, "id", str)
-        matters = await database.matters()
-        return await shown(in_matter(desk, wanted, matters))
+        return await shown(in_matter(desk, wanted, await walls.matters(desk.person)))
 
     async def create_matter(desk: Desk, fired: gr.EventData) -> Updates:
-        matter = await database.create_matter(value_of(fired, "text", str))
-        return await shown(desk.at(matter.id))
+        matter = await database.create_matter(value_of(fired, "text", str), owner=desk.person)
+        desk = desk.at(matter.id)
+        await page.record(desk, Deed.MATTER_CREATED)
+        return await shown(desk)
 
     async def rename_matter(desk: Desk, fired: gr.EventData) -> Updates:
-        name = value_of(fired, "text", str)
-        await database.rename_matter(value_of(fired, "id", str), name)
+        await database.rename_matter(desk.matter_id, value_of(fired, "text", str), desk.person)
+        await page.record(desk, Deed.MATTER_RENAMED)
         return await shown(desk)
 
     async def delete_matter(desk: Desk, fired: gr.EventData) -> Updates:
-        await page.services.delete_matter(value_of(fired, "id", str))
-        return await shown(in_matter(desk, "", await database.matters()))
+        # What is asked about is the matter on the screen; the desk may have moved on since.
+        if value_of(fired, "id", str) == desk.matter_id:
+            await page.services.delete_matter(desk.matter_id)
+            await page.record(desk, Deed.MATTER_DELETED)
+        return await shown(in_matter(desk, "", await walls.matters(desk.person)))
 
     outputs = [page.desk, page.memory, page.source, *regions]
-    listen(blocks.load, open_page, [page.memory], outputs)
+    page.on_load(blocks, open_page, [page.memory], outputs)
     page.on("set_language", set_language, outputs)
     page.on("open_matter", open_matter, outputs)
     page.on("create_matter", create_matter, outputs)
@@ -113,13 +121,15 @@ def _matter_events(
 async def opening_desk(
     services: "Services", memory: dict[str, str] | None, request: gr.Request
 ) -> Desk:
-    """The desk as this browser left it, with what has been deleted since left out."""
+    """The desk as this browser left it, with what is gone or not the person's left out."""
     kept = memory if isinstance(memory, dict) else {}
     language = kept.get("language")
     if language not in LANGUAGES:
         language = preferred_language(request.headers.get("accept-language") or "")
-    matters = await services.database.matters()
-    desk = in_matter(Desk(language=language), kept.get("matter_id", ""), matters)
+    walls = Walls(services.database)
+    desk = await settled(walls, Desk(language=language), request)
+    matters = await walls.matters(desk.person)
+    desk = in_matter(desk, kept.get("matter_id", ""), matters)
     if not desk.matter_id or desk.matter_id != kept.get("matter_id"):
         return desk
     conversations = await services.database.conversations(desk.matter_id)
@@ -146,8 +156,14 @@ def _status_line(page: Page, status: gr.HTML) -> None:
             return {shown: gr.skip()}
         return {shown: now, status: render_status(now[1], models, desk.texts)}
 
-    listen(timer.tick, refresh, [page.desk, shown], [status, shown])
-    listen(page.desk.change, refresh, [page.desk, shown], [status, shown])
+    page.listen(timer.tick, refresh, ANYONE, [shown], [status, shown])
+    page.listen(page.desk.change, refresh, ANYONE, [shown], [status, shown])
+
+
+def _person_id(request: Any) -> str | None:
+    """Whom the gate has let in; nobody gets the page without it."""
+    person = request.scope.get(PERSON)
+    return person.id if person else None
 
 
 def mount_options() -> dict[str, Any]:
@@ -161,6 +177,7 @@ def mount_options() -> dict[str, Any]:
         f"<style>{style}</style><script>{script}</script>"
     )
     return {
+        "auth_dependency": _person_id,
         "theme": theme(),
         "head": head,
         "favicon_path": str(assets / "icons" / "icon-192.png"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from core.types import Matter, ModelStatus
+from core.types import LOCAL, Matter, ModelStatus, Role
 from ui.locale import LANGUAGES, Texts
 from ui.markup import Html, action, element, icon, text
 from ui.page import Desk
@@ -51,9 +51,11 @@ def render_masthead(desk: Desk, matters: Sequence[Matter]) -> Html:
             aria_label=texts("header.theme"),
             title=texts("header.theme"),
         ),
+        _person(desk),
         class_="masthead",
         data_language=desk.language,
         data_matter=desk.matter_id,
+        data_role=desk.role or "",
         data_dialog_ok=texts("dialog.ok"),
         data_dialog_cancel=texts("dialog.cancel"),
     )
@@ -93,37 +95,7 @@ def _matters(desk: Desk, matters: Sequence[Matter]) -> Html:
         )
         for matter in matters
     ]
-    tools = [
-        action(
-            "create_matter",
-            icon("plus"),
-            element("span", text(texts("matter.new"))),
-            data_prompt=texts("matter.name"),
-            data_testid="new-matter",
-        )
-    ]
-    if current is not None:
-        value: dict[str, object] = {"id": current.id}
-        tools += [
-            action(
-                "rename_matter",
-                icon("pen"),
-                element("span", text(texts("matter.rename"))),
-                value=value,
-                data_prompt=texts("matter.name"),
-                data_initial=current.name,
-                data_testid="rename-matter",
-            ),
-            action(
-                "delete_matter",
-                icon("trash"),
-                element("span", text(texts("matter.delete"))),
-                value=value,
-                class_="danger",
-                data_confirm=texts("matter.confirm_delete", name=current.name),
-                data_testid="delete-matter",
-            ),
-        ]
+    tools = _matter_tools(desk, current)
     summary = element(
         "summary",
         element("span", text(texts("matter.label")), class_="unseen"),
@@ -133,6 +105,82 @@ def _matters(desk: Desk, matters: Sequence[Matter]) -> Html:
     )
     menu = element("div", *rows, element("hr"), *tools, class_="popover")
     return element("details", summary, menu, class_="menu matters")
+
+
+def _matter_tools(desk: Desk, current: Matter | None) -> list[Html]:
+    """What may be done with matters: what the person's role does not permit is not offered."""
+    texts = desk.texts
+    new = action(
+        "create_matter",
+        icon("plus"),
+        element("span", text(texts("matter.new"))),
+        data_prompt=texts("matter.name"),
+        data_testid="new-matter",
+    )
+    every = _link("/matters", "document", texts("matter.all"), data_testid="all-matters")
+    if current is None:
+        return [new, every]
+    value: dict[str, object] = {"id": current.id}
+    settings = _link(
+        f"/matters/{current.id}", "sliders", texts("matter.settings"), data_testid="matter-settings"
+    )
+    rename = action(
+        "rename_matter",
+        icon("pen"),
+        element("span", text(texts("matter.rename"))),
+        value=value,
+        data_prompt=texts("matter.name"),
+        data_initial=current.name,
+        data_testid="rename-matter",
+    )
+    delete = action(
+        "delete_matter",
+        icon("trash"),
+        element("span", text(texts("matter.delete"))),
+        value=value,
+        class_="danger",
+        data_confirm=texts("matter.confirm_delete", name=current.name),
+        data_testid="delete-matter",
+    )
+    if desk.role is not Role.OWNER:
+        return [new, settings, every]
+    return [new, rename, settings, every, *([] if current.on_hold else [delete])]
+
+
+def _link(path: str, symbol: str, label: str, **values: object) -> Html:
+    return element("a", icon(symbol), element("span", text(label)), href=path, **values)
+
+
+def _person(desk: Desk) -> Html:
+    """Who is logged in, the pages that are theirs, and the way out."""
+    texts, person = desk.texts, desk.person
+    name = person.name or texts("person.local")
+    links = [_link("/account", "pen", texts("leaf.account"))] if person != LOCAL else []
+    if person.is_admin:
+        links.append(_link("/people", "person", texts("leaf.people"), data_testid="people"))
+        links.append(_link("/audit", "check", texts("leaf.audit"), data_testid="audit"))
+    leave = [
+        element(
+            "form",
+            element("button", icon("right"), element("span", text(texts(f"person.{key}")))),
+            method="post",
+            action=path,
+            data_testid=key.replace("_", "-"),
+        )
+        for key, path in (("logout", "/logout"), ("logout_everywhere", "/logout/everywhere"))
+        if person != LOCAL
+    ]
+    summary = element(
+        "summary",
+        icon("person"),
+        element("span", text(texts("person.label")), class_="unseen"),
+        element("span", text(name), class_="name"),
+        data_testid="person-menu",
+        title=name,
+    )
+    rule = [element("hr")] if leave else []
+    menu = element("div", *links, *rule, *leave, class_="popover")
+    return element("details", summary, menu, class_="menu person")
 
 
 def _languages(texts: Texts) -> Html:

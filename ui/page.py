@@ -3,7 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import wraps
 from inspect import isasyncgenfunction
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import gradio as gr
 
 from core.errors import PinciteError
-from core.types import EVERYTHING
+from core.serving.walls import Walls
+from core.types import EVERYTHING, NOBODY, Deed, Person, Role
 from ui.locale import Texts, texts_in
 from ui.markup import text
 from ui.options import DEFAULTS, Options
+from ui.rights import guarded, need_of
 
 if TYPE_CHECKING:
     from core.services import Services
@@ -60,7 +62,10 @@ CONCURRENT_CALLS = 32
 
 @dataclass(frozen=True)
 class Desk:
-    """What one browser tab has open. It lives in ``gr.State`` and never on the server's objects."""
+    """What one browser tab has open. It lives in ``gr.State`` and never on the server's objects.
+
+    ``person`` and their ``role`` in the matter are set anew with every event: see ``ui.rights``.
+    """
 
     language: str = "en"
     matter_id: str = ""
@@ -69,6 +74,8 @@ class Desk:
     document_search: str = ""
     document_genre: str = ""
     options: Options = DEFAULTS
+    person: Person = field(default=NOBODY, compare=False)
+    role: Role | None = field(default=None, compare=False)
 
     def at(self, matter_id: str) -> "Desk":
         """The desk with a matter open and no conversation.
@@ -79,7 +86,7 @@ class Desk:
         if matter_id == self.matter_id:
             return replace(self, conversation_id="")
         options = replace(self.options, scope=EVERYTHING)
-        return Desk(language=self.language, matter_id=matter_id, options=options)
+        return Desk(self.language, matter_id, options=options, person=self.person)
 
     @property
     def texts(self) -> Texts:
@@ -108,6 +115,7 @@ class Page:
     """The services and the components that belong to no single tab."""
 
     services: "Services"
+    walls: Walls
     events: gr.HTML
     desk: gr.State
     memory: gr.BrowserState
@@ -118,8 +126,12 @@ class Page:
     def on(
         self, event: str, handler: Callable[..., Any], outputs: list[Any], **options: Any
     ) -> Any:
-        """Run ``handler(desk, fired)`` when the page fires ``event``; return the dependency."""
-        return listen(getattr(self.events, event), handler, [self.desk], outputs, **options)
+        """Run ``handler(desk, fired)`` when the page fires ``event``; return the dependency.
+
+        Who may fire it stands in ``ui.rights``.
+        """
+        trigger = getattr(self.events, event)
+        return self.listen(trigger, handler, need_of(event), [], outputs, **options)
 
     def on_stop(
         self, event: str, running: Any, handler: Callable[..., Any], outputs: list[Any]
@@ -129,10 +141,34 @@ class Page:
         Drawn at the same time, a last value of the ended run could still arrive on top.
         """
         ended = getattr(self.events, event)(fn=None, cancels=[running], api_visibility="private")
-        listen(ended.then, handler, [self.desk], outputs)
+        self.listen(ended.then, handler, need_of(event), [], outputs)
+
+    def listen(
+        self,
+        trigger: Callable[..., Any],
+        handler: Callable[..., Any],
+        need: Role | None,
+        inputs: list[Any],
+        outputs: list[Any],
+        **options: Any,
+    ) -> Any:
+        """Attach ``handler(desk, *inputs)`` for those whose role in the matter is enough."""
+        guard = guarded(self.walls, handler, need)
+        return _listen(trigger, guard, [self.desk, *inputs], outputs, **options)
+
+    def on_load(
+        self, blocks: gr.Blocks, handler: Callable[..., Any], inputs: list[Any], outputs: list[Any]
+    ) -> None:
+        """Run ``handler(…, request)`` when a browser opens the page; it asks for rights itself."""
+        _listen(blocks.load, handler, inputs, outputs)
+
+    async def record(self, desk: Desk, deed: Deed, object_id: str = "", **more: Any) -> None:
+        """Note in the audit log what the person at the desk has done in its matter."""
+        database = self.services.database
+        await database.record(desk.person, deed, desk.matter_id, object_id, **more)
 
 
-def listen(
+def _listen(
     trigger: Callable[..., Any],
     handler: Callable[..., Any],
     inputs: list[Any],

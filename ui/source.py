@@ -6,11 +6,13 @@ from dataclasses import dataclass
 import gradio as gr
 
 from core.errors import PinciteError
-from core.types import Document, DocumentState, PageView, TextView
+from core.types import Deed, Document, DocumentState, PageView, TextView
 from ui.locale import Texts
 from ui.markup import Html, action, element, icon, text
 from ui.page import Desk, Page, Updates, value_of
 
+SEEN_AGAIN_S = 600.0
+"""Within this time, turning the pages of a document is one look at it."""
 QUOTE_CHARACTERS = 600
 """The longest quote repeated above the page; the page itself shows all of it."""
 
@@ -70,6 +72,8 @@ def source_panel(page: Page) -> None:
         if place.end > place.start:
             whole = await services.library.text(matter_id, document.id)
             quote = whole[place.start : place.end]
+        deed = Deed.DOCUMENT_OPENED
+        await page.record(desk, deed, document.id, at_most_every_s=SEEN_AGAIN_S)
         return {page.source: render_source(document, place, view, quote, desk.texts)}
 
     async def close(desk: Desk, fired: gr.EventData) -> Updates:

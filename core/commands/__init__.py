@@ -8,6 +8,7 @@ import typer
 
 from core.commands.answers import ask, calibrate, check, search
 from core.commands.documents import delete, documents, ingest
+from core.commands.people import audit, matter, user
 from core.commands.upkeep import backup, doctor, restore
 
 
@@ -22,6 +23,8 @@ def _command_line() -> typer.Typer:
         ingest, ask, search, check, calibrate, documents, delete, backup, restore, doctor,
     ):  # fmt: skip
         made.command()(command)
+    for name, group in (("user", user), ("matter", matter), ("audit", audit)):
+        made.add_typer(group, name=name)
     return made
 
 

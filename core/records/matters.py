@@ -1,23 +1,37 @@
 """Matters."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
 import sqlalchemy as sa
-from sqlalchemy import Column, String, Table
+from sqlalchemy import Column, Date, ForeignKey, String, Table, Text
 
-from core.errors import NotFound, PinciteError
+from core.errors import NotAllowed, NotFound, PinciteError
 from core.records.transactions import Records, metadata, now, transacted
-from core.types import Matter
+from core.types import LOCAL, Matter, Person, Role
 
 matters = Table(
     "matters",
     metadata,
     Column("id", String, primary_key=True),
-    Column("name", String, nullable=False, unique=True),
+    Column("name", String, nullable=False),
     Column("created_at", String, nullable=False),
     Column("is_sample", sa.Boolean, nullable=False),
+    Column("client", String, nullable=False, server_default=""),
+    Column("description", Text, nullable=False, server_default=""),
+    Column("language", String, nullable=False, server_default=""),
+    Column("retain_until", Date),
+    Column("on_hold", sa.Boolean, nullable=False, server_default=sa.text("0")),
+)
+
+memberships = Table(
+    "memberships",
+    metadata,
+    Column("matter_id", ForeignKey("matters.id", ondelete="CASCADE"), primary_key=True),
+    Column("person_id", ForeignKey("people.id"), primary_key=True),
+    Column("role", String, nullable=False),
 )
 
 
@@ -25,9 +39,10 @@ class Matters(Records):
     """What is recorded of matters."""
 
     @transacted
-    def matters(self, sql: sa.Connection) -> tuple[Matter, ...]:
-        """Every matter, by name."""
-        return tuple(map(_matter, sql.execute(sa.select(matters).order_by(matters.c.name))))
+    def matters(self, sql: sa.Connection, person: Person = LOCAL) -> tuple[Matter, ...]:
+        """The matters that a person is a member of, by name; every one for ``LOCAL``."""
+        query = sa.select(matters).where(_seen_by(person)).order_by(matters.c.name, matters.c.id)
+        return tuple(map(_matter, sql.execute(query)))
 
     @transacted
     def matter(self, sql: sa.Connection, matter_id: str) -> Matter:
@@ -38,22 +53,49 @@ class Matters(Records):
         return _matter(row)
 
     @transacted
-    def create_matter(self, sql: sa.Connection, name: str, is_sample: bool = False) -> Matter:
-        """Add a matter; raises ``PinciteError`` for an empty or a taken name."""
+    def create_matter(
+        self, sql: sa.Connection, name: str, is_sample: bool = False, owner: Person = LOCAL
+    ) -> Matter:
+        """Add a matter that ``owner`` owns; raises ``PinciteError`` for an empty or a taken name.
+
+        Only names of matters that the owner sees are taken: others stay behind their walls.
+        """
         values = {
             "id": uuid4().hex,
-            "name": _checked_name(sql, name),
+            "name": _checked_name(sql, name, owner),
             "created_at": now(),
             "is_sample": is_sample,
         }
         sql.execute(sa.insert(matters).values(values))
+        if owner != LOCAL:
+            own = {"matter_id": values["id"], "person_id": owner.id, "role": Role.OWNER}
+            sql.execute(sa.insert(memberships).values(own))
         return _matter(sql.execute(sa.select(matters).where(matters.c.id == values["id"])).one())
 
     @transacted
-    def rename_matter(self, sql: sa.Connection, matter_id: str, name: str) -> None:
+    def rename_matter(
+        self, sql: sa.Connection, matter_id: str, name: str, person: Person = LOCAL
+    ) -> None:
         """Give a matter another name; raises ``PinciteError`` for an empty or a taken one."""
-        new = _checked_name(sql, name, but=matter_id)
+        new = _checked_name(sql, name, person, but=matter_id)
         sql.execute(sa.update(matters).where(matters.c.id == matter_id).values(name=new))
+
+    @transacted
+    def describe_matter(
+        self, sql: sa.Connection, matter_id: str, fields: Mapping[str, object]
+    ) -> None:
+        """Set ``client``, ``description``, ``language``, ``retain_until`` or ``on_hold``."""
+        sql.execute(sa.update(matters).where(matters.c.id == matter_id).values(dict(fields)))
+
+    @transacted
+    def require_no_hold(self, sql: sa.Connection, matter_id: str) -> None:
+        """Raises ``NotAllowed`` for a matter on legal hold: nothing of it may be deleted."""
+        held = sa.select(matters.c.on_hold).where(matters.c.id == matter_id)
+        if sql.scalar(held):
+            raise NotAllowed(
+                "This matter is on legal hold: nothing in it can be deleted.",
+                "An owner of the matter can lift the hold in its settings.",
+            )
 
     @transacted
     def delete_matter(self, sql: sa.Connection, matter_id: str) -> None:
@@ -62,15 +104,32 @@ class Matters(Records):
 
 
 def _matter(row: sa.Row[Any]) -> Matter:
-    return Matter(row.id, row.name, datetime.fromisoformat(row.created_at), row.is_sample)
+    return Matter(
+        id=row.id,
+        name=row.name,
+        created_at=datetime.fromisoformat(row.created_at),
+        is_sample=row.is_sample,
+        client=row.client,
+        description=row.description,
+        language=row.language,
+        retain_until=row.retain_until,
+        on_hold=row.on_hold,
+    )
 
 
-def _checked_name(sql: sa.Connection, name: str, but: str = "") -> str:
+def _seen_by(person: Person) -> sa.ColumnElement[bool]:
+    if person == LOCAL:
+        return sa.true()
+    own = sa.select(memberships.c.matter_id).where(memberships.c.person_id == person.id)
+    return matters.c.id.in_(own)
+
+
+def _checked_name(sql: sa.Connection, name: str, person: Person, but: str = "") -> str:
     """A matter's name without outer spaces; raises ``PinciteError`` if empty, long or taken."""
     name = " ".join(name.split())
     if not 1 <= len(name) <= 120:
         raise PinciteError("A matter's name has 1 to 120 characters.", "Choose another name.")
-    taken = (matters.c.name == name) & (matters.c.id != but)
+    taken = (matters.c.name == name) & (matters.c.id != but) & _seen_by(person)
     if sql.execute(sa.select(matters.c.id).where(taken)).first():
         raise PinciteError(f"A matter named “{name}” exists already.", "Choose another name.")
     return name

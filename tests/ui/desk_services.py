@@ -14,6 +14,7 @@ from core.errors import DocumentError, PinciteError
 from core.settings import Settings
 from core.types import (
     EVERYTHING,
+    LOCAL,
     Answer,
     AnswerKind,
     Citation,
@@ -154,17 +155,22 @@ class DeskServices:
         await self.database.delete_matter(matter_id)
 
 
-def handler(page: gr.Blocks, name: str) -> Callable[..., object]:
-    """The function that the page runs for an event, with its errors told."""
+def by(person_id: str = LOCAL.id, **headers: str) -> gr.Request:
+    """A request of a person's, as Gradio passes it to a handler."""
+    return gr.Request(username=person_id, headers=headers)
+
+
+def handler(page: gr.Blocks, name: str, person_id: str = LOCAL.id) -> Callable[..., object]:
+    """The function that the page runs for an event of a person's, with its errors told."""
     found = [f.fn for f in page.fns.values() if f.fn is not None and f.fn.__name__ == name]
     assert len(found) == 1, f"{name} is handled {len(found)} times"
-    return found[0]  # type: ignore[return-value]
+    return lambda *args: found[0](*args, by(person_id))  # type: ignore[misc]
 
 
-def on_event(page: gr.Blocks, event: str) -> Any:
-    """The function that the page runs when the browser fires ``event``."""
+def on_event(page: gr.Blocks, event: str, person_id: str = LOCAL.id) -> Any:
+    """The function that the page runs when a person's browser fires ``event``."""
     (found,) = (f.fn for f in page.fns.values() if (f.targets[0][1] if f.targets else "") == event)
-    return found
+    return lambda *args: found(*args, by(person_id))
 
 
 def fired(**value: object) -> gr.EventData:

@@ -11,7 +11,7 @@ from desk_services import DeskServices, a_citation, a_document, an_answer
 from fastapi import FastAPI
 from playwright.async_api import Page, async_playwright, expect
 
-from core.types import AnswerKind, Scope, Statement, Verdict
+from core.types import LOCAL, AnswerKind, Scope, Statement, Verdict
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -33,7 +33,8 @@ async def browsed(services: DeskServices) -> AsyncIterator[Page]:
     await a_document(services, matter.id, "Lease.pdf", genre="contract")
     await a_document(services, matter.id, "Will.pdf")
     app = FastAPI()
-    gr.mount_gradio_app(app, build_ui(services), path="/", **mount_options())  # type: ignore[arg-type]
+    options = mount_options() | {"auth_dependency": lambda _: LOCAL.id}
+    gr.mount_gradio_app(app, build_ui(services), path="/", **options)  # type: ignore[arg-type]
     server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="none"))
     with socket.create_server(("127.0.0.1", 0)) as listening:
         serving = asyncio.create_task(server.serve([listening]))

@@ -1,8 +1,7 @@
 import re
-from types import SimpleNamespace
 
 import gradio as gr
-from desk_services import DeskServices, fired, handler, region
+from desk_services import DeskServices, by, fired, handler, region
 
 from core.settings import ROOT
 from core.types import ModelStatus
@@ -13,7 +12,7 @@ from ui.theme import theme
 
 
 def visit(accept_language: str = "en") -> gr.Request:
-    return SimpleNamespace(headers={"accept-language": accept_language})  # type: ignore[return-value]
+    return by(**{"accept-language": accept_language})
 
 
 def test_no_event_can_be_called_from_outside_the_page(page: gr.Blocks):

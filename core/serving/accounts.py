@@ -1,0 +1,236 @@
+"""Getting in: passwords, sessions, and how often one may try."""
+
+import asyncio
+import hashlib
+import ipaddress
+import os
+import secrets
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.database import Database
+from core.errors import LoginError, PinciteError, SettingsError
+from core.records.people import name_key
+from core.types import LOCAL, NOBODY, Deed, Person
+
+if TYPE_CHECKING:
+    from itsdangerous import URLSafeSerializer
+    from pwdlib import PasswordHash
+
+COOKIE = "pincite"
+SHORTEST_PASSWORD = 12
+LONGEST_PASSWORD = 1024
+FREE_BY_NAME = 4
+FREE_BY_ADDRESS = 20
+"""Failures before waiting begins: many people may share an address."""
+_HASHES_AT_ONCE = 2
+"""Argon2 takes 64 MiB a time: more at once would let strangers exhaust the memory."""
+
+
+class Accounts:
+    """Who someone is: by name and password once, by a signed cookie from then on.
+
+    The cookie holds a random secret, signed with the key in ``key_file``; the database keeps the
+    secret's hash, so neither a copy of the database nor a guess opens a session.
+    """
+
+    def __init__(self, database: Database, key_file: Path, session_hours: float) -> None:
+        self._database = database
+        self._key_file = key_file
+        self._session = timedelta(hours=session_hours)
+        self._hashing = asyncio.Semaphore(_HASHES_AT_ONCE)
+
+    @property
+    def session_s(self) -> int:
+        """How long a session lasts, in seconds."""
+        return int(self._session.total_seconds())
+
+    @cached_property
+    def key(self) -> bytes:
+        """The secret that cookies are signed with, made at its first use."""
+        return _kept_key(self._key_file)
+
+    async def login(self, name: str, password: str, address: str) -> Person:
+        """The person of that name and password; raises ``LoginError``.
+
+        An unknown name, a wrong password and an account that is shut give the same answer after
+        the same work.
+        """
+        by_name = "name:" + hashlib.sha256(name_key(name).encode()).hexdigest()
+        by_address = f"address:{network_of(address)}"
+        # Counted before the password is looked at: attempts at the same moment do not slip by.
+        wait_s = await self._database.begin_attempt(
+            {by_name: FREE_BY_NAME, by_address: FREE_BY_ADDRESS}
+        )
+        if wait_s:
+            error = LoginError("Too many attempts.", f"Try again in {wait_s} seconds.")
+            error.wait_s = wait_s
+            raise error
+        decoy = await self._decoy()
+        found = await self._database.person_named(name)
+        person, kept = found or (NOBODY, "")
+        usable = bool(kept) and person.is_active and not person.is_external
+        fits = await self._fits(password, kept if usable else decoy)
+        if not (fits and usable):
+            who = person if found else NOBODY
+            await self._database.record(who, Deed.LOGIN_FAILED, address=address)
+            raise LoginError("This name and password do not go together.", "Try again.")
+        await self._database.forgive_attempt(by_name, by_address)
+        return person
+
+    async def begin(self, person: Person, address: str) -> str:
+        """Open a session; return the cookie's value."""
+        secret = secrets.token_urlsafe(32)
+        until = datetime.now(UTC) + self._session
+        await self._database.open_session(_hashed(secret), person.id, until)
+        await self._database.record(person, Deed.LOGIN, address=address)
+        return str(self._signer.dumps(secret))
+
+    async def person(self, cookie: str) -> Person | None:
+        """Whose cookie it is; ``None`` for a forged, ended or expired one."""
+        secret = self._secret(cookie)
+        return await self._database.person_in_session(_hashed(secret)) if secret else None
+
+    async def end(self, cookie: str) -> None:
+        """End the cookie's session."""
+        if secret := self._secret(cookie):
+            await self._database.close_session(_hashed(secret))
+
+    async def end_all(self, person: Person, address: str) -> None:
+        """End every session of a person, wherever it was opened."""
+        await self._database.close_sessions(person.id)
+        await self._database.record(person, Deed.LOGOUT_EVERYWHERE, address=address)
+
+    async def add(
+        self, by: Person, name: str, password: str, *, is_admin: bool, is_external: bool = False
+    ) -> Person:
+        """Add a person; raises ``PinciteError`` for a weak password or a name that is taken."""
+        hashed = "" if is_external else await self._hashed(checked_password(password, name))
+        made = await self._database.add_person(
+            name, hashed, is_admin=is_admin, is_external=is_external
+        )
+        await self._database.record(made if by == LOCAL else by, Deed.PERSON_ADDED, "", made.id)
+        return made
+
+    async def set_password(self, by: Person, person: Person, password: str) -> None:
+        """Give a person another password and end their sessions; raises ``PinciteError``."""
+        if person.is_external:
+            raise PinciteError("This person has no password here.", "They sign in elsewhere.")
+        hashed = await self._hashed(checked_password(password, person.name))
+        await self._database.change_person(person.id, password=hashed)
+        await self._database.record(by, Deed.PASSWORD_CHANGED, "", person.id)
+
+    async def change(
+        self, by: Person, person: Person, *, active: bool | None = None, admin: bool | None = None
+    ) -> None:
+        """Open or shut an account, make or unmake an administrator; ends the person's sessions."""
+        await self._database.change_person(person.id, is_active=active, is_admin=admin)
+        if active is not None:
+            deed = Deed.PERSON_ENABLED if active else Deed.PERSON_DISABLED
+            await self._database.record(by, deed, "", person.id)
+        if admin is not None:
+            deed = Deed.PERSON_MADE_ADMINISTRATOR if admin else Deed.PERSON_NO_ADMINISTRATOR
+            await self._database.record(by, deed, "", person.id)
+
+    @cached_property
+    def _passwords(self) -> "PasswordHash":
+        from pwdlib import PasswordHash
+
+        return PasswordHash.recommended()
+
+    @cached_property
+    def _signer(self) -> "URLSafeSerializer":
+        from itsdangerous import URLSafeSerializer
+
+        return URLSafeSerializer(self.key, salt="session")
+
+    def _secret(self, cookie: str) -> str:
+        from itsdangerous import BadData
+
+        try:
+            return str(self._signer.loads(cookie))
+        except BadData:
+            return ""
+
+    async def _hashed(self, password: str) -> str:
+        async with self._hashing:
+            return await asyncio.to_thread(self._passwords.hash, password)
+
+    async def _fits(self, password: str, kept: str) -> bool:
+        async with self._hashing:
+            return await asyncio.to_thread(
+                self._passwords.verify, password[:LONGEST_PASSWORD], kept
+            )
+
+    async def _decoy(self) -> str:
+        """A hash that no password fits, as costly to check as a real one."""
+        if not self._decoy_hash:
+            self._decoy_hash = await self._hashed(secrets.token_urlsafe(32))
+        return self._decoy_hash
+
+    _decoy_hash = ""
+
+
+async def may_serve(database: Database, host: str) -> None:
+    """Raises ``SettingsError`` where other machines could come in and no one administers."""
+    if not is_loopback(host) and not await database.has_administrator():
+        raise SettingsError(
+            f"Pincite is not served on {host} before there is an administrator.",
+            "Add one with: python app.py user add NAME --admin.",
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address is this machine's own and reached from nowhere else."""
+    if host == "localhost":
+        return True
+    try:
+        address = ipaddress.ip_address(host.strip("[]").partition("%")[0])
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return (mapped or address).is_loopback
+
+
+def network_of(address: str) -> str:
+    """What attempts are counted by: an IPv4 address, or the 64 bits of an IPv6 one's network."""
+    try:
+        known = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    return str(ipaddress.ip_network((known, 64), strict=False)) if known.version == 6 else address
+
+
+def checked_password(password: str, name: str) -> str:
+    """The password; raises ``PinciteError`` for one that is short, long or the name itself."""
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        raise PinciteError(
+            f"A password has at least {SHORTEST_PASSWORD} characters.", "Choose a longer one."
+        )
+    beside_the_name = name_key(password).replace(name_key(name), "")
+    if len(beside_the_name) < SHORTEST_PASSWORD // 2 or len(set(password)) < 5:
+        raise PinciteError("This password is easily guessed.", "Choose another one.")
+    return password
+
+
+def _hashed(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _kept_key(path: Path) -> bytes:
+    """The key in a file that only this account may read; written whole, once, if need be."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        made = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+        with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(secrets.token_bytes(32))
+        with suppress(FileExistsError):  # where another process was first, its key stands
+            os.link(made, path)
+        made.unlink()
+    key = path.read_bytes()
+    if len(key) < 32:
+        raise SettingsError(f"The key in {path} is too short.", "Delete it; everyone logs in anew.")
+    return key

@@ -1,0 +1,354 @@
+"""The wall, over every route: what is another's is neither told nor touched, by any request."""
+
+import random
+import re
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from world import PASSWORD, Case, Firm, Someone, fire, firm, join, read
+
+from core.types import Role
+
+# Gradio counts its events with what pandas is about to drop.
+pytestmark = pytest.mark.filterwarnings("ignore:.*(no_silent_downcasting|copy keyword)")
+
+SEEDS = (1, 2)
+STEPS = 90
+
+OPEN = {
+    "GET /healthz", "GET /login", "POST /login", "GET /manifest.json", "GET /look/app.css",
+    "GET /look/pages.css", "GET /look/pages.js", "GET /icons",
+}  # fmt: skip
+"""Answered to anyone: the test holds them to tell nothing of anyone."""
+OWN = {
+    "GET /readyz", "POST /logout", "POST /logout/everywhere", "GET /account", "POST /account",
+    "GET /matters", "GET /matters/{matter_id}", "POST /matters/{matter_id}",
+    "POST /matters/{matter_id}/hold", "POST /matters/{matter_id}/members", "GET /people",
+    "POST /people", "POST /people/{person_id}", "GET /audit", "GET /audit.{kind}",
+    "POST /gradio_api/upload",
+}  # fmt: skip
+"""Our own routes behind the gate."""
+PAGE = {
+    "GET /", "HEAD /", "GET /theme.css", "GET /svelte/{path:path}", "GET /static/{path:path}",
+    "GET /assets/{path:path}", "GET /favicon.ico", "GET /robots.txt", "GET /pwa_icon",
+    "GET /pwa_icon/{size}", "GET /gradio_api/app_id",
+    "GET /gradio_api/heartbeat/{session_hash}", "POST /gradio_api/queue/join",
+    "GET /gradio_api/queue/data", "POST /gradio_api/cancel", "GET /gradio_api/upload_progress",
+    "GET /gradio_api/file={path_or_url:path}", "HEAD /gradio_api/file={path_or_url:path}",
+}  # fmt: skip
+"""Gradio's routes that the page needs."""
+CLOSED = {
+    "GET /gradio_api/user", "GET /gradio_api/user/", "GET /gradio_api/login_check",
+    "GET /gradio_api/login_check/", "GET /gradio_api/token", "GET /gradio_api/token/",
+    "GET /gradio_api/app_id/", "GET /gradio_api/dev/reload", "POST /login/", "GET /logout",
+    "GET /gradio_api/runs", "GET /gradio_api/runs/", "GET /gradio_api/deep_link",
+    "GET /gradio_api/info", "GET /gradio_api/info/", "GET /gradio_api/openapi.json",
+    "GET /config", "GET /config/",
+    "GET /gradio_api/custom_component/{id}/{environment}/{type}/{file_name}",
+    "GET /gradio_api/proxy={url_path:path}", "HEAD /gradio_api/proxy={url_path:path}",
+    "POST /gradio_api/stream/{event_id}", "POST /gradio_api/stream/{event_id}/close",
+    "GET /gradio_api/stream/{session_hash}/{run}/{component_id}/playlist.m3u8",
+    "GET /gradio_api/stream/{session_hash}/{run}/{component_id}/{segment_id}.{ext}",
+    "GET /gradio_api/stream/{session_hash}/{run}/{component_id}/playlist-file",
+    "GET /gradio_api/file/{path:path}", "POST /gradio_api/reset", "POST /gradio_api/reset/",
+    "POST /gradio_api/run/{api_name}", "POST /gradio_api/run/{api_name}/",
+    "POST /gradio_api/api/{api_name}", "POST /gradio_api/api/{api_name}/",
+    "POST /gradio_api/call/v2/{api_name}", "POST /gradio_api/call/v2/{api_name}/",
+    "POST /gradio_api/call/{api_name}", "POST /gradio_api/call/{api_name}/",
+    "GET /gradio_api/call/v2/{api_name}/{event_id}", "GET /gradio_api/call/{api_name}/{event_id}",
+    "POST /gradio_api/component_server", "POST /gradio_api/component_server/",
+    "GET /gradio_api/queue/status", "GET /gradio_api/startup-events", "GET /gradio_api/theme.css",
+    "GET /monitoring", "GET /monitoring/summary", "GET /monitoring/{key}",
+    "POST /gradio_api/process_recording", "POST /gradio_api/vibe-edit/",
+    "POST /gradio_api/vibe-edit", "POST /gradio_api/undo-vibe-edit/",
+    "POST /gradio_api/undo-vibe-edit", "GET /gradio_api/vibe-code/", "GET /gradio_api/vibe-code",
+    "POST /gradio_api/vibe-code/", "POST /gradio_api/vibe-code",
+    "POST /gradio_api/vibe-starter-queries/", "POST /gradio_api/vibe-starter-queries",
+    "GET /openapi.json", "HEAD /openapi.json",
+}  # fmt: skip
+"""Gradio's routes that do not exist here."""
+SHADOWED = {"POST /login", "POST /gradio_api/upload", "GET /manifest.json"}
+"""Gradio has them too; ours stand before them."""
+
+
+@pytest.fixture(params=SEEDS)
+async def office(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Firm]:
+    async with firm(tmp_path, monkeypatch, request.param) as made:
+        yield made
+
+
+def routes(app: Any) -> Iterator[str]:
+    """Every route of an application and of what is mounted in it, by method and path."""
+    for route in app.routes:
+        inner = getattr(route, "app", None)
+        if getattr(route, "methods", None):
+            yield from (f"{method} {route.path}" for method in sorted(route.methods))
+        elif getattr(inner, "routes", None):
+            yield from routes(inner)
+        elif hasattr(route, "path"):
+            yield f"GET {route.path}"
+
+
+def listed(office: Firm) -> set[str]:
+    heads = {f"HEAD {each.split()[1]}" for each in OPEN | OWN if each.startswith("GET")}
+    return set(routes(office.app)) - heads
+
+
+def secrets(office: Firm, who: Someone, path: str, sent: str) -> set[str]:
+    """What must not stand in an answer to ``who``; what they sent themselves tells nothing."""
+    hidden: set[str] = set()
+    reads_the_log = who.person.is_admin and path.startswith("/audit")
+    for case in office.foreign_to(who):
+        hidden |= case.words if reads_the_log else case.words | case.ids
+    for other in office.people:
+        if other is not who:
+            hidden |= {other.session, other.upload, Path(other.upload).stem}
+            if not who.person.is_admin and not set(other.cases) & set(who.cases):
+                hidden |= {other.person.name}
+    return {each for each in hidden if each not in sent}
+
+
+def check(office: Firm, who: Someone, path: str, sent: object, told: str) -> None:
+    found = {each for each in secrets(office, who, path, f"{path} {sent}") if each in told}
+    assert not found, f"{path} told {found}"
+
+
+def foreign_event(case: Case, rng: random.Random) -> dict[str, object]:
+    """Every value that an event of the page takes, each another's."""
+    return {
+        "id": rng.choice([case.id, case.conversation, *case.documents]),
+        "document_id": rng.choice(case.documents),
+        "question": "Who shall pay the rent each month?",
+        "replaces": rng.choice(["", case.message]),
+        "options": {"documents": rng.choice([[], case.documents])},
+        "shown": case.documents,
+        "start": 0, "end": 40, "page": 1, "marker": 1, "path": ["4"],
+        "text": "The Tenant", "language": "en", "a": "quotes", "b": "listing",
+    }  # fmt: skip
+
+
+def foreign_inputs(case: Case, other: Someone) -> list[object]:
+    """Inputs of an event, each another's: the first is what the browser remembers."""
+    file = {"path": other.upload, "meta": {"_type": "gradio.FileData"}}
+    return [
+        {"language": "en", "matter_id": case.id, "conversation_id": case.conversation},
+        {"matter_id": case.id},
+        [file],
+        case.id,
+    ]
+
+
+async def test_every_route_is_classified(office: Firm) -> None:
+    there = listed(office)
+    known = OPEN | OWN | PAGE | CLOSED | SHADOWED
+    assert there - known == set(), "decide what each of these tells, and to whom"
+    assert known - there == set(), "these are gone"
+
+
+async def test_what_is_closed_does_not_exist_even_for_administrators(office: Firm) -> None:
+    boss, other = office.people[0], office.people[1]
+    for route in sorted(CLOSED):
+        method, path = route.split()
+        for name, value in (("event_id", other.event or "e"), ("session_hash", other.session)):
+            path = path.replace("{" + name + "}", value)
+        path = path.replace("{path:path}", other.upload).replace("{url_path:path}", "http://x/")
+        path = re.sub(r"\{\w+\}", "ask", path)
+        body = {"data": [], "session_hash": other.session, "fn_index": 0, "fn_name": "x"}
+        answer = await boss.http.request(method, path, json=body if method == "POST" else None)
+        assert answer.status_code == 404, route
+        check(office, boss, path, body, answer.text)
+
+
+async def test_without_a_session_there_is_nothing_but_the_door(office: Firm) -> None:
+    base = office.people[0].http.base_url
+    case = next(iter(office.cases.values()))
+    async with httpx.AsyncClient(base_url=base) as stranger:
+        for route in sorted(OWN | PAGE | OPEN):
+            method, path = route.split()
+            path = path.replace("{matter_id}", case.id).replace(
+                "{path_or_url:path}", office.people[1].upload
+            )
+            path = re.sub(r"\{kind\}", "csv", path).replace("{session_hash}", "abc")
+            path = re.sub(r"\{\w+(:path)?\}", "192", path)
+            answer = await stranger.request(method, path)
+            if route in OPEN:
+                assert answer.status_code in (200, 307, 401, 404), route
+            else:
+                assert answer.status_code in (401, 404), route
+            nobody = Someone(office.people[0].person, stranger, "", {})
+            for case in office.cases.values():
+                assert not {w for w in case.words | case.ids if w in answer.text}, route
+            assert nobody.cases == {}
+
+
+async def test_random_requests_tell_and_touch_nothing_of_anothers(office: Firm) -> None:
+    rng = office.rng
+    for who in office.people:
+        check(office, who, "/", "", (await who.http.get("/")).text)
+        told = await fire(office, who, "open_page", values=[{}])
+        check(office, who, "open_page", "", told)
+    before = await picture(office)
+    for _ in range(STEPS):
+        who = rng.choice(office.people)
+        case = rng.choice(office.foreign_to(who))
+        other = rng.choice([each for each in office.people if each is not who])
+        attack = rng.choice([raw_event, raw_session, raw_file, raw_page, raw_change])
+        await attack(office, who, case, other)
+    assert await picture(office) == before
+
+
+async def raw_event(office: Firm, who: Someone, case: Case, other: Someone) -> None:
+    """Any event of the page, with everything in it another's, for the own or another's session."""
+    fn = office.rng.choice(sorted(office.fns))
+    event, count = foreign_event(case, office.rng), len(office.fns[fn].inputs)
+    name = getattr(office.fns[fn].fn, "__name__", "")
+    inputs: list[Any] = foreign_inputs(case, other)[:count] or []
+    if office.rng.random() < 0.5:  # without the file, so that the event runs
+        inputs = [None if isinstance(each, list) else each for each in inputs]
+    session = office.rng.choice(["", other.session])
+    answer = await join(office, who, fn, inputs, event, session)
+    told = answer.text
+    if answer.status_code == 200:
+        told += await read(who, session)
+    check(office, who, f"event {name}", (inputs, event, session), told)
+
+
+async def raw_session(office: Firm, who: Someone, case: Case, other: Someone) -> None:
+    """Another's stream while something is in it, their event and their heart."""
+    await join(office, other, office.fn("open_page"), [{}])
+    told = await read(who, other.session, 1.0)
+    check(office, who, "queue/data", other.session, told)
+    body = {"session_hash": other.session, "fn_index": 0, "event_id": other.event}
+    answer = await who.http.post("/gradio_api/cancel", json=body)
+    assert answer.status_code == 404
+    twice = f"/gradio_api/queue/data?session_hash={who.session}&session_hash={other.session}"
+    assert (await who.http.get(twice)).status_code == 400
+    own = await read(other)
+    assert any(word in own for key in other.cases for word in office.cases[key].words)
+
+
+async def raw_file(office: Firm, who: Someone, case: Case, other: Someone) -> None:
+    """Another's upload, by its path and by ways around it."""
+    data = office.services.settings.data_dir
+    mine = str(Path(who.upload).parent)
+    for path in (
+        other.upload, f"{mine}/../../{'/'.join(Path(other.upload).parts[-3:])}",
+        str(data / "pincite.db"), str(data / "session.key"), "/etc/passwd", "app.py",
+        "http://127.0.0.1:1/x", f"{who.upload}/../{Path(who.upload).name}",
+    ):  # fmt: skip
+        # Encoded, or the client would resolve the dots itself.
+        answer = await who.http.get(f"/gradio_api/file={path.replace('..', '%2e%2e')}")
+        assert answer.status_code == 404, path
+    answer = await who.http.get(f"/gradio_api/file={who.upload}")
+    assert (answer.status_code, Path(who.upload).stem in answer.text) == (200, True)
+
+
+async def raw_page(office: Firm, who: Someone, case: Case, other: Someone) -> None:
+    """Every page, asked for another's matter."""
+    for path in (
+        "/", f"/?deep_link={case.id}", "/matters", f"/matters/{case.id}", "/people", "/account",
+        "/audit", f"/audit?matter={case.id}", "/audit.csv", "/audit.jsonl", "/readyz",
+        f"/gradio_api/upload_progress?upload_id={other.session}",
+    ):  # fmt: skip
+        answer = await who.http.get(path)
+        check(office, who, path, "", answer.text)
+        if path == f"/matters/{case.id}":
+            assert answer.status_code == 404
+        if path.startswith(("/people", "/audit")) and not who.person.is_admin:
+            assert answer.status_code == 403
+
+
+async def raw_change(office: Firm, who: Someone, case: Case, other: Someone) -> None:
+    """Every form, for another's matter or account."""
+    forms = {
+        f"/matters/{case.id}": {"name": "mine", "client": "me"},
+        f"/matters/{case.id}/hold": {"hold": "1"},
+        f"/matters/{case.id}/members": {"name": who.person.name, "role": "owner"},
+    }
+    if not who.person.is_admin:
+        forms |= {
+            "/people": {"name": "mole", "password": PASSWORD, "admin": "on"},
+            f"/people/{who.person.id}": {"deed": "promote"},
+            f"/people/{other.person.id}": {"deed": "password", "password": PASSWORD + "!"},
+        }
+    for path, form in forms.items():
+        answer = await who.http.post(path, data=form)
+        assert answer.status_code in (403, 404), path
+        check(office, who, path, form, answer.text)
+
+
+async def picture(office: Firm) -> object:
+    """Everything that no request of the test may have changed."""
+    database = office.services.database
+    kept = []
+    for case in office.cases.values():
+        matter = await database.matter(case.id)
+        documents = await database.documents(case.id)
+        kept.append(
+            (
+                matter.client,
+                matter.on_hold,
+                await database.members(case.id),
+                [(d.id, d.name) for d in documents if d.id in case.documents],
+                [m.id for m in await database.messages(case.id, case.conversation)],
+            )
+        )
+    return kept, await database.people()
+
+
+async def test_whoever_may_is_told_by_the_same_requests(office: Firm) -> None:
+    """Else the tests above could pass with a page that tells nothing at all."""
+    told_by = dict.fromkeys(("memory", "open_matter", "source", "search", "page"), 0)
+    for who in office.people:
+        for key in who.cases:
+            case = office.cases[key]
+            memory = {"language": "en", "matter_id": key, "conversation_id": case.conversation}
+            told = await fire(office, who, "open_page", values=[memory])
+            told_by["memory"] += sum(word in told for word in case.words)
+            told = await fire(office, who, "open_matter", {"id": key})
+            told_by["open_matter"] += case.id in told
+            event = {"document_id": case.documents[0], "start": 0, "end": 40}
+            told = await fire(office, who, "show", event)
+            told_by["source"] += any(word in told for word in case.words)
+            told = await fire(office, who, "search_conversations", {"text": "zq"})
+            told_by["search"] += case.conversation in told
+            told_by["page"] += case.client in (await who.http.get(f"/matters/{key}")).text
+    pairs = sum(len(who.cases) for who in office.people)
+    assert told_by.pop("memory") >= 5 * pairs
+    assert set(told_by.values()) == {pairs}
+
+
+async def test_a_reader_changes_nothing_and_an_editor_no_members(office: Firm) -> None:
+    key, case = next(iter(office.cases.items()))
+    who = next(each for each in office.people if key in each.cases)
+    database = office.services.database
+    other = next(each for each in office.people if each is not who)
+    await database.grant(key, other.person.id, Role.OWNER)
+    for role in (Role.READER, Role.EDITOR):
+        await database.grant(key, who.person.id, role)
+        await fire(office, who, "open_page", values=[{"matter_id": key}])
+        told = await fire(office, who, "delete_document", {"document_id": case.documents[0]})
+        gone = case.documents[0] not in {d.id for d in await database.documents(key)}
+        assert gone == (role is Role.EDITOR)
+        assert ("takes the role of an editor" in told) == (role is Role.READER)
+        told = await fire(office, who, "delete_matter", {"id": key})
+        assert "takes the role of an owner" in told
+        answer = await who.http.post(f"/matters/{key}/members", data={"name": "x", "role": ""})
+        assert answer.status_code == 403
+    await database.grant(key, who.person.id, None)
+    told = await fire(office, who, "tick")
+    assert not {each for each in case.words | case.ids if each in told}, "revoked at once"
+
+
+async def test_a_session_that_is_ended_everywhere_is_told_nothing_more(office: Firm) -> None:
+    who = office.people[1]
+    assert (await who.http.get("/matters")).status_code == 200
+    assert (await who.http.post("/logout/everywhere")).status_code == 303
+    assert (await who.http.get("/matters")).status_code == 401
+    answer = await join(office, who, office.fn("open_page"), [{}])
+    assert answer.status_code == 401
