@@ -3,6 +3,7 @@
     PinciteError
     ├── SettingsError      a setting is wrong or two settings contradict each other
     ├── DocumentError      a file cannot be taken in: unreadable, empty, encrypted, too large
+    │   └── PasswordNeeded a file is protected, and the password is missing or wrong
     ├── ModelError         weights are missing or broken, or a model cannot be loaded
     ├── EngineError        the generation engine is not ready, died or refused a request
     ├── NotFound           no such matter, document, conversation or message in this matter
@@ -32,6 +33,10 @@ class SettingsError(PinciteError):
 
 class DocumentError(PinciteError):
     """A file cannot be taken in."""
+
+
+class PasswordNeeded(DocumentError):
+    """A file is protected by a password, which is missing or wrong."""
 
 
 class ModelError(PinciteError):

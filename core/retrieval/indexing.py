@@ -3,7 +3,8 @@
 from collections.abc import AsyncIterator, Sequence
 
 from core.retrieval.embedding import Encoders
-from core.retrieval.store import Store, searched_text
+from core.retrieval.rows import searched_text
+from core.retrieval.store import Store
 from core.types import Document, Passage
 
 
