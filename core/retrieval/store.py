@@ -21,6 +21,7 @@ from core.retrieval.rows import (
     document_schema,
     parted,
     passage_of,
+    passage_rows,
     passage_schema,
 )
 from core.types import Document, Genre, Identity, Passage
