@@ -27,7 +27,7 @@ def ingest(paths: list[Path], matter: MatterName) -> None:
             try:
                 if name in added.values():
                     raise PinciteError("Another file of this name was given.", "Rename one.")
-                document = await services.library.add(target.id, path, name, replace=True)
+                document = await services.library.add(target.id, path, name)
                 added[document.id] = name
             except PinciteError as error:
                 failed += 1

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core.documents.identity import identify
 from core.documents.passages import cut
-from core.documents.reading import kind_of, read
+from core.documents.reading import Progress, kind_of, read
 from core.types import ExtractedText, Identity, Passage
 
 
@@ -29,10 +29,20 @@ class Intake:
         return sum(not text[page.start : page.end].strip() for page in pages)
 
 
-def take_in(path: Path, name: str, document_id: str, size: int) -> Intake:
+def take_in(
+    path: Path,
+    name: str,
+    document_id: str,
+    size: int,
+    *,
+    password: str = "",
+    progress: Progress | None = None,
+) -> Intake:
     """Read the file that the reader knows as ``name`` and cut it into passages.
 
-    ``size`` is the longest passage, in characters.  Raises ``DocumentError``; see ``read``.
+    ``size`` is the longest passage, in characters; ``password`` opens a protected file, and
+    ``progress`` is told the pages done and the pages in all.  Raises ``DocumentError``, also as
+    ``PasswordNeeded``; see ``read``.
     """
     extracted = read(path, name)
     passages = cut(extracted, document_id, name, size)

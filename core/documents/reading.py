@@ -3,11 +3,12 @@
 import asyncio
 import multiprocessing
 import signal
+import time
 import zipfile
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from core.errors import DocumentError, PinciteError
 from core.types import ExtractedText
@@ -17,7 +18,13 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+Progress: TypeAlias = Callable[[int, int], None]
+"""Is told the pages done and the pages in all."""
+
+NO_PROGRESS: Progress = lambda done, pages: None  # noqa: E731 - a constant that is a function
 _MEMORY_BYTES = 4 << 30
+_WHOLE_S = 6 * 3600.0
+"""The longest reading of one file that goes on making progress: a long scan takes hours."""
 _SUFFIXES = {
     ".txt": "txt",
     ".text": "txt",
@@ -188,8 +195,10 @@ class Reader:
     ``close``.
     """
 
-    def __init__(self, timeout_s: float) -> None:
+    def __init__(self, timeout_s: float, whole_s: float = _WHOLE_S) -> None:
+        """``timeout_s`` is the longest stretch without progress, ``whole_s`` the longest in all."""
         self._timeout_s = timeout_s
+        self._whole_s = whole_s
         self._turn = asyncio.Lock()
         self._child: SpawnProcess | None = None
         self._line: Connection | None = None
@@ -198,14 +207,25 @@ class Reader:
         """Read a file without holding the event loop; see the function ``read``."""
         return await self.run(read, path, name)
 
-    async def run(self, function: Callable[..., T], *args: object) -> T:
+    async def run(
+        self,
+        function: Callable[..., T],
+        *args: object,
+        progress: Progress | None = None,
+        **named: object,
+    ) -> T:
         """Call a module-level function in the process; arguments and result are pickled.
 
-        Raises what it raises of ``PinciteError``, and ``DocumentError`` when it takes longer than
-        the limit or kills the process.
+        With ``progress``, the function is given a ``progress`` of its own to call; what it tells
+        arrives here, in a thread beside the event loop's, and starts the time limit anew.  Raises
+        what the function raises of ``PinciteError``, and ``DocumentError`` when it takes longer
+        than a limit or kills the process.
         """
         async with self._turn:
-            asking = asyncio.ensure_future(asyncio.to_thread(self._ask, function, *args))
+            request = (function, args, named, progress is not None)
+            asking: asyncio.Future[T] = asyncio.ensure_future(
+                asyncio.to_thread(self._ask, request, progress or NO_PROGRESS)
+            )
             try:
                 return await asyncio.shield(asking)
             except asyncio.CancelledError:
@@ -223,27 +243,45 @@ class Reader:
         """End the process; a reading under way fails."""
         self._kill()
 
-    def _ask(self, function: Callable[..., T], *args: object) -> T:
+    def _ask(self, request: tuple[object, ...], progress: Progress) -> Any:
         line = self._line
         if line is None or self._child is None or not self._child.is_alive():
             self._kill()
             line = self._start()
+        ends_at = time.monotonic() + self._whole_s
+        self._send(line, request)
+        while True:
+            message, *told = self._next(line, ends_at)
+            if message == "failed":
+                raise told[0]
+            if message == "done":
+                return told[0]
+            try:
+                progress(*told)
+            except BaseException:
+                self._kill()  # the answer is still to come, and nobody waits for it
+                raise
+
+    def _send(self, line: Connection, request: tuple[object, ...]) -> None:
         try:
-            line.send((function, args))
-            if line.poll(self._timeout_s):
-                outcome: T | PinciteError = line.recv()
-                if isinstance(outcome, PinciteError):
-                    raise outcome
-                return outcome
+            line.send(request)
+        except OSError as error:
+            self._kill()
+            raise _died() from error
+
+    def _next(self, line: Connection, ends_at: float) -> tuple[Any, ...]:
+        """The child's next message; raises ``DocumentError`` when it dies or a limit passes."""
+        try:
+            if line.poll(max(0.0, min(self._timeout_s, ends_at - time.monotonic()))):
+                message: tuple[Any, ...] = line.recv()
+                return message
         except (EOFError, OSError) as error:
             self._kill()
-            raise DocumentError(
-                "Reading this file failed: it is damaged or needs more memory than there is.",
-                "Save it again in the program that made it, or as PDF, and add the new copy.",
-            ) from error
+            raise _died() from error
         self._kill()
+        limit_s = self._whole_s if time.monotonic() >= ends_at else self._timeout_s
         raise DocumentError(
-            f"Reading this file took longer than {self._timeout_s:g} seconds and was stopped.",
+            f"Reading this file took longer than {limit_s:g} seconds and was stopped.",
             "Split it into smaller files, or save it again as PDF, and add that.",
         )
 
@@ -266,18 +304,29 @@ class Reader:
             line.close()
 
 
+def _died() -> DocumentError:
+    return DocumentError(
+        "Reading this file failed: it is damaged or needs more memory than there is.",
+        "Save it again in the program that made it, or as PDF, and add the new copy.",
+    )
+
+
 def _serve(line: Connection) -> None:
-    """The child: answer each ``(function, args)`` with a result or an error."""
+    """The child: answer each ``(function, args, named, tells)`` with a result or an error."""
     import resource
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends us
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
+
+    def tell(done: int, pages: int) -> None:
+        line.send(("progress", done, pages))
+
     while True:
         try:
-            function, args = line.recv()
+            function, args, named, tells = line.recv()
         except EOFError:
             return
         try:
-            line.send(function(*args))
+            line.send(("done", function(*args, **named, **({"progress": tell} if tells else {}))))
         except PinciteError as error:
-            line.send(error)
+            line.send(("failed", error))

@@ -174,13 +174,17 @@ class Store:
 
     async def delete(self, matter_id: str, document_id: str) -> None:
         """Remove a document and its passages from every search."""
-        await self.delete_all([document_id])
+        await self.delete_all([document_id], matter_id)
 
-    async def delete_all(self, document_ids: Sequence[str]) -> None:
-        """Remove documents and their passages; their words leave the disk with ``erase``."""
+    async def delete_all(self, document_ids: Sequence[str], matter_id: str = "") -> None:
+        """Remove documents and their passages; their words leave the disk with ``erase``.
+
+        Without a matter, of every one: for recovery.
+        """
         async with self._writing:
+            self._table("passages")
             await asyncio.to_thread(self._mark.touch)
-            await self._remove(document_ids)
+            await self._remove(document_ids, matter_id)
             self._hidden.difference_update(document_ids)
 
     async def delete_matter(self, matter_id: str) -> None:
@@ -339,10 +343,11 @@ class Store:
             await table.checkout_latest()
             return await ask(table)
 
-    async def _remove(self, document_ids: Sequence[str]) -> None:
-        ids = list(document_ids)
-        await self._table("documents").delete(_any_of("id", ids))
-        await self._table("passages").delete(_any_of("document_id", ids))
+    async def _remove(self, document_ids: Sequence[str], matter_id: str = "") -> None:
+        for name, column in (("documents", "id"), ("passages", "document_id")):
+            chosen = _any_of(column, document_ids)
+            wall = chosen & _all_of(matter_id=matter_id) if matter_id else chosen
+            await self._table(name).delete(wall)
 
     async def _optimize(self) -> None:
         for table in self._tables.values():
