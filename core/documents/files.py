@@ -143,12 +143,14 @@ def clean_name(name: str) -> str:
 
 
 def _lives(process: str) -> bool:
+    if not (process.isdecimal() and int(process)):
+        return False
     try:
         os.kill(int(process), 0)
-    except (ValueError, ProcessLookupError):
-        return False
     except PermissionError:
         return True
+    except OSError:
+        return False
     return True
 
 
