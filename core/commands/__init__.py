@@ -8,6 +8,7 @@ import typer
 
 from core.commands.answers import ask, calibrate, check, search
 from core.commands.documents import delete, documents, ingest
+from core.commands.watch import watch
 
 
 def _command_line() -> typer.Typer:
@@ -17,7 +18,7 @@ def _command_line() -> typer.Typer:
         pretty_exceptions_enable=False,
         no_args_is_help=False,
     )
-    for command in (ingest, ask, search, check, calibrate, documents, delete):
+    for command in (ingest, watch, ask, search, check, calibrate, documents, delete):
         made.command()(command)
     return made
 

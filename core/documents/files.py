@@ -46,10 +46,9 @@ class Files:
     def copy_in(self, matter_id: str, source: Path) -> Incoming:
         """Copy a file that may be taken in, down to the disk; raises ``DocumentError``."""
         self._check(source)
-        target = self._folder / matter_id / f"incoming-{self._own}-{uuid4().hex}"
+        target = self.scratch(matter_id)
         digest = hashlib.sha256()
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
             with source.open("rb") as coming, target.open("wb") as kept:
                 while part := coming.read(1 << 20):
                     digest.update(part)
@@ -63,6 +62,12 @@ class Files:
                 "Check that it can be opened and that the disk has room.",
             ) from error
         return Incoming(target, digest.hexdigest(), target.stat().st_size)
+
+    def scratch(self, matter_id: str) -> Path:
+        """A place for a copy on its way in, which is swept away if this process dies."""
+        folder = self._folder / matter_id
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / f"incoming-{self._own}-{uuid4().hex}"
 
     def place(self, incoming: Incoming, matter_id: str, document_id: str) -> None:
         """Make a copy the file of a document."""

@@ -4,15 +4,18 @@ A file is copied in and recorded before anything else happens to it; ``Queue`` d
 """
 
 import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
 from core.database import Database
+from core.documents.drops import entries, is_folder, name_of, unpack
 from core.documents.files import Files, clean_name
 from core.documents.queue import Index, Queue
 from core.documents.reading import Reader
 from core.documents.view import page_view, text_view
-from core.errors import NotFound
+from core.errors import DocumentError, NotFound
 from core.settings import Settings
 from core.types import (
     UNDER_WAY,
@@ -24,8 +27,22 @@ from core.types import (
     TextView,
 )
 
+_GLANCE_S = 0.2
 _VIEW_TIMEOUT_S = 30.0
 """Pages are rendered in a process beside the readers', so that reading does not delay looking."""
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What became of one dropped file: its document, or why there is none.
+
+    ``is_new`` is false for bytes that the matter has already, under whatever name.
+    """
+
+    name: str
+    document: Document | None = None
+    is_new: bool = False
+    error: DocumentError | None = None
 
 
 class Library:
@@ -49,7 +66,15 @@ class Library:
 
     async def wait(self) -> None:
         """Return when nothing is queued, under way or still to be erased from the disk."""
-        await self._queue.wait()
+        if self._queue.is_working:
+            return await self._queue.wait()
+        waiting = True
+        while waiting:  # another process works on them
+            await asyncio.sleep(_GLANCE_S)
+            waiting = bool(
+                await self._database.unfinished_documents()
+                or await self._database.deleting_documents()
+            )
 
     async def add(self, matter_id: str, source: Path, name: str, *, password: str = "") -> Document:
         """Copy a file into the matter and queue it; returns at once.
@@ -61,6 +86,41 @@ class Library:
         Raises ``DocumentError`` when the file is missing or too large, and ``NotFound`` when the
         matter does not exist.
         """
+        document, _ = await self._add(matter_id, source, name, password)
+        return document
+
+    async def take(
+        self, matter_id: str, source: Path, name: str, *, password: str = ""
+    ) -> AsyncIterator[Added]:
+        """``add``, with a zip archive opened as the folder that it is.
+
+        Yields what became of each file; one that is refused keeps no other out.  Raises
+        ``NotFound`` when the matter does not exist.
+        """
+        try:
+            if not await asyncio.to_thread(is_folder, source, name):
+                yield Added(name, *await self._add(matter_id, source, name, password))
+                return
+            listed = await asyncio.to_thread(entries, source)
+        except DocumentError as error:
+            yield Added(name, error=error)
+            return
+        await self._database.matter(matter_id)
+        for entry in listed:
+            inside = name_of(entry)
+            unpacked = await asyncio.to_thread(self._files.scratch, matter_id)
+            try:
+                await asyncio.to_thread(unpack, source, entry, unpacked)
+                yield Added(inside, *await self._add(matter_id, unpacked, inside, password))
+            except DocumentError as error:
+                yield Added(inside, error=error)
+            finally:
+                await asyncio.to_thread(unpacked.unlink, True)
+
+    async def _add(
+        self, matter_id: str, source: Path, name: str, password: str
+    ) -> tuple[Document, bool]:
+        """The file's document, and whether it has to be read."""
         await self._database.matter(matter_id)
         clean = clean_name(name)
         incoming = await asyncio.to_thread(self._files.copy_in, matter_id, source)
@@ -79,7 +139,7 @@ class Library:
         if is_new:
             self._queue.use_password(document.id, password)
             self._queue.wake()
-        return document
+        return document, is_new
 
     async def cancel(self, matter_id: str, document_id: str) -> None:
         """End the way of a document that is not ready; it can be tried again.

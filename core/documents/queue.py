@@ -142,6 +142,11 @@ class Queue:
         for reader in self._readers:
             await reader.close()
 
+    @property
+    def is_working(self) -> bool:
+        """Whether ``start`` was called: else another process may do the work, or nobody."""
+        return bool(self._tasks)
+
     def wake(self) -> None:
         """Look at what is queued, now."""
         self._idle.clear()
