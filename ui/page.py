@@ -45,7 +45,11 @@ EVENTS = (
     "search_conversations",
     "search_documents",
     "filter_documents",
+    "filter_states",
     "retry_document",
+    "retry_failed",
+    "cancel_document",
+    "unlock_document",
     "delete_document",
     "open_source",
     "close_source",
@@ -68,6 +72,7 @@ class Desk:
     conversation_search: str = ""
     document_search: str = ""
     document_genre: str = ""
+    document_state: str = ""
     options: Options = DEFAULTS
 
     def at(self, matter_id: str) -> "Desk":

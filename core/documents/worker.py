@@ -9,7 +9,7 @@ from pathlib import Path
 from core.documents.intake import Intake, take_in
 from core.documents.reading import Progress
 
-_NICE = 10
+_NICE = 5
 _GLANCE_S = 1.0
 
 
