@@ -321,6 +321,10 @@
     if (!form) return;
     event.preventDefault();
     const value = Object.fromEntries(new FormData(form));
+    if (form.dataset.event === "unlock_document") {
+      form.reset();
+      return fire(form.dataset.event, { ...valueOf(form), ...value });
+    }
     if (!value.question?.trim() || busy(form)) return;
     stick = true;
     showOptions(false);

@@ -37,6 +37,13 @@ class Database(Matters, People, Documents, Conversations, Audit):
         self._path.parent.mkdir(parents=True, exist_ok=True)
         await asyncio.get_running_loop().run_in_executor(self._thread, _migrate, self._engine)
 
+    async def scrub(self) -> None:
+        """Empty the write-ahead log: what was deleted stays in it until then.
+
+        A reader of another process may hold it; it is emptied by a later call then.
+        """
+        await asyncio.get_running_loop().run_in_executor(self._thread, _truncate, self._engine)
+
     async def close(self) -> None:
         """Close every connection; idempotent."""
         self._thread.shutdown(wait=True)
@@ -112,6 +119,11 @@ def _configure(connection: Any, _: object) -> None:
     """Readers go on while one writer writes; commits reach the disk; what is deleted is gone."""
     for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _truncate(engine: sa.Engine) -> None:
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 @cache

@@ -137,9 +137,6 @@ class Services:
             await self.engine.start()
 
     async def _resume(self) -> None:
-        lost = await self.database.reindex(await self.store.indexed())
-        if lost:
-            log.warning("%d documents are not in the index and are read again", lost)
         await self.library.start()
 
     async def _add_samples(self) -> None:

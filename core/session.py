@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.errors import NotFound, PinciteError
+from core.errors import NotFound, PinciteError, SettingsError
 from core.models.privacy import keep_inside
 from core.settings import Settings, load_settings
 from core.types import Genre, Scope
@@ -41,8 +41,13 @@ def run(
     generate: bool = False,
     ingest: bool = True,
     load: bool = True,
+    beside: bool = False,
 ) -> None:
-    """Do ``work`` with the services and without a web server; exit with what it returns."""
+    """Do ``work`` with the services and without a web server; exit with what it returns.
+
+    With ``beside`` it may run while another Pincite works on the data, and leaves what it queues
+    to that one.
+    """
 
     async def session(settings: Settings) -> int:
         from core.services import Services
@@ -50,8 +55,12 @@ def run(
         services = Services(settings.model_copy(update={"sample_matter": False}))
         try:
             if load:
-                await services.start(generate=generate, ingest=ingest)
-                await services.ready()
+                try:
+                    await services.start(generate=generate, ingest=ingest)
+                    await services.ready()
+                except SettingsError:
+                    if not beside:
+                        raise
             else:
                 await services.database.start()
             return await work(services)
@@ -96,16 +105,18 @@ async def scope_of(
     genres: list[Genre] | None,
     dated_from: datetime | None,
     dated_to: datetime | None,
+    old_versions: bool = False,
 ) -> Scope:
     """The filters as a scope; raises ``NotFound`` for a document that is not in the matter."""
     ids = [(await document_named(services, matter_id, name)).id for name in names or []]
     first, last = (each.date() if each else None for each in (dated_from, dated_to))
-    return Scope(tuple(ids), tuple(genres or ()), first, last)
+    return Scope(tuple(ids), tuple(genres or ()), first, last, old_versions)
 
 
 async def document_named(services: "Services", matter_id: str, name: str) -> "Document":
     """The document of that name or id; raises ``NotFound``."""
-    for each in await services.database.documents(matter_id):
+    found = await services.database.documents(matter_id)
+    for each in sorted(found, key=lambda each: each.is_superseded or each.state != "ready"):
         if name in (each.name, each.id):
             return each
     raise NotFound(f"There is no document {name} in the matter.", "List them first.")

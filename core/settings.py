@@ -90,6 +90,9 @@ class Settings(BaseSettings):
     top_k: int = Field(8, ge=1, le=50, description="Passages shown to the reader and the engine.")
 
     file_size_mib: int = Field(200, ge=1, description="The largest file taken in.")
+    readers: int = Field(
+        0, ge=0, le=16, description="Processes that read files; 0 takes half the cores, at most 4."
+    )
     reading_timeout_s: float = Field(120.0, gt=0, description="The longest reading of one file.")
 
 

@@ -18,6 +18,11 @@ class DocumentState(StrEnum):
     INDEXING = "indexing"
     READY = "ready"
     FAILED = "failed"
+    DELETING = "deleting"
+
+
+UNDER_WAY = (DocumentState.READING, DocumentState.EMBEDDING, DocumentState.INDEXING)
+"""States that say that somebody is at work on the document."""
 
 
 class Genre(StrEnum):
@@ -249,6 +254,11 @@ class Document:
     marks), ``instructions`` (words addressed to a language model), ``unreadable_pages``, ``ocr``
     (read by text recognition), ``redactions`` (words still there under a black box),
     ``covered_text`` (under another), ``tracked_changes``, ``attachments_left_out``.
+
+    Documents of one name in a matter are its versions, counted from 1; ``is_superseded`` tells an
+    older one that a newer one has taken the place of.  ``pages_done`` counts the pages read so
+    far; ``failure`` is a key where a failure has a remedy of its own: ``password``,
+    ``cancelled``.
     """
 
     id: str
@@ -268,6 +278,25 @@ class Document:
     identity: Identity = Identity()
     blank_pages: int = 0
     warnings: tuple[str, ...] = ()
+    version: int = 1
+    is_superseded: bool = False
+    pages_done: int = 0
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast documents are taken in, and what is left.
+
+    ``waiting`` counts the matter's documents on their way, ``erasing`` those whose words are
+    still being removed from the disk; ``seconds_left`` is ``None`` where it cannot be told.
+    """
+
+    pages_per_s: float = 0.0
+    passages_per_s: float = 0.0
+    seconds_left: float | None = None
+    waiting: int = 0
+    erasing: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,13 +304,14 @@ class Scope:
     """Which documents of a matter to search; an empty field leaves everything in.
 
     ``documents`` are ids.  With a date set, undated documents are left out; both ends belong to
-    the period.
+    the period.  Versions that a newer one has superseded are searched with ``old_versions`` only.
     """
 
     documents: tuple[str, ...] = ()
     genres: tuple[Genre, ...] = ()
     dated_from: date | None = None
     dated_to: date | None = None
+    old_versions: bool = False
 
     def admits(self, document_id: str, identity: Identity) -> bool:
         """Whether a document is to be searched."""

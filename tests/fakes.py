@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from itertools import pairwise
 from typing import Any
 
@@ -74,6 +75,10 @@ class FakeEncoders:
 
     async def close(self) -> None:
         """Nothing was started."""
+
+    @asynccontextmanager
+    async def asking(self) -> AsyncIterator[None]:
+        yield
 
     async def embed_query(self, text: str) -> NDArray[np.float32]:
         return embedded(text)

@@ -47,7 +47,11 @@ EVENTS = (
     "search_conversations",
     "search_documents",
     "filter_documents",
+    "filter_states",
     "retry_document",
+    "retry_failed",
+    "cancel_document",
+    "unlock_document",
     "delete_document",
     "open_source",
     "close_source",
@@ -73,6 +77,7 @@ class Desk:
     conversation_search: str = ""
     document_search: str = ""
     document_genre: str = ""
+    document_state: str = ""
     options: Options = DEFAULTS
     person: Person = field(default=NOBODY, compare=False)
     role: Role | None = field(default=None, compare=False)

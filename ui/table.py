@@ -1,10 +1,11 @@
 """The table of a matter's documents: what each is, how it stands, what to do with it."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 
-from core.types import Document, DocumentState, Genre
+from core.types import Document, DocumentState, Genre, Pace
 from ui.locale import Texts
-from ui.markup import Html, action, element, icon, text
+from ui.markup import Html, action, element, icon, join, text
 
 ROWS = 200
 """Rows drawn at once; the search finds the others."""
@@ -24,6 +25,12 @@ def render_documents(found: Sequence[Document], total: int, texts: Texts) -> Htm
         return element(
             "p", text(texts("documents.none_found")), class_="empty", data_testid="documents-none"
         )
+    older: dict[str, list[Document]] = defaultdict(list)
+    for document in found:
+        if is_old(document):
+            older[document.name].append(document)
+    heads = {each.name for each in found if is_current(each)}
+    shown = [each for each in found if not (is_old(each) and each.name in heads)]
     columns = ("name", "state", "pages", "passages", "size", "added")
     head = element(
         "tr",
@@ -33,13 +40,13 @@ def render_documents(found: Sequence[Document], total: int, texts: Texts) -> Htm
         ),
         element("th", Html(f'<span class="unseen">{text(texts("documents.actions"))}</span>')),
     )
-    more = len(found) - ROWS
+    more = len(shown) - ROWS
     return element(
         "div",
         element(
             "table",
             element("thead", head),
-            element("tbody", *(_row(document, texts) for document in found[:ROWS])),
+            element("tbody", *(_rows_of(each, older, texts) for each in shown[:ROWS])),
             aria_label=texts("tab.documents"),
         ),
         element("p", text(texts("documents.more", count=more)), class_="more")
@@ -48,6 +55,65 @@ def render_documents(found: Sequence[Document], total: int, texts: Texts) -> Htm
         class_="documents",
         data_testid="documents",
     )
+
+
+def is_moving(document: Document) -> bool:
+    """Whether a document is on its way."""
+    return document.state not in (DocumentState.READY, DocumentState.FAILED)
+
+
+def is_old(document: Document) -> bool:
+    """Whether a document is an older version that is kept."""
+    return document.is_superseded and document.state is DocumentState.READY
+
+
+def is_current(document: Document) -> bool:
+    """Whether a document is the version that is searched."""
+    return document.state is DocumentState.READY and not document.is_superseded
+
+
+def render_pace(pace: Pace, failed: int, texts: Texts) -> Html:
+    """How fast it goes and what is left, and the button that tries all failed ones again."""
+    said = []
+    if pace.waiting:
+        said.append(texts("documents.waiting", count=pace.waiting))
+        if pace.pages_per_s:
+            said.append(texts("documents.pages_per_s", number=f"{pace.pages_per_s:.1f}"))
+        if pace.passages_per_s:
+            said.append(texts("documents.passages_per_s", number=f"{pace.passages_per_s:.1f}"))
+        if pace.seconds_left is not None:
+            said.append(_left(pace.seconds_left, texts))
+    if pace.erasing:
+        said.append(texts("documents.erasing"))
+    again = action(
+        "retry_failed",
+        icon("redo"),
+        text(texts("documents.retry_failed", count=failed)),
+        class_="button quiet",
+        data_testid="retry-failed",
+    )
+    if not said and failed < 2:
+        return Html("")
+    return element(
+        "div",
+        element("span", text(texts.list_of_words(*said)), role="status", data_testid="pace"),
+        again if failed > 1 else Html(""),
+        class_="pace",
+    )
+
+
+def _left(seconds: float, texts: Texts) -> str:
+    if seconds < 60:
+        return texts("documents.seconds_left")
+    if seconds < 5400:
+        return texts("documents.minutes_left", count=round(seconds / 60))
+    return texts("documents.hours_left", count=round(seconds / 3600))
+
+
+def _rows_of(document: Document, older: Mapping[str, Sequence[Document]], texts: Texts) -> Html:
+    """A document's row, and one for each older version under the one that is searched."""
+    below = older.get(document.name, ()) if is_current(document) else ()
+    return join(_row(each, texts) for each in (document, *below))
 
 
 def _row(document: Document, texts: Texts) -> Html:
@@ -62,8 +128,9 @@ def _row(document: Document, texts: Texts) -> Html:
         element(
             "td",
             _name(document, texts),
-            _identity(document, texts),
-            _notes(document, texts),
+            _version(document, texts),
+            Html("") if is_old(document) else _identity(document, texts),
+            Html("") if is_old(document) else _notes(document, texts),
             class_="name",
         ),
         element("td", _state(document, texts), class_="state"),
@@ -72,7 +139,7 @@ def _row(document: Document, texts: Texts) -> Html:
             for column, fact in facts.items()
         ),
         element("td", *_row_actions(document, texts), class_="actions"),
-        class_="document",
+        class_="document old" if is_old(document) else "document",
         data_testid="document",
         data_state=document.state,
         data_document=document.id,
@@ -91,6 +158,15 @@ def _name(document: Document, texts: Texts) -> Html:
         data_testid="open-document",
         title=texts("documents.open"),
     )
+
+
+def _version(document: Document, texts: Texts) -> Html:
+    """Which version it is, where there is more than one."""
+    if document.version == 1 and not is_old(document):
+        return Html("")
+    key = "documents.old_version" if is_old(document) else "documents.version"
+    words = texts(key, number=document.version)
+    return element("span", text(words), class_="version", data_testid="document-version")
 
 
 def _identity(document: Document, texts: Texts) -> Html:
@@ -140,7 +216,10 @@ def _state(document: Document, texts: Texts) -> Html:
             "div",
             element("span", icon("unsupported"), text(label), class_="badge failed"),
             element("p", text(why), class_="why", data_testid="document-failure"),
+            _password(document, texts) if document.failure == "password" else Html(""),
         )
+    if is_old(document):
+        return element("span", text(texts("documents.superseded")), class_="badge")
     if document.state is DocumentState.READY:
         return element("span", icon("check"), text(label), class_="badge ready")
     percent = round(100 * document.progress)
@@ -150,14 +229,38 @@ def _state(document: Document, texts: Texts) -> Html:
         else f'<progress aria-label="{text(label)}"></progress>'
     )
     number = f" {percent} %" if document.progress else ""
+    if document.state is DocumentState.READING and document.pages:
+        done = {"done": f"{document.pages_done:,}", "pages": f"{document.pages:,}"}
+        number = " " + texts("documents.pages_read", **done)
     return element("div", element("span", text(label + number), class_="badge"), bar)
+
+
+def _password(document: Document, texts: Texts) -> Html:
+    """A field for the password of a protected file; what is typed is used once and not kept."""
+    label = texts("documents.password")
+    field = Html(
+        f'<input type="password" name="password" required autocomplete="off"'
+        f' placeholder="{text(label)}" aria-label="{text(label)}: {text(document.name)}"'
+        f' data-testid="document-password">'
+    )
+    button = element("button", text(texts("documents.unlock")), class_="button quiet")
+    return element(
+        "form",
+        field,
+        button,
+        data_event="unlock_document",
+        data_value={"document_id": document.id},
+        class_="unlock",
+    )
 
 
 def _row_actions(document: Document, texts: Texts) -> list[Html]:
     buttons: list[tuple[str, str, str, str | None]] = []
+    if is_moving(document):
+        buttons.append(("cancel_document", "stop", texts("documents.cancel"), None))
     if document.state is DocumentState.FAILED:
         buttons.append(("retry_document", "redo", texts("documents.retry"), None))
-    if document.state is DocumentState.READY:
+    if is_current(document):
         buttons.append(("ask_about", "ask", texts("options.ask_about"), None))
     confirm = texts("documents.confirm_delete", name=document.name)
     buttons.append(("delete_document", "trash", texts("documents.delete"), confirm))

@@ -43,6 +43,9 @@ From = Annotated[
 To = Annotated[
     datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Only dated then or earlier.")
 ]
+OldVersions = Annotated[
+    bool, typer.Option("--old-versions", help="Also what a newer version has superseded.")
+]
 
 
 def ask(
@@ -56,6 +59,7 @@ def ask(
     kind: Kinds = None,
     dated_from: From = None,
     dated_to: To = None,
+    old_versions: OldVersions = False,
     as_json: AsJson = False,
 ) -> None:
     """Answer one question, or every question of a file."""
@@ -65,7 +69,8 @@ def ask(
 
         chosen = replace(variant_named(variant), top_k=top)
         target = await matter_named(services, matter)
-        scope = await scope_of(services, target.id, document, kind, dated_from, dated_to)
+        dates = dated_from, dated_to
+        scope = await scope_of(services, target.id, document, kind, *dates, old_versions)
         if questions is None:
             answer = await _answer(services, target.id, question, chosen, scope)
             print(
@@ -95,12 +100,14 @@ def search(
     kind: Kinds = None,
     dated_from: From = None,
     dated_to: To = None,
+    old_versions: OldVersions = False,
 ) -> None:
     """Find the passages for every question of a file; no text is generated."""
 
     async def work(services: "Services") -> int:
         target = await matter_named(services, matter)
-        scope = await scope_of(services, target.id, document, kind, dated_from, dated_to)
+        dates = dated_from, dated_to
+        scope = await scope_of(services, target.id, document, kind, *dates, old_versions)
         asked = read_questions(questions)
         with whole_file(out) as lines:
             for line in _counted(asked):

@@ -8,36 +8,38 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.errors import PinciteError
 from core.session import AsJson, MatterName, document_named, matter_named, run
 
 if TYPE_CHECKING:
+    from core.documents.library import Added
     from core.services import Services
     from core.types import Document
 
 
 def ingest(paths: list[Path], matter: MatterName) -> None:
-    """Take files and folders into a matter, which is made if need be; a line for each file."""
+    """Take files, folders and zip archives into a matter, which is made if need be.
+
+    A line for each file.
+    """
 
     async def work(services: "Services") -> int:
         target = await matter_named(services, matter, create=True)
         failed = 0
-        added: dict[str, str] = {}
-        for path, name in _files(paths):
-            try:
-                if name in added.values():
-                    raise PinciteError("Another file of this name was given.", "Rename one.")
-                document = await services.library.add(target.id, path, name, replace=True)
-                added[document.id] = name
-            except PinciteError as error:
-                failed += 1
-                print(f"failed\t{name}\t{error}", flush=True)
-        async for document in _finished(services, target.id, set(added)):
+        waiting: set[str] = set()
+        for path, name in files_of(paths):
+            async for added in services.library.take(target.id, path, name):
+                if line := told(added):
+                    print(line, flush=True)
+                if added.document is None:
+                    failed += 1
+                else:
+                    waiting.add(added.document.id)
+        async for document in _finished(services, target.id, waiting):
             failed += document.state == "failed"
             print(_line(document), flush=True)
         return 1 if failed else 0
 
-    run(work)
+    run(work, beside=True)
 
 
 def documents(matter: MatterName, as_json: AsJson = False) -> None:
@@ -61,6 +63,8 @@ def documents(matter: MatterName, as_json: AsJson = False) -> None:
                     "genre": each.identity.genre,
                     "blank_pages": each.blank_pages,
                     "warnings": each.warnings,
+                    "version": each.version,
+                    "is_superseded": each.is_superseded,
                     "added_at": each.added_at.isoformat(),
                 }
                 for each in listed
@@ -87,9 +91,13 @@ def delete(
             return 0
         for name in names or []:
             chosen = await document_named(services, target.id, name)
-            await services.library.delete(target.id, chosen.id)
+            named = [chosen]
+            if name == chosen.name:
+                named = list(await services.library.versions(target.id, chosen.id))
+            for each in named:
+                await services.library.delete(target.id, each.id)
             print(f"deleted\t{chosen.name}")
-        await services.store.optimize()
+        await services.library.wait()
         return 0
 
     if bool(names) == whole_matter:
@@ -97,7 +105,7 @@ def delete(
     run(work)
 
 
-def _files(paths: list[Path]) -> Iterator[tuple[Path, str]]:
+def files_of(paths: list[Path]) -> Iterator[tuple[Path, str]]:
     """Each file with its name: relative to the folder that was given, or its own."""
     for path in paths:
         if not path.is_dir():
@@ -107,6 +115,15 @@ def _files(paths: list[Path]) -> Iterator[tuple[Path, str]]:
             inside = found.relative_to(path)
             if found.is_file() and not any(part.startswith(".") for part in inside.parts):
                 yield found, inside.as_posix()
+
+
+def told(added: "Added") -> str:
+    """A line for what needs no waiting: refused, or here already."""
+    if added.error is not None:
+        return f"failed\t{added.name}\t{added.error}"
+    if added.document is not None and not added.is_new and added.document.name != added.name:
+        return f"known\t{added.name}\tis already here as {added.document.name}"
+    return ""
 
 
 async def _finished(

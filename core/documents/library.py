@@ -1,152 +1,204 @@
-"""The documents of a matter: their files, and the queue that brings them into the index.
+"""The documents of a matter: added, deleted, tried again, looked at.
 
-A file is copied in and recorded before anything else happens to it, so a restart resumes where a
-crash left off.  One task works through the queue; a document is ``ready`` only after its vectors
-are in the store.
+A file is copied in and recorded before anything else happens to it; ``Queue`` does the rest.
 """
 
 import asyncio
-import dataclasses
-import hashlib
-import logging
-import shutil
-import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
 from uuid import uuid4
 
 from core.database import Database
-from core.documents.intake import take_in
+from core.documents.drops import entries, is_folder, name_of, unpack
+from core.documents.files import Files, clean_name
+from core.documents.queue import Index, Queue
 from core.documents.reading import Reader
 from core.documents.view import page_view, text_view
-from core.errors import DocumentError, NotFound, PinciteError
+from core.errors import DocumentError, NotFound
 from core.settings import Settings
 from core.types import (
+    UNDER_WAY,
     Document,
     DocumentState,
     ExtractedText,
+    Pace,
     PageView,
-    Passage,
     TextView,
 )
 
-if TYPE_CHECKING:
-    from pydantic import TypeAdapter
-
-log = logging.getLogger(__name__)
-
-_ABANDONED_S = 3600.0
-"""Age from which a half-made copy is taken for left behind."""
-_PAUSE_S = 5.0
-"""Before the queue is tried again when not even a failure could be recorded."""
+_GLANCE_S = 0.2
 _VIEW_TIMEOUT_S = 30.0
-"""Pages are rendered in a process beside the reader's, so that reading does not delay looking."""
+"""Pages are rendered in a process beside the readers', so that reading does not delay looking."""
 
 
-class _OutdatedError(Exception):
-    """The document was deleted or replaced while it was being taken in."""
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What became of one dropped file: its document, or why there is none.
 
+    ``is_new`` is false for bytes that the matter has already, under whatever name.
+    """
 
-class Index(Protocol):
-    """What the library asks of the search index."""
-
-    def add(self, document: Document, passages: Sequence[Passage]) -> AsyncIterator[float]:
-        """Embed and write a document's passages; yields the share embedded so far."""
-
-    async def delete(self, matter_id: str, document_id: str) -> None:
-        """Remove a document from every search."""
-
-    async def settle(self) -> None:
-        """Bring the index up to date after the last of many writes."""
+    name: str
+    document: Document | None = None
+    is_new: bool = False
+    error: DocumentError | None = None
 
 
 class Library:
     """Files in, passages out. ``start`` resumes the queue, ``close`` leaves it for later."""
 
     def __init__(self, settings: Settings, database: Database, index: Index) -> None:
-        self._settings = settings
         self._database = database
         self._index = index
-        self._folder = settings.data_dir / "documents"
-        self._reader = Reader(settings.reading_timeout_s)
+        self._files = Files(settings.data_dir / "documents", settings.file_size_mib)
+        self._queue = Queue(settings, database, self._files, index)
         self._viewer = Reader(_VIEW_TIMEOUT_S)
-        self._waiting: asyncio.Event = asyncio.Event()
-        self._worker: asyncio.Task[None] | None = None
-        self._idle = asyncio.Event()
-        # Held while a record and its file are changed together, and while the queue is read.
-        self._changing = asyncio.Lock()
 
     async def start(self) -> None:
-        """Begin to work through whatever is queued."""
-        await asyncio.to_thread(_sweep, self._folder)
-        self._waiting.set()
-        self._worker = asyncio.create_task(self._work(), name="ingestion")
+        """Put in order what a crash left, and work through whatever is queued."""
+        await self._queue.start()
 
     async def close(self) -> None:
         """Stop after the current step; what is unfinished is taken up again on the next start."""
-        if self._worker is not None:
-            self._worker.cancel()
-            await asyncio.gather(self._worker, return_exceptions=True)
-            self._worker = None
-        await self._reader.close()
+        await self._queue.close()
         await self._viewer.close()
 
-    async def add(
-        self, matter_id: str, source: Path, name: str, *, replace: bool = False
-    ) -> Document:
+    async def wait(self) -> None:
+        """Return when nothing is queued, under way or still to be erased from the disk."""
+        if self._queue.is_working:
+            return await self._queue.wait()
+        waiting = True
+        while waiting:  # another process works on them
+            await asyncio.sleep(_GLANCE_S)
+            waiting = bool(
+                await self._database.unfinished_documents()
+                or await self._database.deleting_documents()
+            )
+
+    async def add(self, matter_id: str, source: Path, name: str, *, password: str = "") -> Document:
         """Copy a file into the matter and queue it; returns at once.
 
-        The same bytes under the same name are not read twice.  Other bytes under a name that is
-        taken become a document beside it, or with ``replace`` its new content.  Raises
-        ``DocumentError`` when the file is missing or too large, and ``NotFound`` when the matter
-        does not exist.
+        The same bytes are the same document: what is returned then is that one, under the name
+        that it has.  Other bytes under a name that is taken become the document's next version.
+        ``password`` opens a protected file and is kept in memory until it has been read.
+
+        Raises ``DocumentError`` when the file is missing or too large, and ``NotFound`` when the
+        matter does not exist.
         """
-        await self._database.matter(matter_id)
-        clean = _clean_name(name)
-        incoming = self._folder / matter_id / f"incoming-{uuid4().hex}"
-        try:
-            sha256, size = await asyncio.to_thread(
-                _copy, source, incoming, self._settings.file_size_mib
-            )
-            async with self._changing:
-                document, is_new = await self._database.put_document(
-                    matter_id, clean, sha256, size, replace
-                )
-                if is_new:
-                    await asyncio.to_thread(_move, incoming, self._original(document))
-        finally:
-            await asyncio.to_thread(incoming.unlink, True)
-        if is_new:
-            self._idle.clear()
-            self._waiting.set()
+        document, _ = await self._add(matter_id, source, name, password)
         return document
 
-    async def wait(self) -> None:
-        """Return when nothing is queued any more."""
-        await self._idle.wait()
+    async def take(
+        self, matter_id: str, source: Path, name: str, *, password: str = ""
+    ) -> AsyncIterator[Added]:
+        """``add``, with a zip archive opened as the folder that it is.
 
-    async def delete(self, matter_id: str, document_id: str) -> None:
-        """Remove a document, its passages and its files; raises ``NotFound``."""
-        document = await self._database.document(matter_id, document_id)
-        await self._index.delete(matter_id, document_id)
-        await asyncio.to_thread(shutil.rmtree, self._original(document).parent, True)
-        await self._database.delete_document(matter_id, document_id)
-        await self._index.delete(matter_id, document_id)  # what was written in the meantime
+        Yields what became of each file; one that is refused keeps no other out.  Raises
+        ``NotFound`` when the matter does not exist.
+        """
+        try:
+            if not await asyncio.to_thread(is_folder, source, name):
+                yield Added(name, *await self._add(matter_id, source, name, password))
+                return
+            listed = await asyncio.to_thread(entries, source)
+        except DocumentError as error:
+            yield Added(name, error=error)
+            return
+        await self._database.matter(matter_id)
+        for entry in listed:
+            inside = name_of(entry)
+            unpacked = await asyncio.to_thread(self._files.scratch, matter_id)
+            try:
+                await asyncio.to_thread(unpack, source, entry, unpacked)
+                yield Added(inside, *await self._add(matter_id, unpacked, inside, password))
+            except DocumentError as error:
+                yield Added(inside, error=error)
+            finally:
+                await asyncio.to_thread(unpacked.unlink, True)
 
-    async def delete_matter(self, matter_id: str) -> None:
-        """Remove every document of a matter."""
-        for document in await self._database.documents(matter_id):
-            await self.delete(matter_id, document.id)
-        await asyncio.to_thread(shutil.rmtree, self._folder / matter_id, True)
+    async def _add(
+        self, matter_id: str, source: Path, name: str, password: str
+    ) -> tuple[Document, bool]:
+        """The file's document, and whether it has to be read."""
+        await self._database.matter(matter_id)
+        clean = clean_name(name)
+        incoming = await asyncio.to_thread(self._files.copy_in, matter_id, source)
+        document_id = uuid4().hex
+        try:
+            # The file before its record: a record without its file could never be read.
+            await asyncio.to_thread(self._files.place, incoming, matter_id, document_id)
+            document, is_new = await self._database.put_document(
+                matter_id, clean, incoming.sha256, incoming.size_bytes, document_id
+            )
+        except BaseException:
+            await asyncio.to_thread(self._files.remove, matter_id, document_id)
+            raise
+        if document.id != document_id:
+            await asyncio.to_thread(self._files.remove, matter_id, document_id)
+        if is_new:
+            self._queue.use_password(document.id, password)
+            self._queue.wake()
+        return document, is_new
 
-    async def retry(self, matter_id: str, document_id: str) -> None:
+    async def cancel(self, matter_id: str, document_id: str) -> None:
+        """End the way of a document that is not ready; it can be tried again.
+
+        Raises ``NotFound``; what is ready or has failed stays as it is.
+        """
+        await self._database.document(matter_id, document_id)
+        cancelled = {
+            "state": DocumentState.FAILED,
+            "failure": "cancelled",
+            "reason": "Taking this file in was cancelled.",
+            "remedy": "Try again when it is wanted.",
+            "progress": 0.0,
+            "passages": 0,
+        }
+        under_way = (DocumentState.QUEUED, *UNDER_WAY)
+        if await self._database.update_document(matter_id, document_id, cancelled, under_way):
+            self._queue.drop([document_id])
+
+    async def retry(self, matter_id: str, document_id: str, password: str = "") -> None:
         """Queue a failed document again; raises ``NotFound``."""
         await self._database.document(matter_id, document_id)
-        queued = {"state": DocumentState.QUEUED, "reason": "", "remedy": ""}
-        await self._database.update_document(matter_id, document_id, queued)
-        self._idle.clear()
-        self._waiting.set()
+        self._queue.use_password(document_id, password)
+        await self._database.retry_documents(matter_id, [document_id])
+        self._queue.wake()
+
+    async def retry_failed(self, matter_id: str) -> int:
+        """Queue every failed document of the matter again; return how many."""
+        number = await self._database.retry_documents(matter_id)
+        self._queue.wake()
+        return number
+
+    async def delete(self, matter_id: str, document_id: str) -> None:
+        """Remove a document with its older versions, or one older version; raises ``NotFound``.
+
+        It is gone from every list and search at once.  Its rows, files and quotes follow behind,
+        also after a restart, and ``wait`` returns when no word of it is left on the disk.
+        """
+        gone = await self._database.begin_deletion(matter_id, document_id)
+        self._index.hide(gone)
+        self._queue.drop(gone)
+
+    async def delete_matter(self, matter_id: str) -> None:
+        """Remove every document of a matter; raises ``StoreError`` before the index is open."""
+        gone = await self._database.begin_deletion(matter_id)
+        self._index.hide(gone)
+        self._queue.drop(gone)
+        await self._queue.erase(matter_id)
+
+    async def versions(self, matter_id: str, document_id: str) -> tuple[Document, ...]:
+        """Every version of a document, newest first; raises ``NotFound``."""
+        return await self._database.versions(matter_id, document_id)
+
+    async def pace(self, matter_id: str) -> Pace:
+        """How fast documents are taken in, and what is left of the matter's."""
+        waiting = await self._database.unfinished_documents()
+        own = sum(each.matter_id == matter_id for each in waiting)
+        erasing = len(await self._database.deleting_documents(matter_id))
+        return self._queue.pace(waiting, own, erasing or int(self._index.has_remains))
 
     async def text(self, matter_id: str, document_id: str) -> str:
         """The extracted text that all offsets refer to; raises ``NotFound``."""
@@ -169,174 +221,13 @@ class Library:
             raise NotFound(f"The document has no page {page}.", "Open its first page instead.")
         hint = max(0, start - span.start)
         view: PageView = await self._viewer.run(
-            page_view, self._original(document), page, extracted.text[start:end], hint
+            page_view, self._files.original(document), page, extracted.text[start:end], hint
         )
         return view
 
-    async def _work(self) -> None:
-        while True:
-            try:
-                await self._work_through()
-            except Exception:
-                log.exception("the queue stumbled and is taken up again")
-                await asyncio.sleep(_PAUSE_S)
-
-    async def _work_through(self) -> None:
-        """Take in everything that is queued, or wait for something to be."""
-        self._waiting.clear()
-        async with self._changing:
-            queue = await self._database.unfinished_documents()
-        for document in queue:
-            await self._ingest(document)
-        if queue:
-            await self._settle()
-        elif not self._waiting.is_set():
-            self._idle.set()
-            await self._waiting.wait()
-
-    async def _settle(self) -> None:
-        try:
-            await self._index.settle()
-        except Exception:
-            log.exception("the index could not be brought up to date")
-
-    async def _ingest(self, document: Document) -> None:
-        """Bring one document from its file into the index; every failure ends as its own."""
-        try:
-            try:
-                await self._read_and_index(document)
-            except PinciteError as error:
-                await self._fail(document, error)
-            except Exception as error:
-                log.exception("ingestion failed")
-                await self._fail(
-                    document,
-                    DocumentError(
-                        f"The file could not be taken in ({type(error).__name__}).",
-                        "Try again; if it fails again, Pincite's log says more.",
-                    ),
-                )
-        except _OutdatedError:
-            await self._drop_if_deleted(document)
-
-    async def _read_and_index(self, document: Document) -> None:
-        await self._set(document, DocumentState.READING)
-        # What an earlier content left in the index must not be cited as this document.
-        await self._index.delete(document.matter_id, document.id)
-        original = self._original(document)
-        taken = await self._reader.run(
-            take_in, original, document.name, document.id, self._settings.passage_characters
-        )
-        await asyncio.to_thread(_keep_text, original.parent, taken.extracted)
-        identity, extracted = taken.identity, taken.extracted
-        await self._set(
-            document, DocumentState.EMBEDDING, kind=taken.kind, pages=len(extracted.pages) or None,
-            passages=len(taken.passages), characters=len(extracted.text),
-            title=identity.title, parties=list(identity.parties), dated=identity.dated,
-            genre=identity.genre.value, blank_pages=taken.blank_pages,
-            warnings=list(extracted.warnings),
-        )  # fmt: skip
-        known = dataclasses.replace(document, identity=identity)
-        async for share in self._index.add(known, taken.passages):
-            state = DocumentState.EMBEDDING if share < 1 else DocumentState.INDEXING
-            await self._set(document, state, progress=round(share, 3))
-        await self._set(document, DocumentState.READY, progress=1.0)
-
-    async def _drop_if_deleted(self, document: Document) -> None:
-        """A document that was deleted while it was read must not come back by the index."""
-        try:
-            await self._database.document(document.matter_id, document.id)
-        except NotFound:
-            await self._index.delete(document.matter_id, document.id)
-            await asyncio.to_thread(shutil.rmtree, self._original(document).parent, True)
-
-    async def _set(self, document: Document, state: DocumentState, **fields: object) -> None:
-        """Record a step; raises ``_OutdatedError`` for a document deleted or replaced since."""
-        still = await self._database.update_document(
-            document.matter_id, document.id, {"state": state, **fields}, document.added_at
-        )
-        if not still:
-            raise _OutdatedError
-
-    async def _fail(self, document: Document, error: PinciteError) -> None:
-        await self._set(
-            document, DocumentState.FAILED, reason=error.reason, remedy=error.remedy,
-            progress=0.0, passages=0,
-        )  # fmt: skip
-
-    def _original(self, document: Document) -> Path:
-        """The file as it came; named by its content, so that no record ever means another's."""
-        return self._folder / document.matter_id / document.id / document.sha256
-
     async def _extracted(self, matter_id: str, document_id: str) -> ExtractedText:
-        document = await self._database.document(matter_id, document_id)
-        path = self._original(document).parent / "text.json"
-        if not path.is_file():
+        await self._database.document(matter_id, document_id)
+        extracted = await asyncio.to_thread(self._files.text, matter_id, document_id)
+        if extracted is None:
             raise NotFound("This document has not been read yet.", "Wait until it is ready.")
-        return await asyncio.to_thread(_stored_text, path)
-
-
-def _texts() -> "TypeAdapter[ExtractedText]":
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(ExtractedText)
-
-
-def _stored_text(path: Path) -> ExtractedText:
-    return _texts().validate_json(path.read_bytes())
-
-
-def _copy(source: Path, target: Path, limit_mib: int) -> tuple[str, int]:
-    """Copy a file that may be taken in; return its SHA-256 and size; raises ``DocumentError``."""
-    if not source.is_file():
-        raise DocumentError(f"{source.name} is not a file.", "Choose a file that exists.")
-    if source.stat().st_size > limit_mib * 2**20:
-        raise DocumentError(
-            f"{source.name} is larger than {limit_mib} MiB.",
-            "Split it, or raise PINCITE_FILE_SIZE_MIB.",
-        )
-    digest = hashlib.sha256()
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with source.open("rb") as coming, target.open("wb") as kept:
-            while part := coming.read(1 << 20):
-                digest.update(part)
-                kept.write(part)
-    except OSError as error:
-        raise DocumentError(
-            f"{source.name} could not be copied in: {error.strerror or error}.",
-            "Check that it can be opened and that the disk has room.",
-        ) from error
-    return digest.hexdigest(), target.stat().st_size
-
-
-def _move(incoming: Path, target: Path) -> None:
-    """Put a file in its place, and what it replaces away."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    incoming.replace(target)
-    for path in target.parent.iterdir():
-        if path != target:
-            path.unlink()
-
-
-def _sweep(folder: Path) -> None:
-    """Remove the copies that an interrupted ``add`` left."""
-    for path in folder.glob("*/incoming-*"):
-        if time.time() - path.stat().st_mtime > _ABANDONED_S:
-            path.unlink()
-
-
-def _keep_text(folder: Path, extracted: ExtractedText) -> None:
-    partial = folder / "text.partial"
-    partial.write_bytes(_texts().dump_json(extracted))
-    partial.replace(folder / "text.json")
-
-
-def _clean_name(name: str) -> str:
-    """A name for showing and citing: no control characters, no way up, forward slashes."""
-    parts = name.replace("\\", "/").split("/")
-    kept = ["".join(c for c in part if c.isprintable()).strip() for part in parts]
-    clean = "/".join(part for part in kept if part not in ("", ".", ".."))
-    if not clean:
-        raise DocumentError("A file needs a name.", "Rename it and add it again.")
-    return clean
+        return extracted

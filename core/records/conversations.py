@@ -1,5 +1,7 @@
 """Conversations, their questions and answers.  Every read takes ``matter_id`` first."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from typing import Any, cast
@@ -9,8 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy import Column, ForeignKey, Integer, String, Table, Text
 
 from core.errors import NotFound, PinciteError
+from core.records.matters import matters
 from core.records.transactions import Records, metadata, now, transacted
-from core.types import Answer, Conversation, Message
+from core.types import Answer, Citation, Conversation, Message, Statement
 
 conversations = Table(
     "conversations",
@@ -38,6 +41,10 @@ messages = Table(
 )
 
 
+STRUCK = "source_deleted"
+"""The reason of a statement whose words went with the document that they came from."""
+
+
 class Conversations(Records):
     """What is recorded of conversations and messages."""
 
@@ -60,7 +67,9 @@ class Conversations(Records):
 
     @transacted
     def create_conversation(self, sql: sa.Connection, matter_id: str, title: str) -> Conversation:
-        """Begin a conversation."""
+        """Begin a conversation; raises ``NotFound`` when the matter does not exist."""
+        if sql.execute(sa.select(matters.c.id).where(matters.c.id == matter_id)).first() is None:
+            raise NotFound("This matter does not exist.", "It may have been deleted.")
         values = {
             "id": uuid4().hex,
             "matter_id": matter_id,
@@ -133,6 +142,28 @@ class Conversations(Records):
         sql.execute(sa.update(messages).where(own).values(answer=stored))
 
     @transacted
+    def strike_quotes(self, sql: sa.Connection, matter_id: str, document_ids: Iterable[str]) -> int:
+        """Remove the words of deleted documents from the matter's answers; return how many.
+
+        Quotes of theirs are emptied, and so is every statement that rests on them or on nothing
+        that is cited.  A draft that did not hold names no source, so all of the matter's go; they
+        are never shown.  What is left says which document it was.
+        """
+        gone = frozenset(document_ids)
+        own = sa.select(messages).join(conversations).where(conversations.c.matter_id == matter_id)
+        struck = 0
+        for row in sql.execute(own.where(messages.c.answer.is_not(None))).all():
+            answer = cast(Answer, _answers().validate_json(row.answer))
+            left = _without(answer, gone)
+            if left != answer:
+                struck += 1
+                stored = _answers().dump_json(left).decode()
+                sql.execute(
+                    sa.update(messages).where(messages.c.id == row.id).values(answer=stored)
+                )
+        return struck
+
+    @transacted
     def delete_messages_from(self, sql: sa.Connection, matter_id: str, message_id: str) -> None:
         """Remove a message and all that follow it in its conversation: for edit and regenerate."""
         first = sql.execute(
@@ -152,6 +183,32 @@ def _answers() -> Any:
     from pydantic import TypeAdapter
 
     return TypeAdapter(Answer)
+
+
+def _without(answer: Answer, gone: frozenset[str]) -> Answer:
+    """The answer without words of the documents of these ids."""
+    cited = (*answer.nearest, *(each for one in answer.statements for each in one.citations))
+    if not any(each.document_id in gone for each in cited):
+        return replace(answer, draft="")
+
+    def emptied(citations: tuple[Citation, ...]) -> tuple[Citation, ...]:
+        return tuple(
+            replace(each, quote="", path=()) if each.document_id in gone else each
+            for each in citations
+        )
+
+    def struck(statement: Statement) -> Statement:
+        sources = {each.document_id for each in statement.citations}
+        if sources and not sources & gone:
+            return statement
+        return replace(statement, text="[…]", reason=STRUCK, citations=emptied(statement.citations))
+
+    return replace(
+        answer,
+        draft="",
+        statements=tuple(map(struck, answer.statements)),
+        nearest=emptied(answer.nearest),
+    )
 
 
 def _conversation(row: sa.Row[Any]) -> Conversation:

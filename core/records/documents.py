@@ -1,13 +1,10 @@
-"""Documents and their way into the index.
+"""Documents, their versions, and their way into the index.
 
-Every read takes ``matter_id`` first; only the queue's, which resumes unfinished documents after a
-restart, goes across matters.
+Every read takes ``matter_id`` first; only the queue's go across matters.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from itertools import count
-from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -15,8 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy import Column, ForeignKey, Integer, String, Table, Text
 
 from core.errors import NotFound
+from core.records.matters import matters
 from core.records.transactions import Records, metadata, now, transacted
-from core.types import Document, DocumentState, Genre, Identity
+from core.types import UNDER_WAY, Document, DocumentState, Genre, Identity
 
 documents = Table(
     "documents",
@@ -41,8 +39,23 @@ documents = Table(
     Column("genre", String, nullable=False, server_default="other"),
     Column("blank_pages", Integer, nullable=False, server_default="0"),
     Column("warnings", sa.JSON, nullable=False, server_default="[]"),
-    sa.UniqueConstraint("matter_id", "name"),
+    Column("version", Integer, nullable=False, server_default="1"),
+    Column("is_superseded", sa.Boolean, nullable=False, server_default="0"),
+    Column("pages_done", Integer, nullable=False, server_default="0"),
+    Column("failure", String, nullable=False, server_default=""),
+    sa.Index("ix_documents_matter_id_sha256", "matter_id", "sha256"),
 )
+
+_THERE = documents.c.state != DocumentState.DELETING
+_UNREAD: dict[str, Any] = {
+    "state": DocumentState.QUEUED,
+    "reason": "",
+    "remedy": "",
+    "failure": "",
+    "progress": 0.0,
+    "pages_done": 0,
+}
+"""What is recorded of a document that waits to be read."""
 
 
 class Original(NamedTuple):
@@ -59,17 +72,24 @@ class Documents(Records):
 
     @transacted
     def documents(self, sql: sa.Connection, matter_id: str) -> tuple[Document, ...]:
-        """The matter's documents, by name."""
-        query = sa.select(documents).where(documents.c.matter_id == matter_id)
-        return tuple(map(_document, sql.execute(query.order_by(documents.c.name))))
+        """The matter's documents with all their versions, by name, the newest version first."""
+        query = sa.select(documents).where(documents.c.matter_id == matter_id, _THERE)
+        ordered = query.order_by(documents.c.name, documents.c.version.desc())
+        return tuple(map(_document, sql.execute(ordered)))
 
     @transacted
     def document(self, sql: sa.Connection, matter_id: str, document_id: str) -> Document:
         """One document of the matter; raises ``NotFound``."""
-        row = sql.execute(sa.select(documents).where(_in_matter(matter_id, document_id))).first()
-        if row is None:
-            raise NotFound("This document is not in the matter.", "It may have been deleted.")
-        return _document(row)
+        return _one(sql, matter_id, document_id)
+
+    @transacted
+    def versions(
+        self, sql: sa.Connection, matter_id: str, document_id: str
+    ) -> tuple[Document, ...]:
+        """Every version of a document, itself among them, newest first; raises ``NotFound``."""
+        name = _one(sql, matter_id, document_id).name
+        query = sa.select(documents).where(_named(matter_id, name))
+        return tuple(map(_document, sql.execute(query.order_by(documents.c.version.desc()))))
 
     @transacted
     def put_document(
@@ -79,41 +99,47 @@ class Documents(Records):
         name: str,
         sha256: str,
         size_bytes: int,
-        replace: bool,
+        document_id: str = "",
     ) -> tuple[Document, bool]:
         """Record a file under its name; return the document and whether it has to be read.
 
-        The same bytes under the same name are the same document.  Other bytes take its place and
-        keep its identity with ``replace``, and otherwise get a name of their own.  A failed
-        document is always read again.
+        The same bytes are the same document, whatever they are called.  Other bytes under a name
+        that is taken are its next version, and so are an older version's that come back.  A
+        failed document is read again.  Raises ``NotFound`` when the matter does not exist.
         """
-        named = (documents.c.matter_id == matter_id) & (documents.c.name == name)
-        row = sql.execute(sa.select(documents).where(named)).first()
-        if row and row.sha256 != sha256 and not replace:
-            name = _free_name(sql, matter_id, name, sha256)
-            named = (documents.c.matter_id == matter_id) & (documents.c.name == name)
-            row = sql.execute(sa.select(documents).where(named)).first()
-        if row and row.sha256 == sha256 and row.state != DocumentState.FAILED:
+        if sql.execute(sa.select(matters.c.id).where(matters.c.id == matter_id)).first() is None:
+            raise NotFound("This matter does not exist.", "It may have been deleted.")
+        versions = sa.select(sa.func.max(documents.c.version)).where(_named(matter_id, name))
+        newest = sql.scalar(versions) or 0
+        alike = (documents.c.matter_id == matter_id) & (documents.c.sha256 == sha256) & _THERE
+        same = sql.execute(sa.select(documents).where(alike).order_by(documents.c.version)).all()
+        row = next((each for each in same if each.name == name), None) or next(
+            # An older version is not searched: under a name of its own its bytes are wanted.
+            (each for each in same if not each.is_superseded),
+            None,
+        )
+        if row is None:
+            values = {
+                "id": document_id or uuid4().hex,
+                "matter_id": matter_id,
+                "name": name,
+                "sha256": sha256,
+                "size_bytes": size_bytes,
+                "kind": "",
+                "passages": 0,
+                "characters": 0,
+                "added_at": now(),
+                "version": newest + 1,
+            }
+            sql.execute(sa.insert(documents).values(_UNREAD | values))
+            return _one(sql, matter_id, str(values["id"])), True
+        returns = row.name == name and row.version < newest
+        if not returns and row.state != DocumentState.FAILED:
             return _document(row), False
-        values: dict[str, Any] = {
-            "sha256": sha256,
-            "size_bytes": size_bytes,
-            "kind": "",
-            "state": DocumentState.QUEUED,
-            "reason": "",
-            "remedy": "",
-            "pages": None,
-            "passages": 0,
-            "characters": 0,
-            "progress": 0.0,
-            "added_at": now(),
-        }
-        if row:
-            sql.execute(sa.update(documents).where(named).values(values))
-        else:
-            own = {"id": uuid4().hex, "matter_id": matter_id, "name": name}
-            sql.execute(sa.insert(documents).values(own | values))
-        return _document(sql.execute(sa.select(documents).where(named)).one()), True
+        again = {"added_at": now(), "version": newest + 1 if returns else row.version}
+        own = _in_matter(matter_id, row.id)
+        sql.execute(sa.update(documents).where(own).values(_UNREAD | again))
+        return _one(sql, matter_id, row.id), True
 
     @transacted
     def update_document(
@@ -122,36 +148,134 @@ class Documents(Records):
         matter_id: str,
         document_id: str,
         fields: Mapping[str, object],
-        added_at: datetime | None = None,
+        among: Sequence[DocumentState] = (),
     ) -> bool:
         """Set columns of one document; return whether it is still there.
 
-        With ``added_at`` it must also hold the content that was added then.
+        With ``among`` it must also be in one of these states.
         """
         where = _in_matter(matter_id, document_id)
-        if added_at is not None:
-            where &= documents.c.added_at == added_at.isoformat()
+        if among:
+            where &= documents.c.state.in_(among)
         return sql.execute(sa.update(documents).where(where).values(dict(fields))).rowcount > 0
+
+    @transacted
+    def retry_documents(
+        self, sql: sa.Connection, matter_id: str, ids: Iterable[str] | None = None
+    ) -> int:
+        """Queue the matter's failed documents again, or those of these ids; return how many."""
+        failed = (documents.c.matter_id == matter_id) & (documents.c.state == DocumentState.FAILED)
+        if ids is not None:
+            failed &= documents.c.id.in_(tuple(ids))
+        return sql.execute(sa.update(documents).where(failed).values(_UNREAD)).rowcount
+
+    # The queue
+
+    @transacted
+    def requeue(self, sql: sa.Connection, indexed: frozenset[str]) -> int:
+        """After a start: queue what was under way, and what is ready but not in the index.
+
+        Returns how many were ready and are not in the index.
+        """
+        under_way = documents.c.state.in_(UNDER_WAY)
+        sql.execute(sa.update(documents).where(under_way).values(_UNREAD))
+        lost = (documents.c.state == DocumentState.READY) & documents.c.id.not_in(indexed)
+        return sql.execute(sa.update(documents).where(lost).values(_UNREAD)).rowcount
+
+    @transacted
+    def claim_document(self, sql: sa.Connection, but: Iterable[str] = ()) -> Document | None:
+        """Take the document that has waited longest, of any matter, and mark it as being read."""
+        waiting = (documents.c.state == DocumentState.QUEUED) & documents.c.id.not_in(tuple(but))
+        query = sa.select(documents).where(waiting).order_by(documents.c.added_at).limit(1)
+        row = sql.execute(query).first()
+        if row is None:
+            return None
+        own = _in_matter(row.matter_id, row.id)
+        sql.execute(sa.update(documents).where(own).values(state=DocumentState.READING))
+        return _one(sql, row.matter_id, row.id)
+
+    @transacted
+    def unfinished_documents(self, sql: sa.Connection) -> tuple[Document, ...]:
+        """The documents of every matter that are queued or under way, oldest first."""
+        query = sa.select(documents).where(
+            documents.c.state.in_((DocumentState.QUEUED, *UNDER_WAY))
+        )
+        return tuple(map(_document, sql.execute(query.order_by(documents.c.added_at))))
+
+    @transacted
+    def standing(self, sql: sa.Connection) -> tuple[Document, ...]:
+        """Every document of every matter, also those being deleted: to put things in order by."""
+        return tuple(map(_document, sql.execute(sa.select(documents))))
+
+    @transacted
+    def superseded_by(self, sql: sa.Connection, arriving: Iterable[str]) -> frozenset[str]:
+        """Which documents are older versions once those of these ids are ready.
+
+        They are ready ones of the same names, or among ``arriving`` themselves.
+        """
+        ids = tuple(arriving)
+        arrived = sa.select(documents.c.matter_id, documents.c.name).where(documents.c.id.in_(ids))
+        there = documents.c.id.in_(ids) | (documents.c.state == DocumentState.READY)
+        query = sa.select(documents).where(
+            there, sa.tuple_(documents.c.matter_id, documents.c.name).in_(arrived)
+        )
+        newest: dict[tuple[str, str], tuple[int, str]] = {}
+        rows = sql.execute(query).all()
+        for row in rows:
+            key = row.matter_id, row.name
+            newest[key] = max(newest.get(key, (0, "")), (row.version, row.id))
+        return frozenset(row.id for row in rows) - {each for _, each in newest.values()}
+
+    @transacted
+    def finish_documents(
+        self, sql: sa.Connection, arrived: Sequence[str], superseded: Iterable[str]
+    ) -> frozenset[str]:
+        """Mark as ready what is in the index, and as superseded what a newer version replaces.
+
+        Returns the ids that are ready now: a document deleted or cancelled meanwhile is not.
+        """
+        written = documents.c.id.in_(arrived) & (documents.c.state == DocumentState.INDEXING)
+        ready = frozenset(sql.scalars(sa.select(documents.c.id).where(written)))
+        done = {"state": DocumentState.READY, "progress": 1.0, "is_superseded": False}
+        sql.execute(sa.update(documents).where(documents.c.id.in_(tuple(ready))).values(done))
+        old = documents.c.id.in_(tuple(superseded)) & (documents.c.state == DocumentState.READY)
+        sql.execute(sa.update(documents).where(old).values(is_superseded=True))
+        return ready
+
+    # Deleting
+
+    @transacted
+    def begin_deletion(
+        self, sql: sa.Connection, matter_id: str, document_id: str = ""
+    ) -> tuple[str, ...]:
+        """Mark a document for deletion, or without one all of the matter; return the ids.
+
+        The version that is searched takes the older ones along; every other goes alone.  Raises
+        ``NotFound``.
+        """
+        chosen = (documents.c.matter_id == matter_id) & _THERE
+        if document_id:
+            document = _one(sql, matter_id, document_id)
+            is_current = document.state is DocumentState.READY and not document.is_superseded
+            older = documents.c.is_superseded & (documents.c.name == document.name)
+            chosen &= (documents.c.id == document_id) | (older if is_current else sa.false())
+        ids = tuple(sql.scalars(sa.select(documents.c.id).where(chosen)))
+        gone = sa.update(documents).where(documents.c.id.in_(ids))
+        sql.execute(gone.values(state=DocumentState.DELETING))
+        return ids
+
+    @transacted
+    def deleting_documents(self, sql: sa.Connection, matter_id: str = "") -> tuple[Document, ...]:
+        """The documents whose deletion was begun, of one matter or of all."""
+        query = sa.select(documents).where(documents.c.state == DocumentState.DELETING)
+        if matter_id:
+            query = query.where(documents.c.matter_id == matter_id)
+        return tuple(map(_document, sql.execute(query)))
 
     @transacted
     def delete_document(self, sql: sa.Connection, matter_id: str, document_id: str) -> None:
         """Remove a document's record."""
         sql.execute(sa.delete(documents).where(_in_matter(matter_id, document_id)))
-
-    @transacted
-    def unfinished_documents(self, sql: sa.Connection) -> tuple[Document, ...]:
-        """Documents of every matter that are neither ready nor failed: the queue, oldest first."""
-        done = (DocumentState.READY, DocumentState.FAILED)
-        query = sa.select(documents).where(documents.c.state.not_in(done))
-        return tuple(map(_document, sql.execute(query.order_by(documents.c.added_at))))
-
-    @transacted
-    def reindex(self, sql: sa.Connection, indexed: frozenset[str]) -> int:
-        """Queue the ready documents that are not in the index; return how many there were."""
-        lost = (documents.c.state == DocumentState.READY) & documents.c.id.not_in(indexed)
-        return sql.execute(
-            sa.update(documents).where(lost).values(state=DocumentState.QUEUED, progress=0.0)
-        ).rowcount
 
     @transacted
     def originals(self, sql: sa.Connection) -> tuple[Original, ...]:
@@ -160,10 +284,18 @@ class Documents(Records):
         Asks only for columns that the first schema had: older data are backed up too.
         """
         named = documents.c
-        query = sa.select(named.matter_id, named.id, named.sha256, named.name)
+        query = sa.select(named.matter_id, named.id, named.sha256, named.name).where(_THERE)
         return tuple(
             Original(*row) for row in sql.execute(query.order_by(named.matter_id, named.id))
         )
+
+
+def _one(sql: sa.Connection, matter_id: str, document_id: str) -> Document:
+    query = sa.select(documents).where(_in_matter(matter_id, document_id), _THERE)
+    row = sql.execute(query).first()
+    if row is None:
+        raise NotFound("This document is not in the matter.", "It may have been deleted.")
+    return _document(row)
 
 
 def _document(row: sa.Row[Any]) -> Document:
@@ -185,6 +317,10 @@ def _document(row: sa.Row[Any]) -> Document:
         identity=Identity(row.title, tuple(row.parties), row.dated, Genre(row.genre)),
         blank_pages=row.blank_pages,
         warnings=tuple(row.warnings),
+        version=row.version,
+        is_superseded=row.is_superseded,
+        pages_done=row.pages_done,
+        failure=row.failure,
     )
 
 
@@ -192,12 +328,5 @@ def _in_matter(matter_id: str, document_id: str) -> sa.ColumnElement[bool]:
     return (documents.c.matter_id == matter_id) & (documents.c.id == document_id)
 
 
-def _free_name(sql: sa.Connection, matter_id: str, name: str, sha256: str) -> str:
-    """``Lease (2).pdf`` for a second ``Lease.pdf``, or the number that these bytes have already."""
-    rows = sql.execute(
-        sa.select(documents.c.name, documents.c.sha256).where(documents.c.matter_id == matter_id)
-    )
-    taken = {row.name: row.sha256 for row in rows}
-    path = PurePosixPath(name)
-    numbered = (str(path.with_name(f"{path.stem} ({n}){path.suffix}")) for n in count(2))
-    return next(each for each in numbered if taken.get(each, sha256) == sha256)
+def _named(matter_id: str, name: str) -> sa.ColumnElement[bool]:
+    return (documents.c.matter_id == matter_id) & (documents.c.name == name) & _THERE

@@ -1,14 +1,18 @@
 """FlagEmbedding: text to vectors, and pairs to scores.
 
 Torch is not reentrant with itself on two cores, so one thread owns both models and nothing else
-computes there.  Passages are sent in small batches, each awaited before the next is queued: a
-question that arrives during an ingestion waits for one batch at most.
+computes there.  Questions go before passages: a batch of passages gives way between two layers of
+the model, computes what a question needs, and rests while questions are searched for.
 """
 
 import asyncio
 import logging
+import threading
+import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -25,6 +29,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _MAX_TOKENS = 512
+_PATIENCE_S = 0.5
+"""How long a batch rests for questions between two layers: ingestion slows, and never stands."""
 
 
 class Encoders:
@@ -34,6 +40,7 @@ class Encoders:
         self._embedding = embedding
         self._reranking = reranking
         self._thread = ThreadPoolExecutor(1, "encoders")
+        self._turns = _Turns()
         self._embedder: Any = None
         self._reranker: Any = None
         self._statuses = {
@@ -64,6 +71,7 @@ class Encoders:
         cannot be loaded leaves its state failed and the search without it.
         """
         self._embedder = await self._load("embedding", self._embedding, _load_embedder)
+        _between_layers(self._embedder.model, self._turns.give_way)
         if self._reranking is not None:
             try:
                 self._reranker = await self._load("reranking", self._reranking, _load_reranker)
@@ -75,6 +83,15 @@ class Encoders:
         """Let go of the models; idempotent."""
         await asyncio.to_thread(self._thread.shutdown, wait=True, cancel_futures=True)
         self._embedder = self._reranker = None
+
+    @asynccontextmanager
+    async def asking(self) -> AsyncIterator[None]:
+        """While a question is searched for: passages rest, so that it has the machine."""
+        self._turns.asked(1)
+        try:
+            yield
+        finally:
+            self._turns.asked(-1)
 
     async def embed_query(self, text: str) -> "NDArray[np.float32]":
         """The unit vector ``(d,)`` of a question."""
@@ -89,13 +106,28 @@ class Encoders:
     async def embed_passages(
         self, texts: Sequence[str]
     ) -> "AsyncIterator[tuple[Sequence[int], NDArray[np.float32]]]":
-        """Yield ``(indices, vectors)`` batch by batch, longest texts first to save padding."""
+        """Yield ``(indices, vectors)`` batch by batch, longest texts first to save padding.
+
+        The next batch is under way while one is taken in, so that the model never waits.
+        """
         order = sorted(range(len(texts)), key=lambda index: -len(texts[index]))
         size = self._embedding.batch_size
-        for at in range(0, len(order), size):
-            indices = order[at : at + size]
-            batch = [texts[index] for index in indices]
-            yield indices, _float32(await self._compute(self._ready().encode_corpus, batch))
+        batches = [order[at : at + size] for at in range(0, len(order), size)]
+        ahead: deque[asyncio.Future[Any]] = deque()
+        try:
+            for number, indices in enumerate(batches):
+                for each in batches[number + len(ahead) : number + 2]:
+                    ahead.append(self._batch([texts[index] for index in each]))
+                yield indices, _float32(await ahead.popleft())
+        finally:
+            for left in ahead:
+                left.cancel()
+
+    def _batch(self, texts: list[str]) -> "asyncio.Future[Any]":
+        encode = self._ready().encode_corpus
+        return asyncio.get_running_loop().run_in_executor(
+            self._thread, self._turns.passages, encode, texts
+        )
 
     async def rerank(self, question: str, texts: Sequence[str]) -> tuple[float, ...]:
         """The relevance of each text to the question; only where ``reranks``."""
@@ -104,7 +136,9 @@ class Encoders:
         return tuple(map(float, scores))
 
     async def _compute(self, function: Callable[..., T], *args: Any) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *args)
+        future = self._turns.ahead(function, *args)
+        self._thread.submit(self._turns.answer)  # where no batch is under way to give way
+        return await asyncio.wrap_future(future)
 
     def _ready(self) -> Any:
         if self._embedder is None:
@@ -126,6 +160,71 @@ class Encoders:
         memory = await asyncio.to_thread(_memory_gib, loaded)
         self._statuses[job] = replace(self._statuses[job], state="ready", memory_gib=memory)
         return loaded
+
+
+class _Turns:
+    """Whose turn it is on the encoders' thread."""
+
+    def __init__(self) -> None:
+        self._urgent: deque[tuple[Future[Any], Callable[..., Any], tuple[Any, ...]]] = deque()
+        self._questions = 0
+        self._is_passages = False
+        self._changed = threading.Event()
+
+    def asked(self, step: int) -> None:
+        """Count a question in (1) or out (-1)."""
+        self._questions += step
+        self._changed.set()
+
+    def ahead(self, function: Callable[..., T], *args: Any) -> "Future[T]":
+        """Have a question's work done before any passage."""
+        future: Future[T] = Future()
+        self._urgent.append((future, function, args))
+        self._changed.set()
+        return future
+
+    def passages(self, encode: Callable[[list[str]], T], texts: list[str]) -> T:
+        """Encode passages, giving way before and between; on the encoders' thread."""
+        self._is_passages = True
+        try:
+            self.give_way()
+            return encode(texts)
+        finally:
+            self._is_passages = False
+
+    def give_way(self) -> None:
+        """Between two layers of a batch of passages: let questions go first."""
+        if not self._is_passages:
+            return
+        until = time.monotonic() + _PATIENCE_S
+        while True:
+            self.answer()
+            left = until - time.monotonic()
+            if not self._questions or left <= 0:
+                return
+            self._changed.wait(left)
+            self._changed.clear()
+
+    def answer(self) -> None:
+        """Do what questions wait for; on the encoders' thread."""
+        was, self._is_passages = self._is_passages, False
+        try:
+            while self._urgent:
+                future, function, args = self._urgent.popleft()
+                if not future.set_running_or_notify_cancel():
+                    continue
+                try:
+                    future.set_result(function(*args))
+                except BaseException as error:  # noqa: BLE001  carried over to the asker
+                    future.set_exception(error)
+        finally:
+            self._is_passages = was
+
+
+def _between_layers(model: Any, give_way: Callable[[], None]) -> None:
+    """Call ``give_way`` before each layer of a BERT-like model."""
+    for layer in getattr(getattr(model, "encoder", None), "layer", ()):
+        layer.register_forward_pre_hook(lambda *_: give_way())
 
 
 def _load_failure(model: EncoderModel, error: Exception) -> PinciteError:

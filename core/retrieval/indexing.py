@@ -1,37 +1,75 @@
-"""Passages into the index: embedded batch by batch, written when all of them are."""
+"""Passages into the index: embedded in filled batches, written in groups."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from core.retrieval.embedding import Encoders
-from core.retrieval.store import Store, searched_text
+from core.retrieval.rows import searched_text
+from core.retrieval.store import Store
 from core.types import Document, Passage
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class Indexer:
-    """Writes documents into the store with the encoders' vectors."""
+    """What ingestion sees of the store and the encoders."""
 
     def __init__(self, store: Store, encoders: Encoders) -> None:
         self._store = store
         self._encoders = encoders
 
-    async def add(self, document: Document, passages: Sequence[Passage]) -> AsyncIterator[float]:
-        """Embed and write a document's passages; yields the share embedded so far.
+    def embed(
+        self, passages: Sequence[Passage]
+    ) -> "AsyncIterator[tuple[Sequence[int], NDArray[np.float32]]]":
+        """Yield ``(indices, vectors)`` of passages of any documents, batch by batch."""
+        return self._encoders.embed_passages([searched_text(each) for each in passages])
 
-        The store is written only when every passage has its vector.
+    async def write(
+        self,
+        documents: "Sequence[tuple[Document, Sequence[Passage], NDArray[np.float32]]]",
+        superseded: frozenset[str],
+    ) -> None:
+        """Write documents whose every passage has its vector, and mark the older versions."""
+        await self._store.put_all(documents, superseded)
+        arrived = {document.id for document, _, _ in documents}
+        await self._store.supersede(superseded - arrived)
+
+    def hide(self, document_ids: Iterable[str]) -> None:
+        """Leave documents out of every search from now on."""
+        self._store.hide(document_ids)
+
+    async def delete(self, matter_id: str, document_ids: Sequence[str]) -> None:
+        """Remove documents from every search."""
+        await self._store.delete_all(document_ids, matter_id)
+
+    async def recover(self, ready: dict[str, bool]) -> frozenset[str]:
+        """Make the index agree with what is recorded; return what is wholly in it.
+
+        ``ready`` are the ids of the documents that are ready, and whether each is superseded:
+        whatever else there is of any document was left half done, and goes.
         """
-        import numpy as np
+        strays = await self._store.present() - ready.keys()
+        if strays:
+            await self._store.delete_all(sorted(strays))
+        written = await self._store.written()
+        for superseded in (False, True):
+            wrong = {
+                each for each, is_old in ready.items()
+                if is_old == superseded and written.get(each, superseded) != superseded
+            }  # fmt: skip
+            await self._store.supersede(wrong, superseded)
+        return frozenset(written)
 
-        texts = [searched_text(passage) for passage in passages]
-        rows: dict[int, np.ndarray] = {}
-        async for indices, vectors in self._encoders.embed_passages(texts):
-            rows.update(zip(indices, vectors, strict=True))
-            yield min(1.0, len(rows) / len(texts))
-        vectors = np.stack([rows[index] for index in range(len(texts))])
-        await self._store.put(document, passages, vectors)
+    @property
+    def has_remains(self) -> bool:
+        """Whether words of deleted documents may still be on the disk."""
+        return self._store.has_remains
 
-    async def delete(self, matter_id: str, document_id: str) -> None:
-        """Remove a document from every search."""
-        await self._store.delete(matter_id, document_id)
+    async def erase(self) -> None:
+        """Remove from the disk every word of what was deleted."""
+        await self._store.erase()
 
     async def settle(self) -> None:
         """Bring the index up to date after the last of many writes."""

@@ -76,9 +76,10 @@ class Search:
 
         ``mode`` is ``hybrid``, ``dense`` or ``lexical``.  At most ``limit`` passages.
         """
-        found, _, _ = await self._search(
-            matter_id, question, mode, history, limit or self._limit, scope
-        )
+        async with self._encoders.asking():
+            found, _, _ = await self._search(
+                matter_id, question, mode, history, limit or self._limit, scope
+            )
         return found
 
     async def _search(
@@ -91,7 +92,7 @@ class Search:
         scope: Scope,
     ) -> tuple[Found, Lists, str]:
         """What was found, the candidates behind it, and the words that were searched for."""
-        in_matter = await self._store.documents(matter_id)
+        in_matter = await self._store.documents(matter_id, scope.old_versions)
         documents = [each for each in in_matter if scope.admits(each.document_id, each.identity)]
         searched = Searched(
             len(documents),
@@ -111,7 +112,9 @@ class Search:
         # In a thread: comparing a question with a thousand documents takes longer than a tick.
         understood = await asyncio.to_thread(understand, question, documents, history)
         elsewhere = await asyncio.to_thread(_elsewhere, understood, question, in_matter, documents)
-        wanted = await self._met(_Wanted(matter_id, understood, within, max(limit, CANDIDATES)))
+        wanted = await self._met(
+            _Wanted(matter_id, understood, within, max(limit, CANDIDATES), scope.old_versions)
+        )
         understood = wanted.understood
         leans: Mapping[str, float] = {}
         if not understood.about:
@@ -141,9 +144,10 @@ class Search:
         A passage matches if it holds half of the question's words, or is nearly as near to it in
         meaning as the nearest.
         """
-        found, lists, words = await self._search(
-            matter_id, question, "hybrid", history, EVERY, scope
-        )
+        async with self._encoders.asking():
+            found, lists, words = await self._search(
+                matter_id, question, "hybrid", history, EVERY, scope
+            )
         hits = await asyncio.to_thread(matching, found.hits, lists, words)
         if found.named:
             hits = tuple(hit for hit in hits if hit.passage.document_id in found.named)
@@ -161,14 +165,15 @@ class Search:
         vectors = await self._vectors(understood) if mode != "lexical" else None
         queries = []
         words = understood.words
+        size, old = wanted.size, wanted.old_versions
         for ids in [wanted.within, about] if about else [wanted.within]:
             if mode != "dense":
-                queries.append(self._store.lexical(wanted.matter_id, words, wanted.size, ids))
+                queries.append(self._store.lexical(wanted.matter_id, words, size, ids, old))
             if vectors is not None:
-                queries.append(self._store.dense(wanted.matter_id, vectors[0], wanted.size, ids))
+                queries.append(self._store.dense(wanted.matter_id, vectors[0], size, ids, old))
         if vectors is not None and about:
             queries += [
-                self._store.dense(wanted.matter_id, vector, _WORDED, about)
+                self._store.dense(wanted.matter_id, vector, _WORDED, about, old)
                 for vector in vectors[1:]
             ]
         found = await asyncio.gather(*queries)
@@ -225,7 +230,9 @@ class Search:
             return wanted
         places: dict[str, set[str]] = {}
         for name in understood.strangers:
-            found = await self._store.lexical(wanted.matter_id, name, CANDIDATES, wanted.within)
+            found = await self._store.lexical(
+                wanted.matter_id, name, CANDIDATES, wanted.within, wanted.old_versions
+            )
             places[name] = {each.passage.document_id for each in found}
         strangers = tuple(
             name for name, documents in places.items() if not documents or _CHINESE.search(name)
@@ -245,6 +252,7 @@ class _Wanted:
     understood: Understood
     within: Sequence[str] | None
     size: int
+    old_versions: bool = False
 
 
 def _elsewhere(

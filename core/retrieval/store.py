@@ -6,17 +6,25 @@ the matter first and filters on it inside the query.  Filters are expressions, n
 """
 
 import asyncio
-import re
 import shutil
+import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.errors import StoreError
-from core.retrieval.grams import index_text, query_text
+from core.retrieval.grams import query_text
+from core.retrieval.rows import (
+    document_row,
+    document_schema,
+    parted,
+    passage_of,
+    passage_rows,
+    passage_schema,
+)
 from core.types import Document, Genre, Identity, Passage
 
 if TYPE_CHECKING:
@@ -27,6 +35,8 @@ if TYPE_CHECKING:
     from lancedb.table import AsyncTable
     from numpy.typing import NDArray
 
+T = TypeVar("T")
+
 _PASSAGE_COLUMNS = [
     "id", "document_id", "document_name", "ordinal", "text", "start", "end", "page", "path",
 ]  # fmt: skip
@@ -36,8 +46,10 @@ _COMPARED = 20_000
 _PARTITIONS = 64
 _PROBES = 16
 """A quarter of the partitions is looked through; recall is measured by ``make bench``."""
-_OPTIMIZE_EVERY = 20
-"""Writes between two rounds of upkeep, as LanceDB's documentation advises."""
+_OPTIMIZE_EVERY = 10_000
+"""Passages written between two rounds of upkeep: each round reads what it merges once more."""
+_FRAGMENT = 32
+"""A row's address holds the number of its file in the bits from here on (LanceDB's layout)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +61,7 @@ class Indexed:
     identity: Identity
     passages: int = 0
     blank_pages: int = 0
+    is_superseded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +79,14 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._tables_folder = folder
         self._connection: AsyncConnection | None = None
         self._tables: dict[str, AsyncTable] = {}
-        self._writes = 0
+        self._written = 0
+        # One writer: LanceDB lets writes collide and fails the later one.
+        self._writing = asyncio.Lock()
+        # Documents on their way out: no search sees them from the moment that it is decided.
+        self._hidden: set[str] = set()
         # By matter, with the table's version: read for every question, written seldom.
         self._documents: dict[str, tuple[int, tuple[Indexed, ...]]] = {}
 
@@ -78,11 +96,9 @@ class Store:
         Raises ``StoreError`` when the folder cannot be opened.
         """
         import lancedb
-        import pyarrow as pa
 
         name = model.replace("/", "_")
-        folder = self._folder / f"{name}-{_SCHEMA}"
-        vector = pa.list_(pa.float32(), dimensions)
+        folder = self._tables_folder = self._folder / f"{name}-{_SCHEMA}"
         try:
             for version in range(1, _SCHEMA):
                 old = self._folder / (f"{name}-{version}" if version > 1 else name)
@@ -90,12 +106,13 @@ class Store:
             folder.mkdir(parents=True, exist_ok=True)
             self._connection = await lancedb.connect_async(folder)
             for name, schema in {
-                "passages": _passage_schema(vector),
-                "documents": _document_schema(),
+                "passages": passage_schema(dimensions),
+                "documents": document_schema(),
             }.items():
                 self._tables[name] = await self._connection.create_table(
                     name, schema=schema, exist_ok=True
                 )
+            await self._ensure_columns()
             await self._ensure_indices()
         except (OSError, RuntimeError, ValueError) as error:
             raise StoreError(
@@ -119,80 +136,131 @@ class Store:
         passages: Sequence[Passage],
         vectors: "NDArray[np.float32]",
     ) -> None:
-        """Replace a document's passages; ``vectors`` is ``(len(passages), d)``.
+        """Replace a document's passages; ``vectors`` is ``(len(passages), d)``."""
+        await self.put_all([(document, passages, vectors)])
 
-        The document's row is written last: one without was not wholly written.
+    async def put_all(
+        self,
+        written: "Sequence[tuple[Document, Sequence[Passage], NDArray[np.float32]]]",
+        superseded: frozenset[str] = frozenset(),
+    ) -> None:
+        """Replace the passages of several documents in one write; some may be older versions.
+
+        The documents' rows are written last: a document without one was not wholly written.
         """
-        await self.delete(document.matter_id, document.id)
-        rows = [
-            {
-                "id": passage.id,
-                "matter_id": document.matter_id,
-                "document_id": passage.document_id,
-                "document_name": passage.document_name,
-                "ordinal": passage.ordinal,
-                "text": passage.text,
-                "searched": index_text(searched_text(passage)),
-                "start": passage.start,
-                "end": passage.end,
-                "page": passage.page,
-                "path": list(passage.path),
-                "vector": vector,
-            }
-            for passage, vector in zip(passages, vectors, strict=True)
-        ]
-        await self._table("passages").add(rows)
-        await self._table("documents").add(
-            [
-                {
-                    "id": document.id,
-                    "matter_id": document.matter_id,
-                    "name": document.name,
-                    "title": document.identity.title,
-                    "parties": list(document.identity.parties),
-                    "dated": document.identity.dated,
-                    "genre": document.identity.genre,
-                    "opening": document.identity.opening,
-                    "passages": len(passages),
-                    "blank_pages": document.blank_pages,
-                }
-            ]
-        )
-        self._writes += 1
-        if self._writes % _OPTIMIZE_EVERY == 0:
-            await self.optimize()
+        async with self._writing:
+            await self._remove([document.id for document, _, _ in written])
+            passages = self._table("passages")
+            schema = await passages.schema()
+            rows = await asyncio.to_thread(passage_rows, written, schema, superseded)
+            await passages.add(rows)
+            documents = [document_row(d, len(p), d.id in superseded) for d, p, _ in written]
+            await self._table("documents").add(documents)
+            self._written += rows.num_rows
+            if self._written >= _OPTIMIZE_EVERY:
+                await self._optimize()
+
+    async def supersede(self, document_ids: Iterable[str], superseded: bool = True) -> None:
+        """Mark documents as older versions, or with ``superseded=False`` as the newest again."""
+        ids = list(document_ids)
+        async with self._writing:
+            changed = {"is_superseded": superseded}
+            if ids:
+                await self._table("passages").update(changed, where=_any_of("document_id", ids))
+                await self._table("documents").update(changed, where=_any_of("id", ids))
+
+    def hide(self, document_ids: Iterable[str]) -> None:
+        """Leave documents out of every search from now on; their rows are still to be deleted."""
+        self._hidden.update(document_ids)
 
     async def delete(self, matter_id: str, document_id: str) -> None:
         """Remove a document and its passages from every search."""
-        await self._table("documents").delete(_all_of(matter_id=matter_id, id=document_id))
-        await self._table("passages").delete(_all_of(matter_id=matter_id, document_id=document_id))
+        await self.delete_all([document_id], matter_id)
+
+    async def delete_all(self, document_ids: Sequence[str], matter_id: str = "") -> None:
+        """Remove documents and their passages; their words leave the disk with ``erase``.
+
+        Without a matter, of every one: for recovery.
+        """
+        async with self._writing:
+            self._table("passages")
+            await asyncio.to_thread(self._mark.touch)
+            await self._remove(document_ids, matter_id)
+            self._hidden.difference_update(document_ids)
 
     async def delete_matter(self, matter_id: str) -> None:
         """Remove everything of a matter from every search."""
-        for table in self._tables.values():
-            await table.delete(_all_of(matter_id=matter_id))
-        self._documents.pop(matter_id, None)
+        async with self._writing:
+            await asyncio.to_thread(self._mark.touch)
+            for table in self._tables.values():
+                await table.delete(_all_of(matter_id=matter_id))
+            self._documents.pop(matter_id, None)
 
     async def optimize(self) -> None:
         """Merge small files, bring the indices up to date and drop old versions from disk."""
-        for table in self._tables.values():
-            await table.optimize(cleanup_older_than=timedelta(minutes=5))
-        await self._ensure_partitions()
+        async with self._writing:
+            await self._optimize()
+
+    @property
+    def has_remains(self) -> bool:
+        """Whether words of deleted documents may still be on the disk, also after a crash."""
+        return self._mark.exists()
+
+    async def erase(self) -> None:
+        """Remove from the disk every word of what was deleted.
+
+        Deleted rows stay in their files, and their words in the full-text index, until both are
+        written anew: the files that hold such rows are, and the index is.  A reader of another
+        process that has the table of before open finds its files gone, and reads again.
+        """
+        async with self._writing:
+            for name, table in self._tables.items():
+                await self._clean(table)
+                for fragment in self._with_deletions(name):
+                    first = fragment << _FRAGMENT
+                    await table.update(
+                        where=_rows(first, first + (1 << _FRAGMENT)),
+                        updates_sql={"matter_id": "matter_id"},
+                    )
+            await self._index_words()
+            for table in self._tables.values():
+                await self._clean(table)
+            await self._ensure_partitions()
+            await asyncio.to_thread(self._mark.unlink, True)
 
     async def indexed(self) -> frozenset[str]:
         """The ids of the wholly written documents of all matters: for recovery, not for search."""
-        rows = await self._table("documents").query().select(["id"]).to_list()
-        return frozenset(row["id"] for row in rows)
+        return frozenset(await self.written())
 
-    async def documents(self, matter_id: str) -> tuple[Indexed, ...]:
-        """Every document of the matter."""
-        table = self._table("documents")
-        version = await table.version()
+    async def written(self) -> dict[str, bool]:
+        """Every wholly written document's id, and whether it is superseded: for recovery."""
+        rows = await self._read(
+            "documents", lambda table: table.query().select(["id", "is_superseded"]).to_list()
+        )
+        return {row["id"]: row["is_superseded"] for row in rows}
+
+    async def present(self) -> frozenset[str]:
+        """The ids of all documents of which there is any row: for recovery."""
+        found = await self._read(
+            "passages", lambda table: table.query().select(["document_id"]).to_arrow()
+        )
+        return frozenset(found.column("document_id").unique().to_pylist()) | await self.indexed()
+
+    async def documents(self, matter_id: str, old_versions: bool = False) -> tuple[Indexed, ...]:
+        """Every document of the matter; superseded ones with ``old_versions`` only."""
+        version = await self._table("documents").version()
         known = self._documents.get(matter_id)
         if known is None or known[0] != version:
-            rows = await table.query().where(_all_of(matter_id=matter_id)).to_list()
+            rows = await self._read(
+                "documents",
+                lambda table: table.query().where(_all_of(matter_id=matter_id)).to_list(),
+            )
             known = self._documents[matter_id] = version, tuple(map(_indexed, rows))
-        return known[1]
+        return tuple(
+            each
+            for each in known[1]
+            if (old_versions or not each.is_superseded) and each.document_id not in self._hidden
+        )
 
     async def dense(
         self,
@@ -200,6 +268,7 @@ class Store:
         vector: "NDArray[np.float32]",
         limit: int,
         document_ids: Sequence[str] | None = None,
+        old_versions: bool = False,
     ) -> tuple[Scored, ...]:
         """The passages nearest to ``vector`` (``(d,)``, unit length), with their cosine.
 
@@ -207,22 +276,25 @@ class Store:
         a smaller matter, or a few documents, are compared one by one, so that nothing is missed
         because other matters fill the partitions.
         """
-        query = (
-            self._table("passages")
-            .query()
-            .where(_within(matter_id, document_ids))
-            .nearest_to(vector)
-            .distance_type("cosine")
-            .nprobes(_PROBES)
-            .select([*_PASSAGE_COLUMNS, "vector", "_distance"])
-            .limit(limit)
-        )
-        in_matter = sum(each.passages for each in await self.documents(matter_id))
-        if document_ids is not None or in_matter <= _COMPARED:
-            query = query.bypass_vector_index()
-        rows, vectors, distances = _parted(await query.to_arrow(), "_distance")
+        in_matter = sum(each.passages for each in await self.documents(matter_id, old_versions))
+        is_exact = document_ids is not None or in_matter <= _COMPARED
+        within = self._within(matter_id, document_ids, old_versions)
+
+        def ask(table: "AsyncTable") -> "Awaitable[pa.Table]":
+            query = (
+                table.query()
+                .where(within)
+                .nearest_to(vector)
+                .distance_type("cosine")
+                .nprobes(_PROBES)
+                .select([*_PASSAGE_COLUMNS, "vector", "_distance"])
+                .limit(limit)
+            )
+            return (query.bypass_vector_index() if is_exact else query).to_arrow()
+
+        rows, vectors, distances = parted(await self._read("passages", ask), "_distance")
         return tuple(
-            Scored(_passage(row), 1.0 - distance, vector)
+            Scored(passage_of(row), 1.0 - distance, vector)
             for row, vector, distance in zip(rows, vectors, distances, strict=True)
         )
 
@@ -232,31 +304,29 @@ class Store:
         text: str,
         limit: int,
         document_ids: Sequence[str] | None = None,
+        old_versions: bool = False,
     ) -> tuple[Scored, ...]:
         """The passages that share words with ``text``, with their BM25 score."""
-        query = (
-            self._table("passages")
-            .query()
-            .where(_within(matter_id, document_ids))
-            .nearest_to_text(query_text(text), columns="searched")
-            .select([*_PASSAGE_COLUMNS, "vector", "_score"])
-            .limit(limit)
-        )
-        rows, vectors, scores = _parted(await query.to_arrow(), "_score")
+        within = self._within(matter_id, document_ids, old_versions)
+
+        def ask(table: "AsyncTable") -> "Awaitable[pa.Table]":
+            query = table.query().where(within)
+            found = query.nearest_to_text(query_text(text), columns="searched")
+            return found.select([*_PASSAGE_COLUMNS, "vector", "_score"]).limit(limit).to_arrow()
+
+        rows, vectors, scores = parted(await self._read("passages", ask), "_score")
         return tuple(
-            Scored(_passage(row), score, vector, is_lexical=True)
+            Scored(passage_of(row), score, vector, is_lexical=True)
             for row, vector, score in zip(rows, vectors, scores, strict=True)
         )
 
     async def passages(self, matter_id: str, document_id: str) -> tuple[Passage, ...]:
         """Every passage of a document, in order."""
-        query = (
-            self._table("passages")
-            .query()
-            .where(_all_of(matter_id=matter_id, document_id=document_id))
-            .select(_PASSAGE_COLUMNS)
+        own = _all_of(matter_id=matter_id, document_id=document_id)
+        rows = await self._read(
+            "passages", lambda table: table.query().where(own).select(_PASSAGE_COLUMNS).to_list()
         )
-        found = [_passage(row) for row in await query.to_list()]
+        found = [passage_of(row) for row in rows]
         return tuple(sorted(found, key=lambda passage: passage.ordinal))
 
     async def open(self, model: str) -> bool:
@@ -299,6 +369,69 @@ class Store:
         except KeyError:
             raise StoreError("The search index is not open yet.", "Try again shortly.") from None
 
+    async def _read(self, name: str, ask: "Callable[[AsyncTable], Awaitable[T]]") -> T:
+        """Ask a table; once more if another process has cleaned away what this one had open."""
+        table = self._table(name)
+        try:
+            return await ask(table)
+        except (OSError, RuntimeError, ValueError):
+            await table.checkout_latest()
+            return await ask(table)
+
+    async def _remove(self, document_ids: Sequence[str], matter_id: str = "") -> None:
+        for name, column in (("documents", "id"), ("passages", "document_id")):
+            chosen = _any_of(column, document_ids)
+            wall = chosen & _all_of(matter_id=matter_id) if matter_id else chosen
+            await self._table(name).delete(wall)
+
+    async def _optimize(self) -> None:
+        for table in self._tables.values():
+            await table.optimize(cleanup_older_than=timedelta(minutes=5))
+        await self._ensure_partitions()
+        self._written = 0
+
+    async def _clean(self, table: "AsyncTable") -> None:
+        """Merge, and keep no version but the newest and no file that is not of it."""
+        with warnings.catch_warnings():
+            # It warns of other readers; they read again, and there is no other writer.
+            warnings.simplefilter("ignore", UserWarning)
+            await table.optimize(cleanup_older_than=timedelta(0), delete_unverified=True)
+
+    @property
+    def _mark(self) -> Path:
+        """Lies beside the tables from the first deletion until its words are off the disk."""
+        return self._tables_folder / "erase"
+
+    def _with_deletions(self, name: str) -> list[int]:
+        """The numbers of a table's files that hold deleted rows; LanceDB notes them by name."""
+        notes = self._tables_folder / f"{name}.lance" / "_deletions"
+        return sorted({int(path.name.split("-")[0]) for path in notes.glob("*-*")})
+
+    def _within(
+        self, matter_id: str, document_ids: Sequence[str] | None, old_versions: bool
+    ) -> "Expr":
+        """The wall: the matter, of it the documents chosen, and none that is on its way out."""
+        from lancedb.expr import col, lit
+
+        wall = _all_of(matter_id=matter_id)
+        if not old_versions:
+            wall &= col("is_superseded") == lit(False)
+        if self._hidden:
+            wall &= ~_any_of("document_id", self._hidden)
+        return wall if document_ids is None else wall & _any_of("document_id", document_ids)
+
+    async def _ensure_columns(self) -> None:
+        """Tables made before there were versions hold the newest of each document."""
+        for table in self._tables.values():
+            if "is_superseded" not in (await table.schema()).names:
+                await table.add_columns({"is_superseded": "false"})
+
+    async def _index_words(self) -> None:
+        from lancedb.index import FTS
+
+        config = FTS(base_tokenizer="simple", remove_stop_words=False)
+        await self._table("passages").create_index("searched", config=config, replace=True)
+
     async def _ensure_partitions(self) -> None:
         """Partition the vectors once they are too many to be compared one by one."""
         from lancedb.index import IvfFlat
@@ -330,20 +463,6 @@ class Store:
                     await table.create_index(column, config=config)
 
 
-_ARTICLE = re.compile(r"第[\d零〇一二三四五六七八九十百千]+条")
-
-
-def searched_text(passage: Passage) -> str:
-    """What search sees of a passage.
-
-    A clause is found by its path too, which says what it is about; a statute's article says so
-    itself, and its chapter's name only blurs it (measured on both development sets).
-    """
-    if passage.path and _ARTICLE.match(passage.path[-1]):
-        return passage.text
-    return "\n".join([*passage.path, passage.text])
-
-
 def _all_of(**values: str) -> "Expr":
     """An expression that holds where every named column equals its value."""
     from functools import reduce
@@ -354,25 +473,18 @@ def _all_of(**values: str) -> "Expr":
     return reduce(and_, (col(name) == lit(value) for name, value in values.items()))
 
 
-def _within(matter_id: str, document_ids: Sequence[str] | None) -> "Expr":
+def _any_of(column: str, values: Iterable[str]) -> "Expr":
+    """An expression that holds where the column is one of the values."""
     from lancedb.expr import col, lit
 
-    wall = _all_of(matter_id=matter_id)
-    if document_ids is None:
-        return wall
-    return wall & col("document_id").isin([lit(each) for each in document_ids])
+    return col(column).isin([lit(value) for value in values])
 
 
-def _parted(
-    table: "pa.Table", score: str
-) -> "tuple[list[dict[str, Any]], NDArray[np.float32], list[float]]":
-    """The rows without their vectors, the vectors ``(n, d)``, and the column of scores."""
-    import numpy as np
+def _rows(first: int, end: int) -> "Expr":
+    """An expression that holds for the rows whose addresses are in ``[first, end)``."""
+    from lancedb.expr import col, lit
 
-    column = table.column("vector").combine_chunks()
-    flat = column.flatten().to_numpy(zero_copy_only=False)
-    vectors: NDArray[np.float32] = flat.reshape(table.num_rows, -1) if table.num_rows else flat
-    return table.drop_columns(["vector"]).to_pylist(), vectors, table.column(score).to_pylist()
+    return (col("_rowid") >= lit(first)) & (col("_rowid") < lit(end))
 
 
 def _indexed(row: dict[str, Any]) -> Indexed:
@@ -383,58 +495,6 @@ def _indexed(row: dict[str, Any]) -> Indexed:
         genre=Genre(row["genre"]),
         opening=row["opening"],
     )
-    return Indexed(row["id"], row["name"], identity, row["passages"], row["blank_pages"])
-
-
-def _passage(row: dict[str, Any]) -> Passage:
-    return Passage(
-        id=row["id"],
-        document_id=row["document_id"],
-        document_name=row["document_name"],
-        ordinal=row["ordinal"],
-        text=row["text"],
-        start=row["start"],
-        end=row["end"],
-        page=row["page"],
-        path=tuple(row["path"] or ()),
-    )
-
-
-def _passage_schema(vector: "pa.DataType") -> "pa.Schema":
-    import pyarrow as pa
-
-    return pa.schema(
-        [
-            pa.field("id", pa.string(), nullable=False),
-            pa.field("matter_id", pa.string(), nullable=False),
-            pa.field("document_id", pa.string(), nullable=False),
-            pa.field("document_name", pa.string(), nullable=False),
-            pa.field("ordinal", pa.int32(), nullable=False),
-            pa.field("text", pa.string(), nullable=False),
-            pa.field("searched", pa.string(), nullable=False),
-            pa.field("start", pa.int32(), nullable=False),
-            pa.field("end", pa.int32(), nullable=False),
-            pa.field("page", pa.int32()),
-            pa.field("path", pa.list_(pa.string())),
-            pa.field("vector", vector, nullable=False),
-        ]
-    )
-
-
-def _document_schema() -> "pa.Schema":
-    import pyarrow as pa
-
-    return pa.schema(
-        [
-            pa.field("id", pa.string(), nullable=False),
-            pa.field("matter_id", pa.string(), nullable=False),
-            pa.field("name", pa.string(), nullable=False),
-            pa.field("title", pa.string(), nullable=False),
-            pa.field("parties", pa.list_(pa.string()), nullable=False),
-            pa.field("dated", pa.date32()),
-            pa.field("genre", pa.string(), nullable=False),
-            pa.field("opening", pa.string(), nullable=False),
-            pa.field("passages", pa.int32(), nullable=False),
-            pa.field("blank_pages", pa.int32(), nullable=False),
-        ]
+    return Indexed(
+        row["id"], row["name"], identity, row["passages"], row["blank_pages"], row["is_superseded"]
     )

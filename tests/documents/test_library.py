@@ -3,14 +3,16 @@
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from core.database import Database
 from core.documents.library import Library
@@ -35,29 +37,59 @@ class RecordingIndex:
 
     failure: Exception | None = None
     upkeep_failure: Exception | None = None
+    before_embedding: Callable[[], Awaitable[None]] = nothing
     before_writing: Callable[[], Awaitable[None]] = nothing
     after_deleting: Callable[[], Awaitable[None]] = nothing
     texts: dict[tuple[str, str], str] = field(default_factory=dict)
     written: list[str] = field(default_factory=list)
-    has_written: asyncio.Event = field(default_factory=asyncio.Event)
+    groups: list[list[str]] = field(default_factory=list)
+    superseded: set[str] = field(default_factory=set)
+    hidden: set[str] = field(default_factory=set)
     identities: list[Identity] = field(default_factory=list)
     settled: int = 0
+    erased: int = 0
+    has_remains: bool = False
 
-    async def add(self, document: Document, passages: Sequence[Passage]) -> AsyncIterator[float]:
-        yield 0.5
+    async def embed(
+        self, passages: Sequence[Passage]
+    ) -> AsyncIterator[tuple[Sequence[int], NDArray[np.float32]]]:
+        await self.before_embedding()
         if self.failure:
             raise self.failure
-        yield 1.0
-        await self.before_writing()
-        key = (document.matter_id, document.id)
-        self.texts[key] = "\n".join(passage.text for passage in passages)
-        self.written.append(document.id)
-        self.has_written.set()
-        self.identities.append(document.identity)
+        for index in range(len(passages)):
+            yield [index], np.zeros((1, 2), np.float32)
 
-    async def delete(self, matter_id: str, document_id: str) -> None:
-        self.texts.pop((matter_id, document_id), None)
+    async def write(
+        self,
+        documents: Sequence[tuple[Document, Sequence[Passage], NDArray[np.float32]]],
+        superseded: frozenset[str],
+    ) -> None:
+        await self.before_writing()
+        self.superseded |= superseded
+        self.groups.append([document.id for document, _, _ in documents])
+        for document, passages, vectors in documents:
+            assert len(passages) == len(vectors)
+            key = (document.matter_id, document.id)
+            self.texts[key] = "\n".join(passage.text for passage in passages)
+            self.written.append(document.id)
+            self.identities.append(document.identity)
+
+    def hide(self, document_ids: Iterable[str]) -> None:
+        self.hidden.update(document_ids)
+
+    async def delete(self, matter_id: str, document_ids: Sequence[str]) -> None:
+        for document_id in document_ids:
+            self.texts.pop((matter_id, document_id), None)
+        self.has_remains = True
         await self.after_deleting()
+
+    async def recover(self, ready: dict[str, bool]) -> frozenset[str]:
+        self.texts = {key: text for key, text in self.texts.items() if key[1] in ready}
+        return frozenset(document_id for _, document_id in self.texts)
+
+    async def erase(self) -> None:
+        self.erased += 1
+        self.has_remains = False
 
     async def settle(self) -> None:
         self.settled += 1
@@ -81,10 +113,8 @@ class Bench:
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         return path
 
-    async def add(
-        self, content: str | bytes, name: str = "Lease.txt", *, replace: bool = False
-    ) -> Document:
-        return await self.library.add(self.matter.id, self.source(content), name, replace=replace)
+    async def add(self, content: str | bytes, name: str = "Lease.txt") -> Document:
+        return await self.library.add(self.matter.id, self.source(content), name)
 
     async def finished(self, document: Document) -> Document:
         async with asyncio.timeout(20):

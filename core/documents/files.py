@@ -1,0 +1,166 @@
+"""What is on disk of the documents: the files as they came, and their extracted texts.
+
+``documents/<matter>/<document>/`` holds a document's file under its content's SHA-256, and
+``text.json``; a copy on its way in is ``documents/<matter>/incoming-<process>-…``.  Everything
+here blocks: call it in a thread.
+"""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from core.errors import DocumentError
+from core.types import Document, ExtractedText
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A copy that has no document yet."""
+
+    path: Path
+    sha256: str
+    size_bytes: int
+
+
+class Files:
+    """The folder of all documents' files."""
+
+    def __init__(self, folder: Path, limit_mib: int) -> None:
+        self._folder = folder
+        self._limit_mib = limit_mib
+        self._own = f"{os.getpid()}-{uuid4().hex[:8]}"
+
+    def original(self, document: Document) -> Path:
+        """The file as it came; named by its content, so that no record ever means another's."""
+        return self._of(document.matter_id, document.id) / document.sha256
+
+    def copy_in(self, matter_id: str, source: Path) -> Incoming:
+        """Copy a file that may be taken in, down to the disk; raises ``DocumentError``."""
+        self._check(source)
+        target = self.scratch(matter_id)
+        digest = hashlib.sha256()
+        try:
+            with source.open("rb") as coming, target.open("wb") as kept:
+                while part := coming.read(1 << 20):
+                    digest.update(part)
+                    kept.write(part)
+                kept.flush()
+                os.fsync(kept.fileno())
+        except OSError as error:
+            target.unlink(missing_ok=True)
+            raise DocumentError(
+                f"{source.name} could not be copied in: {error.strerror or error}.",
+                "Check that it can be opened and that the disk has room.",
+            ) from error
+        return Incoming(target, digest.hexdigest(), target.stat().st_size)
+
+    def scratch(self, matter_id: str) -> Path:
+        """A place for a copy on its way in, which is swept away if this process dies."""
+        folder = self._folder / matter_id
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / f"incoming-{self._own}-{uuid4().hex}"
+
+    def place(self, incoming: Incoming, matter_id: str, document_id: str) -> None:
+        """Make a copy the file of a document."""
+        target = self._of(matter_id, document_id) / incoming.sha256
+        target.parent.mkdir(parents=True, exist_ok=True)
+        incoming.path.replace(target)
+        for folder in (target.parent, target.parent.parent):
+            opened = os.open(folder, os.O_RDONLY)
+            os.fsync(opened)
+            os.close(opened)
+
+    def keep_text(self, document: Document, extracted: ExtractedText) -> None:
+        """Keep what was read of a document, wholly or not at all."""
+        folder = self._of(document.matter_id, document.id)
+        partial = folder / "text.partial"
+        partial.write_bytes(_texts().dump_json(extracted))
+        partial.replace(folder / "text.json")
+
+    def text(self, matter_id: str, document_id: str) -> ExtractedText | None:
+        """What was read of a document; ``None`` until it has been."""
+        path = self._of(matter_id, document_id) / "text.json"
+        return _texts().validate_json(path.read_bytes()) if path.is_file() else None
+
+    def remove(self, matter_id: str, document_id: str) -> None:
+        """Remove a document's files, and the matter's folder with its last."""
+        folder = self._of(matter_id, document_id)
+        if folder.exists():
+            shutil.rmtree(folder)
+        if folder.parent.exists() and not any(folder.parent.iterdir()):
+            folder.parent.rmdir()
+
+    def folders(self) -> frozenset[tuple[str, str]]:
+        """Matter and document of every folder that there is."""
+        return frozenset(
+            (path.parent.name, path.name) for path in self._folder.glob("*/*") if path.is_dir()
+        )
+
+    def sweep(self) -> None:
+        """Remove the copies of processes that live no more, and matters' folders left empty."""
+        for path in self._abandoned():
+            path.unlink(missing_ok=True)
+        for folder in self._folder.glob("*"):
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
+
+    def _abandoned(self) -> Iterator[Path]:
+        for path in self._folder.glob("*/incoming-*"):
+            process = path.name.split("-")[1]
+            is_own = path.name.startswith(f"incoming-{self._own}-")
+            is_others = process != str(os.getpid()) and _lives(process)
+            if not (is_own or is_others):
+                yield path
+
+    def _check(self, source: Path) -> None:
+        if not source.is_file():
+            raise DocumentError(f"{source.name} is not a file.", "Choose a file that exists.")
+        if source.stat().st_size > self._limit_mib * 2**20:
+            raise DocumentError(
+                f"{source.name} is larger than {self._limit_mib} MiB.",
+                "Split it, or raise PINCITE_FILE_SIZE_MIB.",
+            )
+
+    def _of(self, matter_id: str, document_id: str) -> Path:
+        return self._folder / matter_id / document_id
+
+
+def clean_name(name: str) -> str:
+    """A name for showing and citing: no control characters, no way up, forward slashes.
+
+    Raises ``DocumentError`` when nothing is left of it.
+    """
+    parts = name.replace("\\", "/").split("/")
+    kept = ["".join(c for c in part if c.isprintable()).strip() for part in parts]
+    clean = "/".join(part for part in kept if part not in ("", ".", ".."))
+    if not clean:
+        raise DocumentError("A file needs a name.", "Rename it and add it again.")
+    return clean
+
+
+def _lives(process: str) -> bool:
+    if not (process.isdecimal() and int(process)):
+        return False
+    try:
+        os.kill(int(process), 0)
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
+@cache
+def _texts() -> "TypeAdapter[ExtractedText]":
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(ExtractedText)
