@@ -247,7 +247,8 @@ def _checked(
     what it leaves out may be the condition that mattered.
     """
     cited = {marker: hit.passage for marker, hit in enumerate(hits, 1)}
-    judged = [verify(claim, cited, closely=closely) for claim in claims(draft)]
+    made = claims(draft)
+    judged = [verify(claim, cited, closely=closely, draft=made) for claim in made]
     if breaks_off and judged and judged[-1].verdict is Verdict.SUPPORTED:
         judged[-1] = replace(judged[-1], verdict=Verdict.PARTLY, reason="breaks_off")
     return tuple(judged)

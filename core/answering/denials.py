@@ -13,11 +13,14 @@ from core.answering.forces import (
     only_limits,
     whole_force,
 )
+from core.answering.lexicon import opposite
 from core.answering.pairing import Pairing, next_content
-from core.answering.terms import Term, opposite
+from core.answering.terms import Term
 
 REACH = 9
 """How many terms a denial may stand off in a free wording."""
+_BESIDE = 4
+"""How near an exception stands to what it denies: 背书转让以外的方式."""
 _CONDITIONS = frozenset(("condition", "given", "exception"))
 
 
@@ -81,6 +84,10 @@ def _denied_alone(
         met = [to.get(each) for each in follow]
         places = [each for each in met if each is not None]
         if not places:
+            if not any(t.weight for t in terms[i + 1 : i + 3] if t.clause == term.clause):
+                continue  # "if it does not": what was said before
+            if is_gate(terms, i) and any(is_gate(others, k) for k in range(len(others))):
+                continue
             if openly and not any(map(_denies_openly, others)):
                 return True
             continue
@@ -89,7 +96,7 @@ def _denied_alone(
         subject = term.text.casefold() in OF_SUBJECTS
         if (subject or is_gate(terms, i)) and gated(others, places[0]):
             continue
-        plain = term.kind == "not" and follow[0] == i + 1
+        plain = term.kind == "not" and all(t.text in ("to", "be") for t in terms[i + 1 : follow[0]])
         plain = plain and not subject
         if any(_denied_about(others, place, plain) for place in places):
             continue
@@ -113,7 +120,8 @@ def _denied_about(terms: Sequence[Term], place: int, plain: bool = False) -> boo
         if term.sentence != terms[place].sentence or not _denies(term):
             continue
         limit = term.kind == "only" or bool(term.senses & NEED)
-        limit = limit or (term.kind == "exception" and term.text[0] != "不")
+        apart = abs(k - place) > _BESIDE
+        limit = limit or (term.kind == "exception" and term.text[0] != "不" and apart)
         limit = limit or (term.kind == "without" and not 0 < place - k < 5)
         if not plain or (abs(k - place) < REACH and not limit):
             return True
@@ -126,6 +134,8 @@ def _denies_openly(term: Term) -> bool:
 
 def _denies(term: Term) -> bool:
     """Whether a term denies: as a negation, as a limit, or in itself."""
+    if term.kind == "word" and term.text[0] in "无未非":
+        return True  # 无民事行为能力
     return bool(term.senses & (NEED | DENYING)) or _denies_openly(term) or term.key == "lt"
 
 

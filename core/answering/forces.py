@@ -7,8 +7,9 @@ nothing is denied, bound or left free which the passage's sentence treats the ot
 import re
 from collections.abc import Sequence
 
-from core.answering.pairing import Pairing, negated, next_content
-from core.answering.terms import Term, opposite
+from core.answering.lexicon import opposite
+from core.answering.pairing import CONTENT, Pairing, negated, next_content, says_it
+from core.answering.terms import Term
 
 LIMITS = frozenset(["without", "exception", "only", "condition", "given"])
 NEGATIVE = frozenset(("not", "ban", "exempt"))
@@ -22,6 +23,7 @@ _CAN = frozenset(("can", "could", "might", "able to", "能", "能够"))
 _LEAVING = frozenset(
     "right option discret permit allow choos elect wish avail 权利 选择 自愿 允许".split()
 )
+_ALLOWING = frozenset(("allow", "permit", "允许"))
 _EXACTING = frozenset("request demand need 请求 要求 责令".split())
 _RECEIVE = "receiv"
 DENYING = frozenset(
@@ -35,7 +37,7 @@ DENYING = frozenset(
 )
 NEED = frozenset(("need", "obtain", "取得", "征得", "经", "获得"))
 CONSENT = re.compile(
-    r"consent|approv|permission|authori[sz]ation|assent|同意|批准|许可|核准|准许|授权"
+    r"consent|approv|permission|authori[sz]ation|assent|同意|批准|许可|核准|准许|授权|通过|确认"
 )
 """What is asked for before something may be done."""
 _FORMS = frozenset("writ sign 书面 签名".split())
@@ -69,7 +71,9 @@ def _copied_force_differs(pairing: Pairing, key: str, i: int, met: list[int]) ->
         return "modality_differs"
     if _turned_by_limits(pairing, key, i, other, governing):
         return ""
-    if key == "duty" and (means or _needs(pairing, i)):
+    if key == "duty" and (
+        means or any(pairing.said[k].senses & NEED for k in next_content(pairing.said, i))
+    ):
         return ""
     return "negation_differs" if {key, other} != {"ban", "exempt"} else "modality_differs"
 
@@ -111,23 +115,60 @@ def _free_force_differs(pairing: Pairing, key: str, i: int, met: list[int]) -> s
     soft = said[i].text.casefold() in _SOFT | _CAN and key != "ban"
     if soft or (is_gate(said, i) and gated(held, met[0])):
         return ""
-    other, means, governing = force_at(held, met[0])
+    place = next((each for each in met if force_at(held, each)[0]), met[0])
+    other, means, governing = force_at(held, place)
     if not other:
-        return "modality_differs" if key == "leave" and _never_left(pairing, i) else ""
+        wrong = _never_left(pairing, i) if key == "leave" else key == "duty" and _let(held, place)
+        return "modality_differs" if wrong else ""
+    if key == "ban" and any(CONSENT.match(t.text.casefold()) for t in said[i + 1 : i + 4]):
+        return "negation_differs" if gated(held, place) else ""
     if key == other:
+        return ""
+    if key == "exempt" and _excepted(pairing, i):
         return ""
     if {key, other} == {"ban", "exempt"}:
         return "modality_differs"
     if "ban" in (key, other) or {key, other} == {"duty", "exempt"}:
-        return "" if _denied_elsewise(pairing, key, i, met[0], governing) else "negation_differs"
-    if {key, other} != {"duty", "leave"}:
+        return "" if _denied_elsewise(pairing, key, i, place, governing) else "negation_differs"
+    if {key, other} != {"duty", "leave"} or (means and key == "duty"):
         return ""
-    if means and key == "duty":
-        return ""
-    if key == "leave" and any(t.senses & _LEAVING for t in held[governing + 1 : met[0]]):
+    if _at_most(said, i) and _at_most(held, governing):
+        return ""  # "may be inspected no more than once"
+    if key == "leave" and any(t.senses & _LEAVING for t in held[governing + 1 : place]):
         return ""  # "will be available to X": X may have it
-    of = (said, i) if key == "leave" else (held, governing)
-    return "" if _receives(*of) else "modality_differs"
+    of, by = ((said, i), (held, governing))[:: 1 if key == "leave" else -1]
+    return "" if _receives(*of) and not _exacts(*by) else "modality_differs"
+
+
+def _excepted(pairing: Pairing, i: int) -> bool:
+    """Whether a statement that needs no consent tells the passage's exception from needing it."""
+    said, held = pairing.said, pairing.held
+    if not any(CONSENT.match(t.text.casefold()) for t in said[i + 1 : i + 8]):
+        return False
+    for j, term in enumerate(held):
+        if term.kind == "exception":
+            rest = [t for t in held[j + 1 : j + 13] if t.kind in CONTENT]
+            told = [t for t in rest if any(says_it(each, t) for each in said)]
+            if rest and sum(t.weight for t in told) >= 0.6 * sum(t.weight for t in rest):
+                return True
+    return False
+
+
+def _at_most(terms: tuple[Term, ...], i: int) -> bool:
+    """Whether a force is one to do something only so much."""
+    after = [t for t in terms[i + 1 : i + 7] if t.clause == terms[i].clause]
+    return any(t.key == "le" and t.text.casefold().startswith(("no", "never")) for t in after)
+
+
+def _let(terms: tuple[Term, ...], place: int) -> bool:
+    """Whether somebody is allowed what stands at a place: "allows X to audit"."""
+    before = [t for t in terms[max(0, place - 4) : place] if t.clause == terms[place].clause]
+    return any(t.senses & _ALLOWING for t in before)
+
+
+def _exacts(terms: tuple[Term, ...], i: int) -> bool:
+    """Whether a force is one to ask or order something."""
+    return any(t.senses & _EXACTING for t in terms[i + 1 : i + 2])
 
 
 def _denied_elsewise(pairing: Pairing, key: str, i: int, there: int, governing: int) -> bool:
@@ -182,6 +223,9 @@ def gated(terms: tuple[Term, ...], place: int) -> bool:
 
 def is_gate(terms: tuple[Term, ...], i: int) -> bool:
     """Whether a force, a need or a denial is made conditional by its own words."""
+    if terms[i].text == "经":
+        beyond = [t for t in terms[i + 1 : i + 11] if t.sentence == terms[i].sentence]
+        return any(CONSENT.match(t.text) for t in beyond)
     if terms[i].kind == "condition":
         return terms[i].text.casefold().startswith(("only", "if and only"))
     if terms[i].kind not in ("force", "not", "only") and not terms[i].senses & NEED:
@@ -192,16 +236,19 @@ def is_gate(terms: tuple[Term, ...], i: int) -> bool:
     if key == "ban":
         return any(_lets_after_all(terms, k) for k in own)
     if key == "leave":
-        return any(terms[k].kind == "only" for k in own)
+        asked = any(CONSENT.match(t.text.casefold()) for t in terms[max(0, i - 9) : i])
+        before = asked and any(t.key == "before" for t in terms[max(0, i - 4) : i])
+        return before or any(terms[k].kind == "only" for k in own)
     if terms[i].kind == "not":
         return bool(after) and after[0].text[0] == "经"
     if terms[i].kind == "only":
         return any(t.kind == "condition" for t in after[:2])
     if key != "duty" and not terms[i].senses & NEED:
         return False
+    if any(t.senses & _FORMS for t in after[:4]) and not negated(terms, i):
+        return True
     near = 10 if after and (after[0].senses & NEED or after[0].text[0] in "经先") else 3
     asked = any(CONSENT.match(t.text.casefold()) for t in after[:near])
-    asked = asked or (_is_be(after[:1]) and any(t.senses & _FORMS for t in after[1:2]))
     return asked and not negated(terms, i)
 
 
@@ -213,10 +260,6 @@ def _lets_after_all(terms: tuple[Term, ...], place: int) -> bool:
     if terms[place].kind == "not":
         return bool(after) and after[0].text[0] == "经"
     return terms[place].kind == "exception"
-
-
-def _is_be(terms: Sequence[Term]) -> bool:
-    return bool(terms) and terms[0].text.casefold() == "be"
 
 
 def heads(pairing: Pairing, i: int) -> list[int]:
@@ -301,10 +344,6 @@ def _limits_of(terms: tuple[Term, ...], i: int) -> set[str]:
             if i in before[-1:] or (not before and i in forces[:1]):
                 found.add("only" if term.senses & NEED else term.kind)
     return found
-
-
-def _needs(pairing: Pairing, i: int) -> bool:
-    return any(pairing.said[k].senses & NEED for k in next_content(pairing.said, i))
 
 
 def denied(terms: tuple[Term, ...], place: int) -> bool:

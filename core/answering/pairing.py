@@ -6,13 +6,23 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
+from core.answering.articles import article_says
+from core.answering.lexicon import opposite
 from core.answering.quantities import says
-from core.answering.terms import Term, lowered, opposite
+from core.answering.statements import sentences
+from core.answering.terms import Term, lowered
 
 CONTENT = frozenset(["word", "party", "number", "date", "article"])
 COPIED = 0.82
 """The share of a statement's words that a near copy has in common with the passage, in order."""
 _SURFACE = re.compile(r"[a-z0-9]+(?:['’][a-z]+)?|[\u4e00-\u9fff]")
+_WINDOW = 3
+"""Sentences of a passage that may carry one statement together."""
+_POINTS_BACK = re.compile(
+    r"(?:such|it|this|these|those|they|he|she|provided|however|but|except|if so|if not"
+    r"|in (?:such|that|this) (?:case|event))\b|[其该此]|但|前述|上述|逾期|法律另有|\(|（",
+    re.I,
+)
 _NEGATIONS = frozenset(("not", "ban", "exempt"))
 _MODES = frozenset("force not without exception condition only join bound order".split())
 
@@ -119,9 +129,11 @@ def pair(said: Sequence[Term], held: Sequence[Term], copied: bool = False) -> Pa
     ordered = _densest(rows, len(held))
     to: list[int | None] = [ordered.get(i) for i in range(len(said))]
     free = set(range(len(held))) - set(ordered.values())
+    met: dict[int, list[int]] = {}
     for i, term in enumerate(said):
         if to[i] is None and term.kind in CONTENT:
-            places = _places(masks[_identity(term)])
+            mask = masks[_identity(term)]
+            places = met.get(mask) or met.setdefault(mask, _places(mask))
             choice = [each for each in places if each in free] or places
             choice = choice or [j for j in free if _denied_opposite(said, i, held, j)]
             if choice:
@@ -129,6 +141,51 @@ def pair(said: Sequence[Term], held: Sequence[Term], copied: bool = False) -> Pa
                 to[i] = min(choice, key=lambda place: abs(place - near))
                 free.discard(to[i] or 0)
     return Pairing(tuple(said), tuple(held), tuple(to), frozenset(ordered), copied)
+
+
+def best_window(
+    said: Sequence[Term], held: Sequence[Term], passage: str, together: bool = False
+) -> tuple[tuple[int, int], float]:
+    """The fewest neighbouring sentences that hold the most of the statement's weight.
+
+    Sentences that stand by themselves count as one only where ``together`` asks for it.
+    """
+    wanted: dict[str, float] = {}
+    alike: dict[str, set[str]] = {}
+    for term in said:
+        if term.kind != "article":
+            wanted[term.key] = wanted.get(term.key, 0.0) + term.weight
+            for sense in term.senses or {term.key}:
+                alike.setdefault(sense, set()).add(term.key)
+    whole = sum(wanted.values())
+    spans = sentences(passage)
+    if not whole or not spans:
+        return (0, len(passage)), 0.0
+    keys: list[set[str]] = [set() for _ in spans]
+    for term in held:
+        for sense in term.senses or {term.key}:
+            keys[min(term.sentence, len(spans) - 1)] |= alike.get(sense, set())
+    best, best_score, best_share = spans[0], -1.0, 0.0
+    for at in range(len(spans)):
+        found: set[str] = set()
+        for size in range(min(_WINDOW, len(spans) - at)):
+            goes_on = not size or _goes_on(passage, spans[at + size - 1], spans[at + size])
+            if not (goes_on or together):
+                break
+            found |= keys[at + size]
+            share = sum(wanted[key] for key in found) / whole
+            if share - 0.03 * size > best_score:
+                best_score, best_share = share - 0.03 * size, share
+                best = (spans[at][0], spans[at + size][1])
+    return best, best_share
+
+
+def _goes_on(passage: str, before: tuple[int, int], after: tuple[int, int]) -> bool:
+    """Whether a sentence goes on in the next: a list, or one that only points back.
+
+    Two sentences that stand by themselves never carry one statement together.
+    """
+    return passage[before[1] - 1] in ";；:：,，" or bool(_POINTS_BACK.match(passage, after[0]))
 
 
 def negated(terms: Sequence[Term], place: int, reach: int = 4) -> bool:
@@ -158,17 +215,6 @@ def says_it(said: Term, held: Term) -> bool:
     if said.kind in CONTENT:
         return held.kind in CONTENT and said.means(held)
     return held.kind == said.kind and held.key == said.key
-
-
-def article_says(held: str, said: str) -> bool:
-    """Whether a reference names another: Section 12.1 is in Section 12."""
-    if held[0] != said[0]:
-        return False
-    labels = held[1:].split(",")
-    return all(
-        any(label == wanted or label.startswith((wanted + ".", wanted + "(")) for label in labels)
-        for wanted in said[1:].split(",")
-    )
 
 
 def _densest(rows: Sequence[int], size: int) -> dict[int, int]:

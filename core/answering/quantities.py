@@ -9,20 +9,20 @@ from core.documents.numerals import chinese_number
 
 _UNITS = {
     word: value
-    for value, words in enumerate(
+    for value, word in enumerate(
         (
             "zero one two three four five six seven eight nine ten eleven twelve thirteen "
             "fourteen fifteen sixteen seventeen eighteen nineteen"
         ).split()
     )
-    for word in [words]
 }
-_TENS = {
-    word: 10 * value
-    for value, word in enumerate(
-        "twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2
+_TENS = dict(
+    zip(
+        "twenty thirty forty fifty sixty seventy eighty ninety".split(),
+        range(20, 91, 10),
+        strict=True,
     )
-}
+)
 _ORDINALS = {
     "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7,
     "eighth": 8, "ninth": 9, "tenth": 10, "eleventh": 11, "twelfth": 12, "thirteenth": 13,
@@ -70,7 +70,7 @@ _FRACTIONS = re.compile(
     r"|(?<![\d/])(\d)/(\d)(?![\d/])|([二三四五六七八九十])分之([一二三四五六七八九])",
     re.I,
 )
-_DAY = r"(?P<d>\d{1,2})(?:st|nd|rd|th)?"
+_DAY = r"(?P<d>\d{1,2}(?:st|nd|rd|th)?(?:(?:,| and| &|, and) \d{1,2}(?:st|nd|rd|th)?(?!\d))*)"
 _HAN = "\\d一二三四五六七八九十"
 _CHINESE_DAY = rf"(?P<m>[{_HAN}]{{1,2}})\s*月\s*(?P<d>[{_HAN}]{{1,3}})\s*[日号]"
 _CHINESE_YEAR = r"(?P<y>[\d〇零一二三四五六七八九]{4})\s*年\s*"
@@ -130,16 +130,6 @@ _EXACTLY = {
 }  # fmt: skip
 """Units that are so many of another by definition; sixty days are not two months."""
 _PARTS_OF = re.compile(r"[百千万]分之")
-_ARTICLE_LABEL = r"\d+(?:\.\d+)*(?:\s?\([a-z0-9]{1,4}\))*|[ivxl]+\b|[a-z]\b(?:-\d+)?"
-_ARTICLE = re.compile(
-    rf"(?:\b(sections?|sec\.|articles?|art\.|clauses?|paragraphs?|subsections?|sub-clauses?|paras?\.?"
-    rf"|schedules?|exhibits?|annex(?:es)?|appendix|attachments?|chapters?|items?|rules?)(?![a-z])|(§+))\s*"
-    rf"((?:{_ARTICLE_LABEL})(?:(?:\s*(?:,|and|or|to|through|&))+\s*(?:\d+(?:\.\d+)*"
-    rf"(?:\s?\([a-z0-9]{{1,4}}\))*))*)"
-)
-_CHINESE_ARTICLE = re.compile(r"第\s*([\d〇零一二三四五六七八九十百千]+)\s*([条款项章节编])")
-_APPENDED = ("sch", "exh", "ann", "app", "att")
-
 _BRACKET = 3
 """Characters between a number in words and the same in digits: " (" and the like."""
 
@@ -188,7 +178,7 @@ def says(held: str, said: str) -> bool:
 
 def dates(text: str) -> frozenset[Date]:
     """The dates (year, month, day) in ``text``, in either language; 0 for what is not said."""
-    return frozenset(date for date, _ in _find_dates(_plain(text)))
+    return frozenset(date for date, _ in _find_dates(folded(text)))
 
 
 def numbers(text: str) -> frozenset[Decimal]:
@@ -196,7 +186,7 @@ def numbers(text: str) -> frozenset[Decimal]:
 
     "sixty (60)" gives 60 once; "1.5 million" and "150万元" give 1,500,000; 六十 gives 60.
     """
-    plain = _plain(text)
+    plain = folded(text)
     return frozenset(value for value, _ in _find_numbers(plain, _find_dates(plain)))
 
 
@@ -206,7 +196,7 @@ def quantities(text: str) -> tuple[Quantity, ...]:
     A value that is written twice in a row, "sixty (60)", stands once; a bare "one" or 一 counts
     nothing.
     """
-    plain = _plain(text)
+    plain = folded(text)
     found_dates = _find_dates(plain)
     found = [_measured(plain, *each) for each in _find_numbers(plain, found_dates)]
     found += [Quantity("@" + "-".join(map(str, date)), "", *span) for date, span in found_dates]
@@ -220,24 +210,6 @@ def quantities(text: str) -> tuple[Quantity, ...]:
     return tuple(
         each for each in kept if each.value != "=1" or each.unit or text[each.start].isdecimal()
     )
-
-
-def articles(text: str) -> tuple[tuple[str, int, int], ...]:
-    """The articles, sections and schedules that ``text`` refers to: ``(key, start, end)``.
-
-    第577条, 第五百七十七条 and Article 577 are one; a schedule is no section.
-    """
-    plain = _plain(text).lower()
-    found = []
-    for match in _ARTICLE.finditer(plain):
-        sign = "+" if match.group(1) and match.group(1).startswith(_APPENDED) else "§"
-        labels = re.split(r"\s*(?:(?:,|\band\b|\bor\b|\bto\b|\bthrough\b|&)\s*)+", match.group(3))
-        said = sorted(re.sub(r"\s", "", label) for label in labels if label)
-        found.append((sign + ",".join(said), match.start(), match.end()))
-    for match in _CHINESE_ARTICLE.finditer(plain):
-        level = "" if match.group(2) == "条" else match.group(2)
-        found.append((f"§{chinese_number(match.group(1))}{level}", match.start(), match.end()))
-    return tuple(sorted(found, key=lambda each: each[1]))
 
 
 def _again(between: str, last: Quantity, each: Quantity) -> bool:
@@ -269,11 +241,11 @@ def _unit(plain: str, start: int, end: int) -> tuple[str, int, int]:
     return "", start, end
 
 
-def _plain(text: str) -> str:
+def folded(text: str) -> str:
     """Full-width forms folded, every offset kept."""
-    folded = (unicodedata.normalize("NFKC", character) for character in text)
+    forms = (unicodedata.normalize("NFKC", character) for character in text)
     return "".join(
-        each if len(each) == 1 else character for each, character in zip(folded, text, strict=True)
+        each if len(each) == 1 else character for each, character in zip(forms, text, strict=True)
     )
 
 
@@ -333,8 +305,12 @@ def _find_dates(plain: str) -> list[tuple[Date, tuple[int, int]]]:
             if parts["m"] == "may":
                 continue  # the verb
             month = _MONTH.get(parts["m"].lower()) or _small(parts["m"])
-            day, year = (_small(parts.get(part) or "0") for part in "dy")
-            found.append(((year, month, day), match.span()))
+            days = re.findall(rf"[{_HAN}]+", parts.get("d") or "0")
+            year = _small(parts.get("y") or "0")
+            for i, day in enumerate(days):  # "22 and 23 February" stand side by side
+                start = match.start() + i
+                end = match.end() if i + 1 == len(days) else start + 1
+                found.append(((year, month, _small(day)), (start, end)))
             plain = _blanked(plain, match.span())
     return found
 

@@ -3,8 +3,9 @@
 from dataclasses import replace
 from itertools import combinations
 
+from core.answering.lexicon import lexicon, stem
 from core.answering.pairing import CONTENT, Pairing, pair
-from core.answering.terms import Term, lexicon, stem
+from core.answering.terms import Term
 from core.answering.wording import gap
 
 _DEEDS = {
@@ -26,9 +27,17 @@ def parties_are_there(pairing: Pairing) -> str:
             if not pairing.copied and _is_named_by_the_deed(pairing, i):
                 continue
             alike = term.key in known.anyone or _resembles(pairing, i)
+            if _within_a_longer_term(pairing, i):
+                continue
             if pairing.copied or role or not alike:
                 return "party_not_found"
     return ""
+
+
+def _within_a_longer_term(pairing: Pairing, i: int) -> bool:
+    """Whether the passage names a Chinese party within another word: 向人民法院起诉."""
+    text = pairing.said[i].text
+    return any(term.text[0] in "向由对" and text in term.text for term in pairing.held)
 
 
 def _is_named_by_the_deed(pairing: Pairing, i: int) -> bool:

@@ -5,7 +5,6 @@ condition and comparison, which name parties, and which mean the same or the opp
 mean the same have the same key, so that "end" is "terminate" and 签订 is 订立.
 """
 
-import json
 import re
 import unicodedata
 from bisect import bisect_right
@@ -13,14 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from core.answering.quantities import articles, quantities
+from core.answering.articles import articles
+from core.answering.lexicon import DENYING, Lexicon, lexicon, norm
+from core.answering.quantities import quantities
 from core.answering.statements import sentences
-from core.settings import ROOT
 
-_FORCES = frozenset(("duty", "leave", "ban", "exempt"))
-_BOUNDS = frozenset(("ge", "le", "gt", "lt"))
-_ORDERS = frozenset(("before", "after"))
-_JOINS = frozenset(("or", "and", "andor"))
 _BARE_MODALS = frozenset("shall must will should would 应当 应 须 必须 需".split())
 _MERGED = {
     ("duty", "duty"): "duty", ("leave", "leave"): "maybe", ("duty", "leave"): "leave",
@@ -31,15 +27,6 @@ _MERGED = {
 }  # fmt: skip
 _NOT_BEYOND = {"gt": "le", "lt": "ge"}
 """What a limit is that may not be exceeded, or not be fallen short of."""
-_SAME = {
-    "is": "be", "are": "be", "was": "be", "were": "be", "been": "be", "being": "be",
-    "has": "have", "had": "have", "having": "have", "be": "be", "have": "have",
-    "does": "do", "did": "do", "an": "a",
-}  # fmt: skip
-_ENDINGS = (
-    "ations ation ating ators ated ates ate itions ition ions ion ments ment ances ance "
-    "ences ence ings ing ably able ally als al ures ure ed es ly s e"
-).split()
 _TOKEN = re.compile(
     r"[a-z](?:[a-z'’&-]*[a-z])?(?:/or\b)?|[\u4e00-\u9fff]|\n\s*\n|[,;:()，；：（）。!?！？—]|\.(?=\s|$)"
 )
@@ -52,8 +39,12 @@ _PROVISO = re.compile(r"[,;:(]\s*provided|provided,? (?:that|howev|always)|provi
 _BESIDES = re.compile(
     r"除(?!非)[^。；，]{1,60}(?:，[^。；，]{1,40})?外[，,]?(?:还|也|并|同时|另)(?!不|无)"
 )
+_HAVE_A_RIGHT = re.compile(
+    r"(?:shall|will|may) (?:\w+ly )?(?:have|retain|enjoy) (?:the|an?) (?:[a-z-]+,? (?:and )?){1,4}?"
+    r"(?:right|option|power|authority|discretion)\b(?!s? (?:and|or))",
+    re.I,
+)
 _NUMBER_SIGN = re.compile(r"\.\s*\d")
-_DENYING = ("un", "non", "non-", "in", "im", "ir", "dis", "不", "无", "非", "未")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,115 +79,10 @@ class Term:
         return bool(self.senses & other.senses)
 
 
-@dataclass(frozen=True, slots=True)
-class Lexicon:
-    """What the words of both languages are; see the module."""
-
-    entries: dict[str, tuple[str, str]]
-    longest: dict[str, int]
-    light: frozenset[str]
-    parties: frozenset[str]
-    anyone: frozenset[str]
-    opposites: dict[str, frozenset[str]]
-    senses: dict[str, frozenset[str]]
-
-
 @lru_cache(256)
 def terms(text: str) -> tuple[Term, ...]:
     """The terms of a text in order, in either language; kept for the next statement."""
     return tuple(_merged(sorted(_found(text), key=lambda term: term.start)))
-
-
-def opposite(one: str, other: str) -> bool:
-    """Whether two keys are opposites: renew and terminate, 有效 and 无效."""
-    if other in lexicon().opposites.get(one, frozenset()):
-        return True
-    shorter, longer = sorted((one, other), key=len)
-    return len(shorter) > 2 and longer in {prefix + shorter for prefix in _DENYING}
-
-
-def stem(word: str) -> str:
-    """An English word without its ending: pay, pays, payable and payment are one.
-
-    What tells people apart ("licensor", "licensee") is no ending.
-    """
-    word = word.replace("’", "'").removesuffix("'s").rstrip("'")
-    if word in _SAME:
-        return _SAME[word]
-    if word.endswith(("ies", "ied", "ily")) and len(word) > 4:
-        word = word[:-3] + "y"
-    for ending in _ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= 3:
-            word = word[: -len(ending)]
-            break
-    if word.endswith("y") and len(word) > 3:
-        word = word[:-1] + "i"
-    return word[:-1] if len(word) > 3 and word[-1] == word[-2] else word
-
-
-@lru_cache(1)
-def lexicon() -> Lexicon:
-    """Both lexicons, read once."""
-    entries: dict[str, tuple[str, str]] = {}
-    light: set[str] = set()
-    anyone: set[str] = set()
-    opposites: dict[str, set[str]] = {}
-    senses: dict[str, set[str]] = {}
-    for language in ("en", "zh"):
-        path = ROOT / "assets" / "lexicon" / f"meaning_{language}.json"
-        read = json.loads(path.read_text(encoding="utf-8"))
-        concept: dict[str, str] = {}
-        named: set[str] = set()
-        for i, group in enumerate(read["synonyms"]):
-            head = _norm(group[0])
-            sense = f"{head} {i}" if head in named else head  # "provide": supply, or stipulate
-            named.add(head)
-            for word in map(_norm, group):
-                concept.setdefault(word, head)
-                senses.setdefault(word, set()).add(sense)
-        for marker, phrases in read["markers"].items():
-            for phrase in phrases:
-                entries.setdefault(_norm(phrase), (_kind(marker), marker))
-        for phrase in read["stop"]:
-            entries.setdefault(_norm(phrase), ("stop", ""))
-        for name in read["parties"]:
-            entries.setdefault(_norm(name), ("party", concept.get(_norm(name), _norm(name))))
-        for phrase, key in concept.items():
-            entries.setdefault(phrase, ("word", key))
-        anyone.update(concept.get(_norm(word), _norm(word)) for word in read["anyone"])
-        light.update(_norm(word) for word in read["light"])
-        for one, other in read["antonyms"]:
-            first, second = (concept.get(_norm(word), _norm(word)) for word in (one, other))
-            opposites.setdefault(first, set()).add(second)
-            opposites.setdefault(second, set()).add(first)
-    longest: dict[str, int] = {}
-    for phrase in entries:
-        parts = _parts(phrase)
-        longest[parts[0]] = max(longest.get(parts[0], 1), len(parts))
-    frozen = {key: frozenset(others) for key, others in opposites.items()}
-    parties = frozenset(key for kind, key in entries.values() if kind == "party")
-    every = {word: frozenset(heads) for word, heads in senses.items()}
-    return Lexicon(entries, longest, frozenset(light), parties, frozenset(anyone), frozen, every)
-
-
-def _kind(marker: str) -> str:
-    if marker in _FORCES:
-        return "force"
-    if marker in _BOUNDS:
-        return "bound"
-    if marker in _ORDERS:
-        return "order"
-    return "join" if marker in _JOINS else marker
-
-
-def _parts(phrase: str) -> list[str]:
-    return list(phrase) if phrase[0] >= "\u4e00" else phrase.split(" ")
-
-
-def _norm(phrase: str) -> str:
-    if phrase[0] >= "\u4e00":
-        return phrase
-    return " ".join(stem(word) for word in phrase.casefold().split())
 
 
 def _found(text: str) -> Iterator[Term]:
@@ -215,16 +101,23 @@ def _found(text: str) -> Iterator[Term]:
         hidden[start:end] = b"\1" * (end - start)
     for match in _TOKEN.finditer(plain):
         if not hidden[match.start()]:
-            tokens.append((match.group(), match.start(), match.end()))
+            tokens += _pieces(match.group(), match.start())
     tokens.sort(key=lambda token: token[1])
     yield from _read(text, tokens)
+
+
+def _pieces(word: str, start: int) -> Iterator[tuple[str, int, int]]:
+    """A token, or the words that a hyphen joins to one that the lexicon does not know."""
+    whole = "-" not in word or word.startswith(DENYING) or norm(word) in lexicon().entries
+    for match in re.finditer(r".+" if whole else r"[^-]+", word, re.S):
+        yield match.group(), start + match.start(), start + match.end()
 
 
 def _read(text: str, tokens: list[tuple[str, int, int]]) -> Iterator[Term]:
     known = lexicon()
     ends = [end for _, end in sentences(text)]
     capitals = sum(c.isupper() for c in text) <= 0.3 * sum(c.isalpha() for c in text)
-    stems = [token if "\0" in token else _norm(token) for token, _, _ in tokens]
+    stems = [token if "\0" in token else norm(token) for token, _, _ in tokens]
     clause = at = 0
     while at < len(tokens):
         word, start, end = tokens[at]
@@ -247,12 +140,17 @@ def _read(text: str, tokens: list[tuple[str, int, int]]) -> Iterator[Term]:
             at += 1
             continue
         entry, size = _longest_entry(stems, at, known)
+        if entry == ("force", "ban") and _is_named(text, start, end):
+            entry, size = None, 1  # "the Forbidden Acts"
         if entry and entry[0] == "force" and word in _NOUNS:
             entry, size = known.entries.get(stems[at]), 1
         end = tokens[at + size - 1][2]
         about = text[max(0, start - 3) : end + 9].lower()
         if stems[at] == "provid" and size == 1 and not _PROVISO.search(about):
             entry = ("word", "provid")
+        if _HAVE_A_RIGHT.match(text, start):
+            leave = "maybe" if word == "may" else "leave"
+            entry = ("force", leave)  # "shall have the exclusive right to"
         if word == "should" and _begins(text, start):
             entry = ("condition", "condition")  # "Should the Tenant fail": if it fails
         if text[start:end] == "需要" and text[end : end + 1] in _ENDS_A_NOUN:
@@ -283,12 +181,36 @@ def _weight(entry: tuple[str, str], last: str, surface: str, known: Lexicon) -> 
 
 
 def _longest_entry(stems: list[str], at: int, known: Lexicon) -> tuple[tuple[str, str] | None, int]:
+    longest = min(known.longest.get(stems[at], 1), len(stems) - at)
+    if stems[at] >= "\u4e00":
+        longest = _before_a_longer_word(stems, at, longest, known)
     joint = "" if stems[at] >= "\u4e00" else " "
-    for size in range(min(known.longest.get(stems[at], 1), len(stems) - at), 0, -1):
+    for size in range(longest, 0, -1):
         entry = known.entries.get(joint.join(stems[at : at + size]))
         if entry is not None:
             return entry, size
     return None, 1
+
+
+def _before_a_longer_word(stems: list[str], at: int, longest: int, known: Lexicon) -> int:
+    """How many characters a word may have, so as not to cut a longer one: 申请|人民法院."""
+    for size in range(longest, 1, -1):
+        if "".join(stems[at : at + size]) not in known.entries:
+            continue
+        for inner in range(at + 1, at + size):
+            reach = min(known.longest.get(stems[inner], 1), len(stems) - inner)
+            for end in range(inner + reach, max(at + size, inner + size), -1):
+                if "".join(stems[inner:end]) in known.entries:
+                    return inner - at
+        return longest
+    return longest
+
+
+def _is_named(text: str, start: int, end: int) -> bool:
+    """Whether a word is a part of a name: it has a capital, and so has the next."""
+    return (
+        text[start].isupper() and text[end + 1 : end + 2].isupper() and not text[end - 1].isupper()
+    )
 
 
 def _begins(text: str, start: int) -> bool:
@@ -304,8 +226,11 @@ def _merged(found: list[Term]) -> list[Term]:
         if _refers(found, i):
             continue
         at = len(merged) - 1
-        if at > 0 and _norm(merged[at].text) == "be":
+        if at > 0 and norm(merged[at].text) == "be":
             at -= 1
+        if _denies_a_denial(found, i) and (k := _denied_before(merged, term)) is not None:
+            merged[k] = replace(merged[k], kind="force", key="duty")
+            continue  # 不按照设计施工是不允许的
         joined = ""
         if at >= 0 and merged[at].clause == term.clause:
             joined = _joined(merged[at], term)
@@ -319,6 +244,21 @@ def _merged(found: list[Term]) -> list[Term]:
         else:
             merged.append(term)
     return merged
+
+
+def _denies_a_denial(found: list[Term], i: int) -> bool:
+    """Whether a ban ends its clause, where it bans what stands before it."""
+    after = found[i + 1 : i + 2]
+    ends = not after or after[0].clause > found[i].clause or after[0].kind == "given"
+    return found[i].key == "ban" and ends
+
+
+def _denied_before(merged: list[Term], ban: Term) -> int | None:
+    """Where the clause of a ban denies something, of which no force tells."""
+    own = [k for k, t in enumerate(merged) if t.clause == ban.clause]
+    if any(merged[k].kind == "force" for k in own):
+        return None
+    return next((k for k in own if merged[k].kind == "not"), None)
 
 
 def _refers(found: list[Term], i: int) -> bool:

@@ -12,18 +12,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from core.answering.articles import article_says
+from core.answering.lexicon import stem
 from core.answering.limits import lost_beside
-from core.answering.pairing import article_says, copies, pair
+from core.answering.pairing import best_window, copies, pair
 from core.answering.quantities import quantities
 from core.answering.rules import broken, each_part_is_carried_whole
 from core.answering.statements import Claim, claims, sentences
-from core.answering.terms import Term, stem, terms
+from core.answering.terms import Term, terms
 from core.types import Citation, Passage, Statement, Verdict
 
 PARTLY_COVERAGE = 0.6
 """The share of a statement's content words that a passage must hold to carry it partly."""
-_WINDOW = 3
-"""Sentences of a passage that may carry one statement together."""
 _CLOSING = frozenset('.!?;。！？；)）”」』"')
 _QUOTED = re.compile(r"[“\"「『]([^“”\"「」『』]{8,})[”\"」』]")
 _WORD = re.compile(r"[a-z][a-z'’-]+|[\u4e00-\u9fff]+")
@@ -45,12 +45,18 @@ _PREFACE = re.compile(
     r"|(?:本|该)(?:合同|协议|法|条|文件)(?:明确)?(?:约定|规定|载明)[，：:]?)(?=\S)",
     re.I,
 )
-_HEADING = re.compile(r"(?:^|[\n.;]\s*)(\d{1,3}(?:\.\d{1,3})*)\.?\s+(?=[A-Z\"(])")
-_POINTS_BACK = re.compile(
-    r"(?:such|it|this|these|those|they|he|she|provided|however|but|except|if so|if not"
-    r"|in (?:such|that|this) (?:case|event))\b|[其该此]|但|前述|上述|逾期|法律另有|\(|（",
+_COUNTED = re.compile(
+    r"(?P<zh>[两二三四五六七八九2-9])(?:项|个|种|类|点|件|方面|大)[^，。；：、]{0,8}"
+    r"(?:：|，(?=即|分别|包括|一是|其一))"
+    r"|\b(?P<en>two|three|four|five|six|seven|eight|nine|[2-9])(?= (?:[a-z]+ ){0,3}[a-z]+s"
+    r"(?::|,? (?:namely|that is|i\.e\.)| —))",
     re.I,
 )
+"""A count that the writer of a statement makes of what it lists."""
+_ITEM = re.compile(
+    r"(?:^|[；，：。])(?:[一二三四五六七八九]是|其[一二三四五六七八九]|第[一二三四五六七八九]，)"
+)
+_HEADING = re.compile(r"(?:^|[\n.;]\s*)(\d{1,3}(?:\.\d{1,3})*)\.?\s+(?=[A-Z\"(])")
 _ORDER = (Verdict.UNSUPPORTED, Verdict.PARTLY, Verdict.SUPPORTED)
 _PARTIAL = frozenset(("words_not_found", "condition_dropped"))
 _CUT_BEFORE = re.compile(r"[A-Za-z0-9]-?\Z|[0-9][.,]\Z")
@@ -71,19 +77,30 @@ class Finding:
     is_close: bool = False
 
 
-def verify(claim: Claim, cited: Mapping[int, Passage], *, closely: bool = False) -> Statement:
+def verify(
+    claim: Claim,
+    cited: Mapping[int, Passage],
+    *,
+    closely: bool = False,
+    draft: Sequence[Claim] = (),
+) -> Statement:
     """Judge one statement of a draft against the numbered passages of its prompt.
 
     A statement with markers is judged against those passages alone.  One without is tied to the
     passage that carries it, if one does, and is otherwise unsupported for want of a citation.
     ``closely`` is for what a weak model wrote: words of its own, however like the passage's, are
-    partly supported at best.
+    partly supported at best.  ``draft`` is all the statements it stands among: a condition that it
+    leaves out may be told beside it.
     """
     dangling = [marker for marker in claim.markers if marker not in cited]
     if dangling:
         return Statement(claim.text, Verdict.UNSUPPORTED, reason="dangling_marker")
     candidates = {m: cited[m] for m in claim.markers} if claim.markers else dict(cited)
-    findings = {marker: examine(claim.text, passage.text) for marker, passage in candidates.items()}
+    among = draft if claim in draft else (claim,)
+    findings = {
+        marker: _among(among, among.index(claim), passage.text)
+        for marker, passage in candidates.items()
+    }
     if not findings:
         return Statement(claim.text, Verdict.UNSUPPORTED, reason="no_citation")
     marker = max(findings, key=lambda each: _rank(findings[each]))
@@ -125,24 +142,26 @@ def check(statement: str, passages: Sequence[str]) -> tuple[Verdict, str]:
     Markers in the statement are passed over; one of several sentences is judged by its worst.
     """
     worst = (Verdict.SUPPORTED, "verbatim")
-    found = claims(statement[:_LONGEST_STATEMENT])
+    found = claims(_without_own_count(statement[:_LONGEST_STATEMENT], passages))
     if not found or not passages:
         return Verdict.UNSUPPORTED, "no_citation"
     for quote in _QUOTED.findall(statement[:_LONGEST_STATEMENT]):  # it may be of several sentences
         if not any(locate(quote, passage) for passage in passages):
             return Verdict.UNSUPPORTED, "quote_not_found"
-    for at, claim in enumerate(found):
-        best = _best(claim.text, passages)
-        if best.reason == "condition_dropped" and len(found) > 1:
-            beside = found[max(0, at - 1) : at + 2]  # the condition may be a sentence of its own
-            best = max(best, _best(" ".join(each.text for each in beside), passages), key=_rank)
+    for at in range(len(found)):
+        best = max((_among(found, at, passage) for passage in passages), key=_rank)
         if _ORDER.index(best.verdict) < _ORDER.index(worst[0]) or worst[1] == "verbatim":
             worst = (best.verdict, best.reason)
     return worst
 
 
-def _best(statement: str, passages: Sequence[str]) -> Finding:
-    return max((examine(statement, passage) for passage in passages), key=_rank)
+def _among(draft: Sequence[Claim], at: int, passage: str) -> Finding:
+    """Examine a statement of a draft, whose condition may be a sentence of its own beside it."""
+    alone = examine(draft[at].text, passage)
+    if alone.reason != "condition_dropped" or len(draft) == 1:
+        return alone
+    beside = " ".join(each.text for each in draft[max(0, at - 1) : at + 2])
+    return max(alone, examine(beside, passage), key=_rank)
 
 
 def examine(statement: str, passage: str) -> Finding:
@@ -152,7 +171,7 @@ def examine(statement: str, passage: str) -> Finding:
     """
     ending = statement.rstrip(" \"'”’」』)）")[-1:]
     if ending and ending in "?？:：":
-        window, coverage = _best_window(terms(statement), terms(passage), passage)
+        window, coverage = best_window(terms(statement), terms(passage), passage)
         asks = ending in "?？"
         verdict = Verdict.UNSUPPORTED if asks or coverage < PARTLY_COVERAGE else Verdict.PARTLY
         reason = "meaning_differs" if asks else "condition_dropped"
@@ -165,15 +184,15 @@ def examine(statement: str, passage: str) -> Finding:
     held = terms(passage)
     quotes = [match.group(1) for match in _QUOTED.finditer(statement)]
     spans = [locate(quote, passage) for quote in quotes]
-    said = terms(_PREFACE.sub("", statement))
-    window, coverage = _best_window(said, held, passage)
+    said = terms(_without_own_count(_PREFACE.sub("", statement), [passage]))
+    window, coverage = best_window(said, held, passage)
     if None in spans:
         return Finding(Verdict.UNSUPPORTED, "quote_not_found", coverage, window)
     if quotes and spans[0] and _says_nothing_else(statement):
         return Finding(Verdict.SUPPORTED, "verbatim", 1.0, spans[0], is_close=True)
     reason = _broken_within(window, statement, said, held, passage)
     if reason:
-        wide, more = _best_window(said, held, passage, together=True)
+        wide, more = best_window(said, held, passage, together=True)
         if wide != window and not _broken_within(wide, statement, said, held, passage, parts=True):
             window, coverage, reason = wide, more, ""
     if not reason:
@@ -199,6 +218,26 @@ def _broken_within(
     if parts and (copied or not each_part_is_carried_whole(pairing)):
         return "words_not_found"
     return broken(pairing)
+
+
+def _without_own_count(statement: str, passages: Sequence[str]) -> str:
+    """A statement without the count that it makes of what it lists itself, if it counts right.
+
+    Not where a passage counts too.  负有两项义务：一是……；二是……, "four principles: A, B, C and D".
+    """
+    match = _COUNTED.search(statement)
+    if not match or any(match.group() in passage for passage in passages):
+        return statement
+    counted = match.group("zh") or match.group("en")
+    listed = statement[match.end() :]
+    items = len(_ITEM.findall("：" + listed))
+    if not items and "；" in listed:
+        items = listed.count("；") + 1
+    items = items or len(re.findall(r"、|以及|及|和|或者?|,(?! and| or)| and | or ", listed)) + 1
+    value = _amounts(f"{counted}件" if match.group("zh") else counted)
+    if value != {f"={items}"}:
+        return statement
+    return statement[: match.start()] + "：" + _ITEM.sub("，", "：" + listed)[1:]
 
 
 def _says_nothing_else(statement: str) -> bool:
@@ -294,51 +333,6 @@ def words(text: str) -> frozenset[str]:
 
 def _rank(finding: Finding) -> tuple[int, float]:
     return _ORDER.index(finding.verdict), finding.coverage
-
-
-def _goes_on(passage: str, before: tuple[int, int], after: tuple[int, int]) -> bool:
-    """Whether a sentence goes on in the next: a list, or one that only points back.
-
-    Two sentences that stand by themselves never carry one statement together.
-    """
-    return passage[before[1] - 1] in ";；:：,，" or bool(_POINTS_BACK.match(passage, after[0]))
-
-
-def _best_window(
-    said: Sequence[Term], held: Sequence[Term], passage: str, together: bool = False
-) -> tuple[tuple[int, int], float]:
-    """The fewest neighbouring sentences that hold the most of the statement's weight.
-
-    Sentences that stand by themselves count as one only where ``together`` asks for it.
-    """
-    wanted: dict[str, float] = {}
-    alike: dict[str, set[str]] = {}
-    for term in said:
-        if term.kind != "article":
-            wanted[term.key] = wanted.get(term.key, 0.0) + term.weight
-            for sense in term.senses or {term.key}:
-                alike.setdefault(sense, set()).add(term.key)
-    whole = sum(wanted.values())
-    spans = sentences(passage)
-    if not whole or not spans:
-        return (0, len(passage)), 0.0
-    keys: list[set[str]] = [set() for _ in spans]
-    for term in held:
-        for sense in term.senses or {term.key}:
-            keys[min(term.sentence, len(spans) - 1)] |= alike.get(sense, set())
-    best, best_score, best_share = spans[0], -1.0, 0.0
-    for at in range(len(spans)):
-        found: set[str] = set()
-        for size in range(min(_WINDOW, len(spans) - at)):
-            goes_on = not size or _goes_on(passage, spans[at + size - 1], spans[at + size])
-            if not (goes_on or together):
-                break
-            found |= keys[at + size]
-            share = sum(wanted[key] for key in found) / whole
-            if share - 0.03 * size > best_score:
-                best_score, best_share = share - 0.03 * size, share
-                best = (spans[at][0], spans[at + size][1])
-    return best, best_share
 
 
 @lru_cache(256)

@@ -3,8 +3,9 @@
 from itertools import pairwise
 
 from core.answering.forces import DENYING, LIMITS, NEGATIVE, force_at, heads
+from core.answering.lexicon import lexicon, opposite
 from core.answering.pairing import CONTENT, Pairing, negated, says_it
-from core.answering.terms import Term, opposite
+from core.answering.terms import Term
 
 SOLE = "sol"
 MISSING = {"en": 0.4, "zh": 0.26}
@@ -106,9 +107,19 @@ def _exchanged_word(pairing: Pairing, i: int) -> bool:
         and negated(pairing.said, i) == negated(pairing.held, j)
         and not any(_alike(other, each) for each in pairing.said)
     ]
-    if pairing.copied or not opponents:
-        return bool(opponents)
+    if pairing.copied and opponents:
+        return True
     near = gap(pairing, i)
+    if (
+        there is None
+        and lexicon().opposites.get(term.key)
+        and any(
+            _opposed(term, pairing.held[j]) and negated(pairing.said, i) == negated(pairing.held, j)
+            for j in range(max(0, near.start - 3), min(len(pairing.held), near.stop + 3))
+            if j not in pairing.back
+        )
+    ):
+        return True
     return any(near.start - 10 <= j < near.stop + 10 for j in opponents)
 
 
@@ -156,6 +167,7 @@ def _first_exchange(pairing: Pairing) -> str:
                 return _REASONS[term.kind]
         elif (
             term.weight >= 0.5
+            and not _is_one_stranger(pairing, i)
             and pairing.lost(i) == term.weight
             and not _akin(pairing, i, left)
             and (term.text < "\u4e00" or any(t.weight for t in left) or pairing.hole > 1.0)
@@ -163,6 +175,24 @@ def _first_exchange(pairing: Pairing) -> str:
         ):
             return "words_not_found"
     return _left_out(pairing)
+
+
+def _is_one_stranger(pairing: Pairing, i: int) -> bool:
+    """Whether a word is the only one of a long statement that nothing in the passage says.
+
+    An ordinary word that the lexicon knows no opposite of: it may mean the same, and nothing tells
+    that it does not.
+    """
+    term = pairing.said[i]
+    if term.kind != "word" or pairing.to[i] is not None or not term.text.islower():
+        return False
+    if "-" in term.text:
+        return False  # "non-exclusive", "re-sell": made of words that may be known
+    others = [
+        t for t, to in zip(pairing.said, pairing.to, strict=True) if to is None and t.weight >= 0.5
+    ]
+    whole = sum(t.weight for t in pairing.said)
+    return len(others) == 1 and whole >= FEW and not lexicon().opposites.get(term.key)
 
 
 def _left_out(pairing: Pairing) -> str:
@@ -186,6 +216,8 @@ def _is_kept(pairing: Pairing, i: int, left: list[Term], beside: tuple[Term, ...
     unmet = [t for j, t in enumerate(held) if j not in pairing.ordered_places]
     if term.kind in LIMITS and any(t.kind == term.kind for t in unmet):
         return True
+    if {term.kind} | {t.kind for t in left} == {"without", "exception"}:
+        return True  # "without its conflicts of law provisions": excluding them
     if term.kind == "only" and any(SOLE in t.senses for t in beside):
         return True
     if term.kind == "not" and any(t.key == "ban" for t in left):

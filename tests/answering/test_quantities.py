@@ -4,7 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from core.answering.quantities import articles, dates, numbers, quantities, says
+from core.answering.articles import articles
+from core.answering.quantities import dates, numbers, quantities, says
 
 
 @pytest.mark.parametrize(
@@ -72,6 +73,8 @@ def test_a_date_is_the_same_in_every_writing_and_is_no_number(text: str) -> None
         ("超过一个月不满一年", ["=1 month", "=1 year"]),
         ("in Sept. 2023", ["@2023-9-0"]),
         ("on 30 June", ["@0-6-30"]),
+        ("February 22 & 23, 2011", ["@2011-2-22", "@2011-2-23"]),
+        ("22 and 23 February 2011", ["@2011-2-22", "@2011-2-23"]),
         ("one of the parties may 3 times", ["=3 times"]),
         ("任何一方", []),
         ("AU$10 million", ["=10000000 a$"]),
@@ -107,6 +110,7 @@ def test_a_quantity_says_what_says_less_but_nothing_else(
     [
         ("第577条", ["§577"]),
         ("第五百七十七条第二款", ["§577", "§2款"]),
+        ("第一款第（三）项", ["§1款", "§3项"]),
         ("under Article 577", ["§577"]),
         ("Section 12.1(b) of Exhibit A", ["§12.1(b)", "+a"]),
         ("Sections 2(a), 3, and 11", ["§11,2(a),3"]),
