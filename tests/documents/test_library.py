@@ -262,7 +262,7 @@ async def test_a_file_that_cannot_be_read_keeps_the_reason_and_the_remedy(runnin
     failed = await running.finished(await running.add(b"\x89PNG\r\n\x1a\n", "scan.png"))
     assert failed.state == DocumentState.FAILED
     assert failed.reason == "This picture is damaged and cannot be read."
-    assert "Save it as one of these" in failed.remedy
+    assert "save it again" in failed.remedy
     assert running.indexed(failed) is None
     with pytest.raises(NotFound):
         await running.library.text(running.matter.id, failed.id)
