@@ -60,8 +60,8 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
     await made.close()
 
 
-async def put(database: Database, matter_id: str, name: str, sha256: str, replace: bool = False):
-    return await database.put_document(matter_id, name, sha256, len(sha256), replace)
+async def put(database: Database, matter_id: str, name: str, sha256: str):
+    return await database.put_document(matter_id, name, sha256, len(sha256))
 
 
 def columns_of(inspector: sa.Inspector, table: str) -> dict[str, tuple[str, bool, int]]:
@@ -281,23 +281,91 @@ async def test_the_same_bytes_are_the_same_document_unless_it_failed(database: D
     assert (retried.reason, retried.remedy) == ("", "")
 
 
-async def test_other_bytes_take_the_next_free_name_or_with_replace_the_place(
+async def test_the_same_bytes_under_another_name_are_the_same_document(
     database: Database,
 ) -> None:
     matter = await database.create_matter("Lease")
-    first, _ = await put(database, matter.id, "2026/Lease.v1.pdf", "a")
-    second, _ = await put(database, matter.id, "2026/Lease.v1.pdf", "b")
-    third, _ = await put(database, matter.id, "2026/Lease.v1.pdf", "c")
-    assert second.name == "2026/Lease.v1 (2).pdf"
-    assert third.name == "2026/Lease.v1 (3).pdf"
+    first, _ = await put(database, matter.id, "Lease.pdf", "a")
+    assert await put(database, matter.id, "Copy.pdf", "a") == (first, False)
 
-    same, is_new = await put(database, matter.id, "2026/Lease.v1.pdf", "c")
-    assert (same.id, is_new) == (third.id, False)
 
-    replaced, is_new = await put(database, matter.id, "2026/Lease.v1.pdf", "d", replace=True)
+async def test_other_bytes_under_a_name_are_its_next_version(database: Database) -> None:
+    matter = await database.create_matter("Lease")
+    made = [(await put(database, matter.id, "Lease.pdf", sha))[0] for sha in "abc"]
+    assert [each.version for each in made] == [1, 2, 3]
+    assert [each.id for each in await database.versions(matter.id, made[0].id)] == [
+        each.id for each in reversed(made)
+    ]
+    same, is_new = await put(database, matter.id, "Lease.pdf", "c")
+    assert (same.id, is_new) == (made[2].id, False)
+    back, is_new = await put(database, matter.id, "Lease.pdf", "a")
+    assert (back.id, back.version, is_new) == (made[0].id, 4, True)
+
+
+async def test_bytes_that_are_only_in_an_older_version_are_taken_in_under_another_name(
+    database: Database,
+) -> None:
+    matter = await database.create_matter("Lease")
+    old, _ = await put(database, matter.id, "Lease.pdf", "a")
+    await put(database, matter.id, "Lease.pdf", "b")
+    await database.update_document(matter.id, old.id, {"is_superseded": True, "state": "ready"})
+    copy, is_new = await put(database, matter.id, "Copy.pdf", "a")
     assert is_new
-    assert (replaced.id, replaced.name) == (first.id, first.name)
-    assert len(await database.documents(matter.id)) == 3
+    assert copy.id != old.id
+
+
+async def test_nothing_is_recorded_in_a_matter_that_is_gone(database: Database) -> None:
+    with pytest.raises(NotFound, match="matter does not exist"):
+        await put(database, "gone", "Lease.pdf", "a")
+    with pytest.raises(NotFound, match="matter does not exist"):
+        await database.create_conversation("gone", "Rent")
+
+
+async def test_a_document_is_claimed_once_oldest_first(database: Database) -> None:
+    matter = await database.create_matter("Lease")
+    made = [(await put(database, matter.id, n, n))[0].id for n in "abc"]
+    claimed = [await database.claim_document(but=made[1:2]) for _ in range(3)]
+    assert [each and each.id for each in claimed] == [made[0], made[2], None]
+    assert claimed[0] is not None
+    assert claimed[0].state == DocumentState.READING
+
+
+async def test_a_document_deleted_meanwhile_is_not_called_ready(database: Database) -> None:
+    matter = await database.create_matter("Lease")
+    kept, gone = [(await put(database, matter.id, n, n))[0].id for n in "ab"]
+    for each in (kept, gone):
+        await database.update_document(matter.id, each, {"state": DocumentState.INDEXING})
+    assert await database.begin_deletion(matter.id, gone) == (gone,)
+    assert await database.finish_documents([kept, gone], ()) == {kept}
+    assert [each.id for each in await database.documents(matter.id)] == [kept]
+    with pytest.raises(NotFound):
+        await database.document(matter.id, gone)
+
+
+async def test_answers_lose_the_words_of_a_deleted_document_and_no_others(
+    database: Database, tmp_path: Path
+) -> None:
+    matter, other = [await database.create_matter(name) for name in ("Lease", "Other")]
+    kept = []
+    for each in (matter, other):
+        conversation = await database.create_conversation(each.id, "Term")
+        asked = await database.add_message(each.id, conversation.id, "How long?")
+        await database.finish_message(each.id, asked.id, ANSWER)
+        kept.append(conversation.id)
+    assert await database.strike_quotes(matter.id, ["d1"]) == 1
+    (message,) = await database.messages(matter.id, kept[0])
+    assert message.answer is not None
+    first, second = message.answer.statements
+    assert (first.text, first.reason) == ("[…]", "source_deleted")
+    assert [(each.document_name, each.quote) for each in first.citations] == [
+        ("民法典.pdf", ""),
+        ("Notes.txt", "twent"),
+    ]
+    assert second.text == "[…]"  # it cites nothing, so nobody can tell where its words are from
+    assert message.answer.draft == ""
+    assert message.answer.nearest == ANSWER.nearest
+    assert (await database.messages(other.id, kept[1]))[0].answer == ANSWER
+    assert await database.strike_quotes(matter.id, ["d1"]) == 0
 
 
 async def test_the_queue_holds_the_unfinished_of_every_matter_oldest_first(
@@ -314,16 +382,18 @@ async def test_the_queue_holds_the_unfinished_of_every_matter_oldest_first(
     assert [each.id for each in queue] == [made[0].id, made[3].id]
 
 
-async def test_only_ready_documents_that_the_index_lost_are_queued_again(
+async def test_after_a_start_what_was_under_way_or_lost_by_the_index_is_queued_again(
     database: Database,
 ) -> None:
     matter = await database.create_matter("Lease")
-    kept, lost, failed = [(await put(database, matter.id, n, n))[0] for n in "abc"]
-    for each, state in ((kept, "ready"), (lost, "ready"), (failed, "failed")):
-        await database.update_document(matter.id, each.id, {"state": state, "progress": 1.0})
-    assert await database.reindex(frozenset({kept.id})) == 1
-    (queued,) = await database.unfinished_documents()
-    assert (queued.id, queued.progress) == (lost.id, 0.0)
+    states = ("ready", "ready", "failed", "reading", "embedding", "indexing")
+    made = [(await put(database, matter.id, n, n))[0].id for n in "abcdef"]
+    for each, state in zip(made, states, strict=True):
+        await database.update_document(matter.id, each, {"state": state, "progress": 0.5})
+    assert await database.requeue(frozenset({made[0]})) == 1
+    queued = await database.unfinished_documents()
+    assert [each.id for each in queued] == [made[1], *made[3:]]
+    assert {(each.state, each.progress) for each in queued} == {(DocumentState.QUEUED, 0.0)}
 
 
 async def test_a_document_that_is_gone_stays_gone(database: Database) -> None:
@@ -448,7 +518,8 @@ async def test_a_file_of_the_first_version_is_upgraded_with_its_documents(
     assert document.identity == Identity("LEASE", ("Quay Estates",))
     new, _ = await put(upgraded, "m", "New.pdf", "b")
     assert new.identity == Identity()
-    assert await upgraded.reindex(frozenset()) == 1
+    assert (document.version, document.is_superseded) == (1, False)
+    assert await upgraded.requeue(frozenset()) == 1
 
 
 async def test_a_file_of_the_first_version_becomes_what_the_code_declares(

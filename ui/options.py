@@ -75,8 +75,12 @@ def _day(value: object) -> date | None:
 
 
 def searchable(documents: Sequence[Document]) -> list[Document]:
-    """The documents that a question can be answered from."""
-    return [document for document in documents if document.state is DocumentState.READY]
+    """The documents that a question can be answered from: no version that was superseded."""
+    return [
+        document
+        for document in documents
+        if document.state is DocumentState.READY and not document.is_superseded
+    ]
 
 
 def in_scope(options: Options, documents: Sequence[Document]) -> list[Document]:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from core.database import Database
 from core.documents.library import Library
+from core.documents.reading import Reader
 from core.errors import DocumentError, NotFound, StoreError
 from core.settings import Settings, load_settings
 from core.types import Document, DocumentState, Genre, Identity, Matter, PageView, Passage, TextView
@@ -359,67 +361,267 @@ async def test_the_same_bytes_twice_are_read_once(running: Bench) -> None:
     assert running.index.written == [first.id]
 
 
-async def test_other_bytes_under_a_taken_name_stand_beside_it(running: Bench) -> None:
-    first = await running.add(LEASE)
-    second = await running.add(OTHER)
-    await running.finished(second)
-    assert (first.name, second.name) == ("Lease.txt", "Lease (2).txt")
+async def test_the_same_bytes_under_another_name_are_the_document_that_is_here(
+    running: Bench,
+) -> None:
+    first = await running.finished(await running.add(LEASE))
+    (told,) = [
+        each
+        async for each in running.library.take(
+            running.matter.id, running.source(LEASE), "2026/Copy.txt"
+        )
+    ]
+    assert (told.document, told.is_new) == (first, False)
+    await running.finished(first)
+    assert running.index.written == [first.id]
+    assert len(list(running.folder(first).parent.iterdir())) == 1
+
+
+async def test_other_bytes_under_a_taken_name_are_the_documents_next_version(
+    running: Bench,
+) -> None:
+    first = await running.finished(await running.add(LEASE))
+    second = await running.finished(await running.add(OTHER))
+    old = await running.database.document(running.matter.id, first.id)
+    assert (old.version, old.is_superseded, old.state) == (1, True, DocumentState.READY)
+    assert (second.version, second.is_superseded, second.name) == (2, False, "Lease.txt")
+    assert await running.library.versions(running.matter.id, first.id) == (second, old)
+    assert running.index.superseded == {first.id}
     assert QUOTE in await running.library.text(running.matter.id, first.id)
     assert "last day" in await running.library.text(running.matter.id, second.id)
 
 
-async def test_replacing_gives_a_document_new_content_and_keeps_its_identity(
+async def test_the_version_that_is_here_is_searched_until_the_next_is_ready(
     running: Bench,
 ) -> None:
     first = await running.finished(await running.add(LEASE))
-    second = await running.finished(await running.add(OTHER, replace=True))
-    assert second.id == first.id
-    assert await running.database.documents(running.matter.id) == (second,)
-    assert "last day" in await running.library.text(running.matter.id, first.id)
-    assert "last day" in (running.indexed(first) or "")
-    assert running.original(second).read_text() == OTHER
-    assert not running.original(first).exists()
-
-
-async def test_replacing_what_is_being_read_ends_with_the_new_content(running: Bench) -> None:
     gate = asyncio.Event()
     running.index.before_writing = lambda: gate.wait()
-    first = await running.add(LEASE)
-    await running.reaches(first, DocumentState.INDEXING)
-    await running.add(OTHER, replace=True)
+    second = await running.add(OTHER)
+    await running.reaches(second, DocumentState.INDEXING)
+    assert not (await running.database.document(running.matter.id, first.id)).is_superseded
     gate.set()
-    assert (await running.finished(first)).state == DocumentState.READY
-    assert "last day" in (running.indexed(first) or "")
-    assert "last day" in await running.library.text(running.matter.id, first.id)
+    await running.finished(second)
+    assert (await running.database.document(running.matter.id, first.id)).is_superseded
 
 
-async def test_a_failure_of_the_old_content_does_not_keep_the_new_from_being_read(
-    running: Bench,
-) -> None:
-    gate = asyncio.Event()
-
-    async def fail_late() -> None:
-        await gate.wait()
-        running.index.before_writing = nothing
-        raise StoreError("The disk is full.", "Make room and try again.")
-
-    running.index.before_writing = fail_late
-    first = await running.add(LEASE)
-    await running.reaches(first, DocumentState.INDEXING)
-    await running.add(OTHER, replace=True)
-    gate.set()
-    ready = await running.finished(first)
-    assert (ready.state, ready.reason) == (DocumentState.READY, "")
-    assert "last day" in (running.indexed(first) or "")
-
-
-async def test_a_replacement_that_cannot_be_read_leaves_nothing_of_the_old_to_be_cited(
+async def test_a_version_that_cannot_be_read_leaves_the_one_before_in_force(
     running: Bench,
 ) -> None:
     first = await running.finished(await running.add(LEASE))
-    failed = await running.finished(await running.add(b"", replace=True))
-    assert (failed.id, failed.state) == (first.id, DocumentState.FAILED)
-    assert running.indexed(first) is None
+    failed = await running.finished(await running.add(b""))
+    assert (failed.version, failed.state) == (2, DocumentState.FAILED)
+    kept = await running.database.document(running.matter.id, first.id)
+    assert (kept.is_superseded, running.index.superseded) == (False, set())
+    await running.library.delete(running.matter.id, failed.id)
+    await running.finished(first)
+    assert await running.database.documents(running.matter.id) == (kept,)
+
+
+async def test_two_versions_that_arrive_together_leave_the_later_one_in_force(
+    bench: Bench,
+) -> None:
+    first, second = await bench.add(LEASE), await bench.add(OTHER)
+    await bench.library.start()
+    await bench.finished(second)
+    versions = await bench.library.versions(bench.matter.id, first.id)
+    assert [(each.id, each.is_superseded) for each in versions] == [
+        (second.id, False),
+        (first.id, True),
+    ]
+    assert bench.index.superseded == {first.id}
+
+
+async def test_an_older_version_that_comes_back_is_the_newest_again(running: Bench) -> None:
+    first = await running.finished(await running.add(LEASE))
+    second = await running.finished(await running.add(OTHER))
+    again = await running.finished(await running.add(LEASE))
+    assert (again.id, again.version, again.is_superseded) == (first.id, 3, False)
+    assert (await running.database.document(running.matter.id, second.id)).is_superseded
+    assert len(await running.database.documents(running.matter.id)) == 2
+
+
+async def test_deleting_a_document_takes_its_older_versions_along_and_an_older_one_goes_alone(
+    running: Bench,
+) -> None:
+    first = await running.finished(await running.add(LEASE))
+    second = await running.finished(await running.add(OTHER))
+    third = await running.finished(await running.add(OTHER + "Third."))
+    await running.library.delete(running.matter.id, first.id)
+    assert {each.id for each in await running.database.documents(running.matter.id)} == {
+        second.id,
+        third.id,
+    }
+    await running.library.delete(running.matter.id, third.id)
+    assert await running.database.documents(running.matter.id) == ()
+    async with asyncio.timeout(20):
+        await running.library.wait()
+    assert running.index.texts == {}
+
+
+async def test_a_cancelled_document_says_so_and_can_be_tried_again(running: Bench) -> None:
+    gate = asyncio.Event()
+    running.index.before_embedding = lambda: gate.wait()
+    added = await running.add(LEASE)
+    await running.reaches(added, DocumentState.EMBEDDING)
+    await running.library.cancel(running.matter.id, added.id)
+    gate.set()
+    cancelled = await running.finished(added)
+    assert (cancelled.state, cancelled.failure) == (DocumentState.FAILED, "cancelled")
+    assert "cancelled" in cancelled.reason
+    assert running.indexed(added) is None
+    await running.library.retry(running.matter.id, added.id)
+    ready = await running.finished(added)
+    assert (ready.state, ready.failure, ready.reason) == (DocumentState.READY, "", "")
+
+
+async def test_a_document_cancelled_while_it_is_written_is_taken_out_of_the_index(
+    running: Bench,
+) -> None:
+    gate = asyncio.Event()
+    running.index.before_writing = lambda: gate.wait()
+    added = await running.add(LEASE)
+    await running.reaches(added, DocumentState.INDEXING)
+    await running.library.cancel(running.matter.id, added.id)
+    gate.set()
+    assert (await running.finished(added)).state == DocumentState.FAILED
+    assert running.index.written == [added.id]
+    assert running.indexed(added) is None
+
+
+async def test_what_is_ready_cannot_be_cancelled(running: Bench) -> None:
+    ready = await running.finished(await running.add(LEASE))
+    await running.library.cancel(running.matter.id, ready.id)
+    assert await running.finished(ready) == ready
+
+
+async def test_all_that_failed_in_a_matter_is_tried_again_and_nothing_else(
+    running: Bench,
+) -> None:
+    other = await running.database.create_matter("Other")
+    running.index.failure = StoreError("The disk is full.", "Make room and try again.")
+    mine = [await running.add(LEASE + str(n), f"{n}.txt") for n in range(3)]
+    others = await running.library.add(other.id, running.source(LEASE), "Lease.txt")
+    await running.finished(mine[0])
+    running.index.failure = None
+    assert await running.library.retry_failed(running.matter.id) == 3
+    await running.finished(mine[0])
+    states = {each.state for each in await running.database.documents(running.matter.id)}
+    assert states == {DocumentState.READY}
+    kept = await running.database.document(other.id, others.id)
+    assert kept.state == DocumentState.FAILED
+
+
+async def test_one_document_that_fails_does_not_take_its_round_along(running: Bench) -> None:
+    poisoned: list[int] = []
+
+    async def embed(passages: Sequence[Passage]) -> AsyncIterator[tuple[Sequence[int], object]]:
+        if any("poison" in each.text for each in passages):
+            poisoned.append(len({each.document_id for each in passages}))
+            raise ZeroDivisionError
+        for index in range(len(passages)):
+            yield [index], np.zeros((1, 2), np.float32)
+
+    gate = asyncio.Event()
+    running.index.before_embedding = lambda: gate.wait()
+    held = await running.add(LEASE, "Held.txt")
+    await running.reaches(held, DocumentState.EMBEDDING)
+    good = await running.add(OTHER, "Good.txt")
+    bad = await running.add("A poisoned contract.", "Bad.txt")
+    await running.reaches(good, DocumentState.EMBEDDING)
+    await running.reaches(bad, DocumentState.EMBEDDING)
+    running.index.embed = embed  # type: ignore[method-assign,assignment]
+    gate.set()
+    assert (await running.finished(bad)).reason.endswith("(ZeroDivisionError).")
+    assert poisoned == [2, 1]
+    assert (await running.finished(good)).state == DocumentState.READY
+    assert (await running.finished(held)).state == DocumentState.READY
+
+
+async def test_documents_that_were_read_meanwhile_are_written_together(running: Bench) -> None:
+    gate = asyncio.Event()
+    running.index.before_embedding = lambda: gate.wait()
+    added = [await running.add(LEASE + str(n), f"{n}.txt") for n in range(6)]
+    for each in added:
+        await running.reaches(each, DocumentState.EMBEDDING)
+    gate.set()
+    await running.finished(added[0])
+    assert [len(group) for group in running.index.groups] == [1, 5]
+    assert sorted(running.index.written) == sorted(each.id for each in added)
+
+
+async def test_a_matter_tells_what_is_on_its_way_and_how_fast_it_goes(running: Bench) -> None:
+    first = await running.finished(await running.add(LEASE))
+    gate = asyncio.Event()
+    running.index.before_embedding = lambda: gate.wait()
+    second = await running.add(OTHER, "Other.txt")
+    await running.reaches(second, DocumentState.EMBEDDING)
+    pace = await running.library.pace(running.matter.id)
+    assert pace.waiting == 1
+    assert pace.passages_per_s > 0
+    assert pace.seconds_left is not None
+    assert pace.seconds_left > 0
+    elsewhere = await running.database.create_matter("Elsewhere")
+    assert (await running.library.pace(elsewhere.id)).waiting == 0
+    gate.set()
+    await running.finished(first)
+    assert (await running.library.pace(running.matter.id)).waiting == 0
+
+
+async def test_a_password_reaches_the_reader_and_no_record_or_file(
+    running: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = "Sesame-9731-open"
+    failed = await running.finished(await running.add(b"", "Will.txt"))
+    seen: list[object] = []
+    run = Reader.run
+
+    async def watched(self: Reader, *args: object, **named: object) -> object:
+        seen.append(named.get("password"))
+        return await run(self, *args, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Reader, "run", watched)
+    await running.library.retry(running.matter.id, failed.id, secret)
+    await running.finished(failed)
+    await running.library.retry(running.matter.id, failed.id)
+    await running.finished(failed)
+    assert seen == [secret, ""]
+    for path in running.settings.data_dir.rglob("*"):
+        assert not path.is_file() or secret.encode() not in path.read_bytes()
+
+
+async def test_files_that_no_record_knows_are_swept_away_at_the_start(bench: Bench) -> None:
+    added = await bench.add(LEASE)
+    stray = bench.folder(added).parent / "0123" / "abc"
+    stray.parent.mkdir()
+    stray.write_text("half")
+    async with bench.restarted():
+        assert not stray.parent.exists()
+        assert (await bench.finished(added)).state == DocumentState.READY
+
+
+async def test_what_the_index_holds_of_a_document_that_is_not_ready_goes_at_the_start(
+    bench: Bench,
+) -> None:
+    bench.index.texts[(bench.matter.id, "gone")] = "left by a crash"
+    async with bench.restarted():
+        assert bench.index.texts == {}
+
+
+async def test_a_deletion_that_a_crash_cut_off_is_finished_at_the_next_start(
+    running: Bench,
+) -> None:
+    added = await running.finished(await running.add(LEASE))
+    await running.library.close()
+    await running.database.begin_deletion(running.matter.id, added.id)
+    assert await running.database.documents(running.matter.id) == ()
+    async with running.restarted():
+        async with asyncio.timeout(20):
+            await running.library.wait()
+    assert running.index.texts == {}
+    assert not running.folder(added).exists()
+    assert await running.database.standing() == ()
+    assert running.index.hidden == {added.id}
 
 
 async def test_a_file_that_is_still_being_copied_in_is_not_read_yet(running: Bench) -> None:
@@ -445,8 +647,13 @@ async def test_a_deleted_document_leaves_no_file_record_or_passage(running: Benc
     gone = await running.finished(await running.add(LEASE))
     assert (running.folder(gone) / "text.json").is_file()
     await running.library.delete(running.matter.id, gone.id)
+    assert gone.id in running.index.hidden
+    assert [each.id for each in await running.database.documents(running.matter.id)] == [kept.id]
+    async with asyncio.timeout(20):
+        await running.library.wait()
     assert not running.folder(gone).exists()
     assert running.indexed(gone) is None
+    assert running.index.erased == 1
     with pytest.raises(NotFound):
         await running.library.text(running.matter.id, gone.id)
     with pytest.raises(NotFound):
@@ -485,27 +692,6 @@ async def test_the_queue_goes_on_after_a_document_was_deleted_while_its_file_was
     )
     assert list(running.index.texts) == [(running.matter.id, next_one.id)]
     assert not running.folder(gone).exists()
-
-
-async def test_a_document_written_during_its_deletion_is_not_left_in_the_index(
-    running: Bench,
-) -> None:
-    gate = asyncio.Event()
-    running.index.before_writing = lambda: gate.wait()
-    added = await running.add(LEASE)
-    await running.reaches(added, DocumentState.INDEXING)
-
-    async def let_it_be_written() -> None:
-        running.index.after_deleting = nothing
-        gate.set()
-        await running.index.has_written.wait()
-        await asyncio.sleep(0.2)
-
-    running.index.after_deleting = let_it_be_written
-    await running.library.delete(running.matter.id, added.id)
-    async with asyncio.timeout(20):
-        await running.library.wait()
-    assert running.index.texts == {}
 
 
 async def test_deleting_a_matter_removes_its_files_and_no_others(running: Bench) -> None:
@@ -636,11 +822,14 @@ async def test_the_kept_text_is_plain_json_and_only_whole(running: Bench) -> Non
 
 
 async def test_a_copy_that_an_interruption_left_is_swept_away(bench: Bench) -> None:
-    left = bench.folder(await bench.add(LEASE)).parent / "incoming-0"
-    left.write_text("half")
-    os.utime(left, (0, 0))
-    fresh = left.with_name("incoming-1")
-    fresh.write_text("on its way")
+    folder = bench.folder(await bench.add(LEASE)).parent
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    left = [folder / f"incoming-{who}-1-2" for who in (0, ended.pid, os.getpid())]
+    for path in left:
+        path.write_text("half")
+    fresh = folder / f"incoming-{os.getppid()}-1-2"
+    fresh.write_text("on its way, by a process that lives")
     async with bench.restarted():
-        assert not left.exists()
+        assert [path for path in left if path.exists()] == []
         assert fresh.exists()

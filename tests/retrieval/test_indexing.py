@@ -1,6 +1,7 @@
 """A document goes into the index wholly or not at all."""
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -59,16 +60,19 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
     await opened.close()
 
 
-async def add(store: Store, encoders: FakeEncoders, each: list[Passage]) -> list[float]:
+async def add(store: Store, encoders: FakeEncoders, each: list[Passage]) -> None:
     indexer = Indexer(store, encoders)  # type: ignore[arg-type]
-    return [share async for share in indexer.add(document(), each)]
+    rows = {}
+    async for indices, vectors in indexer.embed(each):
+        rows.update(zip(indices, vectors, strict=True))
+    vectors = np.stack([rows[number] for number in range(len(each))])
+    await indexer.write([(document(), each, vectors)], frozenset())
 
 
 async def test_every_passage_gets_its_own_vector_though_the_longest_goes_first(
     store: Store,
 ) -> None:
-    shares = await add(store, BatchingEncoders(), passages())
-    assert shares == [pytest.approx(2 / 3), 1.0]
+    await add(store, BatchingEncoders(), passages())
     for text in TEXTS:
         (nearest,) = await store.dense("m", embedded(text), 1)
         assert nearest.passage.text == text
@@ -107,9 +111,23 @@ async def test_a_model_that_stops_while_indexing_again_leaves_what_was_there(sto
 async def test_a_deleted_document_is_found_no_more(store: Store) -> None:
     await add(store, BatchingEncoders(), passages())
     indexer = Indexer(store, FakeEncoders())  # type: ignore[arg-type]
-    await indexer.delete("m", "d")
+    await indexer.delete("m", ["d"])
     await indexer.settle()
     assert await store.indexed() == frozenset()
     assert await store.documents("m") == ()
     assert await store.lexical("m", "rent garden law", 9) == ()
     assert await store.dense("m", embedded(TEXTS[0]), 9) == ()
+
+
+async def test_after_a_crash_the_index_agrees_with_what_is_recorded(store: Store) -> None:
+    indexer = Indexer(store, FakeEncoders())  # type: ignore[arg-type]
+    vectors = np.stack([embedded(text) for text in TEXTS])
+    for name in ("kept", "old", "half"):
+        each = [replace(p, id=f"{name}{p.ordinal}", document_id=name) for p in passages()]
+        await indexer.write([(document(name), each, vectors)], frozenset())
+    await store._table("documents").delete("id = 'half'")
+    assert await indexer.recover({"kept": False, "old": True}) == {"kept", "old"}
+    assert await store.present() == {"kept", "old"}
+    assert {each.document_id for each in await store.documents("m")} == {"kept"}
+    assert await indexer.recover({"kept": True, "old": False, "lost": False}) == {"kept", "old"}
+    assert {each.document_id for each in await store.documents("m")} == {"old"}

@@ -209,3 +209,103 @@ async def test_a_matter_is_removed_with_all_that_was_indexed_of_it(store: Store)
     assert await store.indexed() == {"e"}
     assert await store.documents("m") == ()
     assert await store.lexical("m", "rent", 9) == ()
+
+
+async def test_an_older_version_is_searched_only_when_it_is_asked_for(store: Store) -> None:
+    await put(store, "m", "old")
+    await put(store, "m", "new")
+    await store.supersede(["old"])
+    for asked, found in ((False, {"new"}), (True, {"old", "new"})):
+        dense = await store.dense("m", vectors()[0], 99, None, asked)
+        lexical = await store.lexical("m", "rent", 99, None, asked)
+        documents = await store.documents("m", asked)
+        assert {each.passage.document_id for each in dense} == found
+        assert {each.passage.document_id for each in lexical} == found
+        assert {each.document_id for each in documents} == found
+    await store.supersede(["old"], superseded=False)
+    assert len(await store.documents("m")) == 2
+
+
+async def test_documents_written_together_may_be_older_versions(store: Store) -> None:
+    group = [(document("m", name), passages(name), vectors()) for name in ("old", "new")]
+    await store.put_all(group, frozenset({"old"}))
+    assert [each.document_id for each in await store.documents("m")] == ["new"]
+    found = {each.passage.document_id for each in await store.lexical("m", "rent", 99)}
+    assert found == {"new"}
+
+
+async def test_what_is_hidden_is_found_by_no_search_before_it_is_deleted(store: Store) -> None:
+    await put(store, "m", "d")
+    await put(store, "m", "e")
+    store.hide(["d"])
+    found = [*await store.lexical("m", "rent", 99), *await store.dense("m", vectors()[0], 99)]
+    assert {each.passage.document_id for each in found} == {"e"}
+    assert [each.document_id for each in await store.documents("m")] == ["e"]
+    await store.delete("m", "d")
+    assert await store.present() == {"e"}
+
+
+async def test_no_word_of_what_was_deleted_is_left_on_the_disk(
+    store: Store, tmp_path: Path
+) -> None:
+    secret = [f"The vault of number {n} opens to zebrafinch{n}." for n in range(3)]
+    for number in range(12):
+        await put(store, "m", f"d{number}")
+    await store.put(document("m", "gone"), passages("gone", tuple(secret)), vectors())
+    await store.optimize()  # all rows are in one file now, and in the index of words
+    await store.delete("m", "gone")
+    assert store.has_remains
+    await store.erase()
+    assert not store.has_remains
+    kept = await store._table("passages").query().with_row_id().to_list()
+    assert len(kept) == 36
+    assert store._with_deletions("passages") == []
+    for path in tmp_path.rglob("*"):
+        assert not path.is_file() or b"zebrafinch" not in path.read_bytes()
+    assert len(await store.lexical("m", "rent", 99)) == 12
+    assert await store.lexical("m", "zebrafinch1", 9) == ()
+
+
+async def test_what_a_crash_left_to_erase_is_known_after_the_restart(tmp_path: Path) -> None:
+    opened = Store(tmp_path)
+    await opened.start("test", 8)
+    await put(opened, "m", "d")
+    await opened.delete("m", "d")
+    await opened.close()
+    again = Store(tmp_path)
+    await again.start("test", 8)
+    assert again.has_remains
+    await again.erase()
+    assert not again.has_remains
+    await again.close()
+
+
+async def test_a_reader_beside_reads_again_after_the_files_it_had_open_are_erased(
+    store: Store, tmp_path: Path
+) -> None:
+    await put(store, "m", "d")
+    await put(store, "m", "e")
+    beside = Store(tmp_path)
+    await beside.start("test", 8)
+    assert len(await beside.lexical("m", "rent", 9)) == 2
+    await store.delete("m", "d")
+    await store.erase()
+    assert {each.passage.document_id for each in await beside.lexical("m", "rent", 9)} <= {"d", "e"}
+    assert {each.passage.document_id for each in await beside.dense("m", vectors()[0], 9)}
+    assert len(await beside.passages("m", "e")) == 3
+    await beside.close()
+
+
+async def test_tables_without_versions_are_opened_and_hold_the_newest(tmp_path: Path) -> None:
+    opened = Store(tmp_path)
+    await opened.start("test", 8)
+    await put(opened, "m", "d")
+    for table in opened._tables.values():
+        await table.drop_columns(["is_superseded"])
+    await opened.close()
+    again = Store(tmp_path)
+    await again.start("test", 8)
+    await put(again, "m", "e")
+    assert {each.document_id for each in await again.documents("m")} == {"d", "e"}
+    assert len(await again.lexical("m", "rent", 9)) == 2
+    await again.close()

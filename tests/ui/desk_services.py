@@ -10,6 +10,7 @@ from typing import Any
 import gradio as gr
 
 from core.database import Database
+from core.documents.library import Added
 from core.errors import DocumentError, PinciteError
 from core.settings import Settings
 from core.types import (
@@ -25,6 +26,7 @@ from core.types import (
     Event,
     Hit,
     ModelStatus,
+    Pace,
     PageView,
     Passage,
     Retrieved,
@@ -52,7 +54,7 @@ async def a_document(
     services: "DeskServices", matter_id: str, name: str, **columns: object
 ) -> Document:
     """A document of the matter that is ready, with these columns."""
-    made, _ = await services.database.put_document(matter_id, name, name, 10, False)
+    made, _ = await services.database.put_document(matter_id, name, name, 10)
     known = {"state": DocumentState.READY, "passages": 1} | columns
     await services.database.update_document(matter_id, made.id, known)
     return await services.database.document(matter_id, made.id)
@@ -108,24 +110,39 @@ class PaperLibrary:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.passwords: list[str] = []
+        self.speed = Pace()
 
-    async def add(self, matter_id: str, path: Path, name: str) -> Document:
+    async def take(
+        self, matter_id: str, path: Path, name: str, *, password: str = ""
+    ) -> AsyncGenerator[Added, None]:
         if path.suffix == ".exe":
-            raise DocumentError(f"{name} is not a document.", "Use a PDF.")
-        size = 10
-        document, _ = await self._database.put_document(matter_id, name, name, size, False)
-        await self._database.update_document(
-            matter_id, document.id, {"state": DocumentState.READY, "passages": 1}
-        )
-        return document
+            yield Added(name, error=DocumentError(f"{name} is not a document.", "Use a PDF."))
+            return
+        content = await asyncio.to_thread(path.read_text, "utf-8")
+        document, is_new = await self._database.put_document(matter_id, name, content, 10)
+        ready = {"state": DocumentState.READY, "passages": 1}
+        await self._database.update_document(matter_id, document.id, ready)
+        yield Added(name, document, is_new)
 
     async def delete(self, matter_id: str, document_id: str) -> None:
         await self._database.delete_document(matter_id, document_id)
 
-    async def retry(self, matter_id: str, document_id: str) -> None:
+    async def retry(self, matter_id: str, document_id: str, password: str = "") -> None:
+        self.passwords.append(password)
         await self._database.update_document(
-            matter_id, document_id, {"state": DocumentState.QUEUED}
+            matter_id, document_id, {"state": DocumentState.QUEUED, "failure": ""}
         )
+
+    async def retry_failed(self, matter_id: str) -> int:
+        return await self._database.retry_documents(matter_id)
+
+    async def cancel(self, matter_id: str, document_id: str) -> None:
+        cancelled = {"state": DocumentState.FAILED, "failure": "cancelled", "reason": "Cancelled."}
+        await self._database.update_document(matter_id, document_id, cancelled)
+
+    async def pace(self, matter_id: str) -> Pace:
+        return self.speed
 
     async def text(self, matter_id: str, document_id: str) -> str:
         return LEASE

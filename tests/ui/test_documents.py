@@ -5,7 +5,7 @@ import gradio as gr
 import pytest
 from desk_services import DeskServices, a_document, fired, handler, on_event, region
 
-from core.types import DocumentState
+from core.types import DocumentState, Pace
 from ui.locale import texts_in
 from ui.page import Desk
 from ui.table import ROWS, render_documents, size
@@ -18,7 +18,7 @@ async def desk(services: DeskServices) -> Desk:
 
 def a_file(folder: Path, name: str) -> str:
     path = folder / name
-    path.write_text("The lease.", encoding="utf-8")
+    path.write_text(f"The lease {name}.", encoding="utf-8")
     return str(path)
 
 
@@ -63,7 +63,7 @@ async def test_the_table_refreshes_only_while_a_document_is_on_its_way(
 async def test_a_failed_document_says_why_and_what_to_do(
     services: DeskServices, page: gr.Blocks, desk: Desk
 ):
-    document, _ = await services.database.put_document(desk.matter_id, "Scan.pdf", "0", 9, False)
+    document, _ = await services.database.put_document(desk.matter_id, "Scan.pdf", "0", 9)
     failed = {
         "state": DocumentState.FAILED,
         "reason": "No page has a word on it.",
@@ -137,7 +137,7 @@ async def test_documents_are_found_by_kind_title_and_party(
 
 async def test_a_long_list_is_drawn_in_part_and_says_so(services: DeskServices, desk: Desk):
     for number in range(ROWS + 3):
-        await services.database.put_document(desk.matter_id, f"{number}.txt", str(number), 1, False)
+        await services.database.put_document(desk.matter_id, f"{number}.txt", str(number), 1)
     documents = await services.database.documents(desk.matter_id)
     markup = render_documents(documents, len(documents), texts_in("en"))
     assert markup.count('data-testid="document"') == ROWS
@@ -150,3 +150,78 @@ async def test_a_long_list_is_drawn_in_part_and_says_so(services: DeskServices, 
 )
 def test_sizes_are_told_in_the_largest_unit(size_bytes: int, words: str):
     assert size(size_bytes) == words
+
+
+async def test_bytes_that_are_here_already_are_told_with_the_name_they_have(
+    page: gr.Blocks, desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    told: list[str] = []
+    monkeypatch.setattr(gr, "Info", lambda words, **_: told.append(words))
+    first, again = Path(a_file(tmp_path, "Lease.txt")), tmp_path / "<i>Copy.txt"
+    again.write_text("The lease Lease.txt.", encoding="utf-8")
+    drawn = await handler(page, "add")(desk, [str(first), str(again)])  # type: ignore[misc]
+    assert region(page, drawn, "documents-table").count('data-testid="document"') == 1
+    assert told == ["&lt;i&gt;Copy.txt is already here as Lease.txt."]
+
+
+async def test_an_older_version_stands_under_the_one_that_is_searched(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+):
+    await services.database.put_document(desk.matter_id, "Lease.pdf", "first", 1)
+    await services.database.put_document(desk.matter_id, "Lease.pdf", "second", 1)
+    new, old = await services.database.documents(desk.matter_id)
+    ready = {"state": DocumentState.READY}
+    await services.database.update_document(desk.matter_id, new.id, ready)
+    await services.database.update_document(desk.matter_id, old.id, ready | {"is_superseded": True})
+    table = region(page, await handler(page, "tick")(desk), "documents-table")  # type: ignore[misc]
+    assert table.index("Version 2") < table.index("Version 1, kept")
+    assert table.count('data-event="ask_about"') == 1
+    assert table.count('data-event="open_source"') == 2
+
+
+async def test_a_protected_file_asks_for_its_password_and_hands_it_on(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+):
+    made, _ = await services.database.put_document(desk.matter_id, "Will.pdf", "0", 9)
+    failed = {"state": DocumentState.FAILED, "reason": "It is protected.", "failure": "password"}
+    await services.database.update_document(desk.matter_id, made.id, failed)
+    table = region(page, await handler(page, "tick")(desk), "documents-table")  # type: ignore[misc]
+    assert table.count('type="password"') == 1
+    drawn = await on_event(page, "unlock_document")(
+        desk, fired(document_id=made.id, password="Sesame <1>")
+    )
+    assert services.library.passwords == ["Sesame <1>"]
+    assert 'type="password"' not in region(page, drawn, "documents-table")
+
+
+async def test_what_is_on_its_way_tells_its_pages_and_can_be_cancelled(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+):
+    made, _ = await services.database.put_document(desk.matter_id, "Scan.pdf", "0", 9)
+    reading = {"state": DocumentState.READING, "pages": 1200, "pages_done": 30, "progress": 0.025}
+    await services.database.update_document(desk.matter_id, made.id, reading)
+    services.library.speed = Pace(2.5, 20.0, 600.0, 1)
+    drawn = await handler(page, "tick")(desk)  # type: ignore[misc]
+    assert "30 of 1,200 pages" in region(page, drawn, "documents-table")
+    told = region(page, drawn, "documents-pace")
+    assert "1 document on its way · 2.5 pages a second" in told
+    assert "about 10 minutes left" in told
+    drawn = await on_event(page, "cancel_document")(desk, fired(document_id=made.id))
+    assert 'data-state="failed"' in region(page, drawn, "documents-table")
+
+
+async def test_the_table_is_narrowed_to_a_state_and_all_that_failed_is_tried_again(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+):
+    for name, state in (("A.txt", "failed"), ("B.txt", "failed"), ("C.txt", "ready")):
+        made, _ = await services.database.put_document(desk.matter_id, name, name, 1)
+        await services.database.update_document(desk.matter_id, made.id, {"state": state})
+    narrow, table = on_event(page, "filter_states"), "documents-table"
+    for state, shown in (("failed", 2), ("ready", 1), ("moving", 0), ("", 3)):
+        markup = region(page, await narrow(desk, fired(text=state)), table)
+        assert markup.count('data-testid="document"') == shown, state
+    drawn = await handler(page, "tick")(desk)  # type: ignore[misc]
+    assert "Try all 2 failed again" in region(page, drawn, "documents-pace")
+    drawn = await on_event(page, "retry_failed")(desk, fired())
+    assert region(page, drawn, table).count('data-state="queued"') == 2
+    assert "Try all" not in region(page, drawn, "documents-pace")

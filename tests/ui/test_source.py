@@ -15,7 +15,7 @@ LEASE = Document("d1", "m1", "Lease.pdf", "pdf", DocumentState.READY, datetime.n
 
 async def ready(services: DeskServices, matter: str) -> tuple[Desk, str]:
     desk = Desk(matter_id=(await services.database.create_matter(matter)).id)
-    document, _ = await services.database.put_document(desk.matter_id, "Lease.pdf", "0", 9, False)
+    document, _ = await services.database.put_document(desk.matter_id, "Lease.pdf", "0", 9)
     state = {"state": DocumentState.READY}
     await services.database.update_document(desk.matter_id, document.id, state)
     return desk, document.id
