@@ -14,8 +14,8 @@ from core.documents.drops import entries, is_folder, name_of, unpack
 from core.documents.files import Files, clean_name
 from core.documents.queue import Index, Queue
 from core.documents.reading import Reader
-from core.documents.view import page_view, text_view
-from core.errors import DocumentError, NotFound
+from core.documents.view import page_view, recognised_boxes, text_view
+from core.errors import DocumentError, NotFound, PasswordNeeded
 from core.settings import Settings
 from core.types import (
     UNDER_WAY,
@@ -27,6 +27,8 @@ from core.types import (
     TextView,
 )
 
+_DRAWN = ("pdf", "image")
+"""Kinds whose pages are shown as they look."""
 _GLANCE_S = 0.2
 _VIEW_TIMEOUT_S = 30.0
 """Pages are rendered in a process beside the readers', so that reading does not delay looking."""
@@ -213,16 +215,21 @@ class Library:
         """
         document = await self._database.document(matter_id, document_id)
         extracted = await self._extracted(matter_id, document_id)
-        if document.kind != "pdf" or page is None:
-            around: TextView = text_view(extracted.text, start, end)
+        around: TextView = text_view(extracted.text, start, end)
+        if document.kind not in _DRAWN or page is None:
             return around
         span = next((each for each in extracted.pages if each.number == page), None)
         if span is None:
             raise NotFound(f"The document has no page {page}.", "Open its first page instead.")
         hint = max(0, start - span.start)
-        view: PageView = await self._viewer.run(
-            page_view, self._files.original(document), page, extracted.text[start:end], hint
-        )
+        boxes = recognised_boxes(extracted, page, start, end)
+        original = self._files.original(document)
+        try:
+            view: PageView = await self._viewer.run(
+                page_view, original, page, extracted.text[start:end], hint, boxes
+            )
+        except PasswordNeeded:  # it was used once and not kept: the words are shown without a page
+            return around
         return view
 
     async def _extracted(self, matter_id: str, document_id: str) -> ExtractedText:

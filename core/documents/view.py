@@ -17,7 +17,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from core.errors import DocumentError, NotFound
+from core.errors import DocumentError, NotFound, PasswordNeeded
 from core.types import Box, ExtractedText, PageView, TextView, WordBox
 
 if TYPE_CHECKING:
@@ -54,8 +54,8 @@ def page_view(
     this page is marked; of several occurrences, the one nearest to ``start_hint``, the quote's
     offset in the page's text.  A quote that is not on the page, or is empty, has no boxes.
 
-    Raises ``DocumentError`` when the file or the page cannot be opened and ``NotFound`` when
-    there is no such page.
+    Raises ``PasswordNeeded`` for a protected PDF, ``DocumentError`` when the file or the page
+    cannot be opened and ``NotFound`` when there is no such page.
     """
     import pypdfium2 as pdfium
 
@@ -75,6 +75,10 @@ def page_view(
                     lines = _marked_lines(opened, quote, start_hint)
                     boxes = tuple(box for line in lines if (box := shown_box(opened, line)))
     except (pdfium.PdfiumError, OSError) as error:
+        if getattr(error, "err_code", None) == pdfium.raw.FPDF_ERR_PASSWORD:
+            raise PasswordNeeded(
+                "The pages of this PDF are protected by a password.", "Read its words instead."
+            ) from error
         raise DocumentError(
             f"Page {page} of this PDF cannot be shown.",
             "Open the original in a PDF viewer, save a copy of it and add that.",

@@ -278,13 +278,15 @@ class Documents(Records):
         sql.execute(sa.delete(documents).where(_in_matter(matter_id, document_id)))
 
     @transacted
-    def originals(self, sql: sa.Connection) -> tuple[Original, ...]:
+    def originals(self, sql: sa.Connection, *, also_deleting: bool = False) -> tuple[Original, ...]:
         """Every file that a record names, over all matters: for upkeep, not for reading.
 
+        Those of documents being deleted may be gone already: they come with ``also_deleting``.
         Asks only for columns that the first schema had: older data are backed up too.
         """
         named = documents.c
-        query = sa.select(named.matter_id, named.id, named.sha256, named.name).where(_THERE)
+        query = sa.select(named.matter_id, named.id, named.sha256, named.name)
+        query = query if also_deleting else query.where(_THERE)
         return tuple(
             Original(*row) for row in sql.execute(query.order_by(named.matter_id, named.id))
         )

@@ -167,7 +167,7 @@ class Doctor:
         return findings
 
     async def _unknown_files(self, running: bool) -> list[Finding]:
-        originals = await self._database.originals()
+        originals = await self._database.originals(also_deleting=True)
         return await asyncio.to_thread(lambda: list(self._strangers(originals, running)))
 
     def _strangers(self, originals: tuple[Original, ...], running: bool) -> Iterator[Finding]:
@@ -200,7 +200,7 @@ class Doctor:
         return Finding(told, "doctor --repair takes them out.", delete)
 
     async def _queue_everything(self) -> None:
-        await self._database.reindex(frozenset())
+        await self._database.requeue(frozenset())
 
     async def _set_index_aside(self) -> None:
         await self._store.close()
