@@ -77,7 +77,7 @@ chromium: .venv/tested
 	fi
 
 # Needs a machine whose uv finds the CPU build of torch (UV_FIND_LINKS, UV_EXTRA_INDEX_URL).
-NEVER := llm llama-cpp-python
+NEVER := llm llama-cpp-python opencv-python
 NEVER_ON_CPU := $(NEVER) torchvision torchaudio torchcodec triton
 COMPILE = $(BIN)/uv pip compile --quiet --python-version 3.11 --no-annotate --no-header \
   --python-platform x86_64-manylinux_2_35

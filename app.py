@@ -83,6 +83,7 @@ def _own_routes(
     from fastapi import Request
     from fastapi.responses import HTMLResponse, JSONResponse
     from fastapi.staticfiles import StaticFiles
+    from starlette.formparsers import MultiPartException
 
     from core.serving.access import PERSON
     from core.serving.administration import administration
@@ -105,8 +106,11 @@ def _own_routes(
     async def upload(request: Request, upload_id: str = "") -> JSONResponse:
         person = request.scope[PERSON]
         mine = events.own(person, "upload", upload_id) if upload_id else ""
-        limit = settings.file_size_mib * 2**20
-        return JSONResponse(*await keep_uploads(request, events.uploads(person), mine, limit))
+        limit, folder = settings.file_size_mib * 2**20, events.uploads(person)
+        try:
+            return JSONResponse(await keep_uploads(request, folder, mine, limit))
+        except MultiPartException as error:
+            return JSONResponse({"detail": error.message}, 413 if "size" in error.message else 400)
 
     async def trouble(request: Request, error: Exception) -> HTMLResponse:
         return shown(PAGES.trouble(look_of(request), str(error)), status_of(error))

@@ -78,37 +78,6 @@ class Role(StrEnum):
         return order.index(self) >= order.index(need)
 
 
-class Deed(StrEnum):
-    """What the audit log tells of: who did it, to what, and when; never what it said."""
-
-    LOGIN = "login"
-    LOGIN_FAILED = "login_failed"
-    LOGOUT = "logout"
-    LOGOUT_EVERYWHERE = "logout_everywhere"
-    PERSON_ADDED = "person_added"
-    PERSON_ENABLED = "person_enabled"
-    PERSON_DISABLED = "person_disabled"
-    PERSON_MADE_ADMINISTRATOR = "person_made_administrator"
-    PERSON_NO_ADMINISTRATOR = "person_no_administrator"
-    PASSWORD_CHANGED = "password_changed"  # noqa: S105  the name of a deed
-    MEMBER_GRANTED = "member_granted"
-    MEMBER_REVOKED = "member_revoked"
-    MATTER_CREATED = "matter_created"
-    MATTER_RENAMED = "matter_renamed"
-    MATTER_CHANGED = "matter_changed"
-    MATTER_HELD = "matter_held"
-    MATTER_RELEASED = "matter_released"
-    MATTER_DELETED = "matter_deleted"
-    DOCUMENT_ADDED = "document_added"
-    DOCUMENT_OPENED = "document_opened"
-    DOCUMENT_DOWNLOADED = "document_downloaded"
-    DOCUMENT_DELETED = "document_deleted"
-    QUESTION_ASKED = "question_asked"
-    ANSWERS_COMPARED = "answers_compared"
-    EXPORTED = "exported"
-    SETTINGS_CHANGED = "settings_changed"
-
-
 @dataclass(frozen=True, slots=True)
 class Matter:
     """A client's case: the wall around documents, conversations and votes.
@@ -154,25 +123,6 @@ class Member:
 
     person: Person
     role: Role
-
-
-@dataclass(frozen=True, slots=True)
-class AuditEntry:
-    """One line of the audit log; ``digest`` seals it together with the entry before it.
-
-    ``object_id`` is a document, message, person or the like; ``address`` a network address.
-    """
-
-    number: int
-    at: str
-    person_id: str
-    person: str
-    deed: str
-    matter_id: str
-    object_id: str
-    address: str
-    before: str
-    digest: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -625,3 +625,41 @@ def test_the_doctor_of_data_of_an_older_version_asks_for_a_start(
         sql.execute("UPDATE alembic_version SET version_num = '0001'")
         sql.commit()
     assert is_a_sentence(pincite("doctor"), "of another version", "Start Pincite once")
+
+
+def test_accounts_roles_and_the_log_are_managed_without_the_web(
+    pincite: Pincite, tmp_path: Path
+) -> None:
+    from click.testing import Result as Ended
+
+    make_matter(tmp_path)
+    secret = "lantern orchard staple\n"
+
+    def given(*arguments: str) -> Ended:
+        return CliRunner().invoke(cli, [*arguments, "--password-stdin"], input=secret)
+
+    assert is_a_sentence(given("user", "add", "Bo"), "first person")
+    assert "owns 1 matters" in given("user", "add", "Ada Marsh", "--admin").stdout
+    assert given("user", "add", "Bo").exit_code == 0
+    assert is_a_sentence(given("user", "add", "BO"), "There is a person")
+    assert pincite("matter", "grant", "Bo", "--matter", "Harbour Lane").exit_code == 0
+    assert "Ada Marsh (owner), Bo (reader)" in pincite("matter", "list").stdout
+    assert pincite("matter", "revoke", "Bo", "--matter", "Harbour Lane").exit_code == 0
+    assert is_a_sentence(pincite("matter", "grant", "X", "--matter", "Harbour Lane"), "no person")
+    assert given("user", "password", "Bo").exit_code == 0
+    assert pincite("user", "disable", "Bo").exit_code == 0
+    assert "disabled" in pincite("user", "list").stdout
+    assert is_a_sentence(pincite("user", "disable", "Ada Marsh"), "administer")
+    out = tmp_path / "log.csv"
+    assert pincite("audit", "export", "--out", out).exit_code == 0
+    assert "person_disabled" in out.read_text(encoding="utf-8")
+    assert pincite("audit", "verify").stdout.startswith("whole\t")
+    verified = pincite("audit", "verify", "--kept", "0" * 63 + "1")
+    assert (verified.exit_code, "kept" in verified.stdout) == (1, True)
+
+
+def test_another_address_is_not_served_without_an_administrator(
+    pincite: Pincite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PINCITE_HOST", "10.1.2.3")
+    assert is_a_sentence(pincite("serve"), "10.1.2.3", "user add NAME --admin")

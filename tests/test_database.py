@@ -550,3 +550,44 @@ async def test_an_answer_of_the_first_version_is_still_read(upgraded: Database) 
     await upgraded.finish_message("m", "q", ANSWER)
     (message,) = await upgraded.messages("m", "c")
     assert message.answer == ANSWER
+
+
+async def test_what_was_there_before_accounts_survives_their_coming(tmp_path: Path) -> None:
+    """Migration 0003 makes the table of matters anew; nothing that refers to it may go."""
+    import sqlite3
+
+    from alembic.config import Config
+    from alembic.runtime.environment import EnvironmentContext
+    from alembic.script import ScriptDirectory
+
+    from core.settings import ROOT
+
+    folder = str(ROOT / "core" / "migrations")
+    scripts = ScriptDirectory(folder, version_locations=[folder])
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'old.db'}")
+
+    def upgrade(revision: object, _: object) -> object:
+        return scripts._upgrade_revs("0002", revision)  # type: ignore[arg-type]
+
+    with (
+        engine.begin() as connection,
+        EnvironmentContext(Config(), scripts, fn=upgrade) as environment,
+    ):
+        environment.configure(connection=connection)
+        with environment.begin_transaction():
+            environment.run_migrations()
+    engine.dispose()
+    sql = sqlite3.connect(tmp_path / "old.db")
+    with sql:
+        sql.execute("INSERT INTO matters VALUES ('m1', 'Lease', '2026-01-01T00:00:00+00:00', 0)")
+        sql.execute(
+            "INSERT INTO conversations VALUES ('c1', 'm1', 'Rent', '2026-01-01T00:00:00+00:00')"
+        )
+    sql.close()
+    database = Database(tmp_path / "old.db")
+    await database.start()
+    assert [each.name for each in await database.matters()] == ["Lease"]
+    assert [each.id for each in await database.conversations("m1")] == ["c1"]
+    await database.delete_matter("m1")
+    assert await database.conversations("m1") == (), "the reference holds again"
+    await database.close()

@@ -3,10 +3,11 @@
 from datetime import datetime
 from urllib.parse import urlencode
 
+from core.deeds import AuditEntry, Deed
 from core.records.audit import AuditFilter, AuditVerdict
 from core.serving.administration import ENTRIES
 from core.serving.pages import Look
-from core.types import LOCAL, AuditEntry, Deed, Person
+from core.types import LOCAL, Person
 from ui.leaf import choice, field, leaf, sentence, submit, texts_for
 from ui.locale import Texts
 from ui.markup import Html, element, text

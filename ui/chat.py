@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import gradio as gr
 
+from core.deeds import Deed
 from core.errors import NotFound, PinciteError
-from core.types import Conversation, Deed, Message, Turn
+from core.types import Conversation, Message, Turn
 from ui.composer import (
     composer,
     documents_of,

@@ -6,10 +6,11 @@ from contextlib import aclosing
 
 import gradio as gr
 
+from core.deeds import Deed
 from core.errors import PinciteError
 from core.evaluation.comparison import compare
 from core.evaluation.variants import VARIANTS
-from core.types import Answer, Deed, Variant, Verdict
+from core.types import Answer, Variant, Verdict
 from ui.locale import Texts
 from ui.markup import Html, action, element, icon, text
 from ui.page import Desk, Page, Tab, Updates, value_of

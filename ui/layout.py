@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from core.deeds import Deed
 from core.serving.access import PERSON
 from core.serving.walls import Walls
 from core.settings import ROOT
-from core.types import Deed, Matter, ModelStatus
+from core.types import Matter, ModelStatus
 from ui.chat import chat_tab
 from ui.documents import documents_tab
 from ui.evaluation import evaluation_tab

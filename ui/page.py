@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import gradio as gr
 
+from core.deeds import Deed
 from core.errors import PinciteError
 from core.serving.walls import Walls
-from core.types import EVERYTHING, NOBODY, Deed, Person, Role
+from core.types import EVERYTHING, NOBODY, Person, Role
 from ui.locale import Texts, texts_in
 from ui.markup import text
 from ui.options import DEFAULTS, Options

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import gradio as gr
 
+from core.deeds import Deed
 from core.errors import PinciteError
-from core.types import Deed, Document, DocumentState, PageView, TextView
+from core.types import Document, DocumentState, PageView, TextView
 from ui.locale import Texts
 from ui.markup import Html, action, element, icon, text
 from ui.page import Desk, Page, Updates, value_of

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from core.deeds import Deed
 from core.errors import NotFound, PinciteError
 from core.evaluation.records import whole_file
 from core.session import AsJson, MatterName, matter_named, run
-from core.types import Deed, Person, Role
+from core.types import Person, Role
 
 if TYPE_CHECKING:
     from core.services import Services

@@ -16,8 +16,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Column, Integer, String, Table
 
+from core.deeds import AuditEntry, Deed
 from core.records.transactions import Records, metadata, now, transacted
-from core.types import AuditEntry, Deed, Person
+from core.types import Person
 
 audit = Table(
     "audit",

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.database import Database
+from core.deeds import Deed
 from core.errors import LoginError, PinciteError, SettingsError
 from core.records.people import name_key
-from core.types import LOCAL, NOBODY, Deed, Person
+from core.types import LOCAL, NOBODY, Person
 
 if TYPE_CHECKING:
     from itsdangerous import URLSafeSerializer

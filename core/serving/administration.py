@@ -11,11 +11,12 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from core.database import Database
+from core.deeds import AuditEntry, Deed
 from core.errors import NotAllowed, PinciteError
 from core.records.audit import AuditFilter
 from core.serving.accounts import Accounts
 from core.serving.pages import Pages, address_of, back, form_of, look_of, shown, status_of
-from core.types import AuditEntry, Deed, Person
+from core.types import Person
 
 ENTRIES = 100
 """Audit entries on a page."""

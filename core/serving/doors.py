@@ -4,6 +4,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from core.database import Database
+from core.deeds import Deed
 from core.errors import LoginError, PinciteError
 from core.serving.access import cookie_of
 from core.serving.accounts import COOKIE, Accounts
@@ -17,7 +18,7 @@ from core.serving.pages import (
     look_of,
     shown,
 )
-from core.types import LOCAL, NOBODY, Deed, Person
+from core.types import LOCAL, NOBODY, Person
 
 
 def doors(database: Database, accounts: Accounts, pages: Pages, *, oidc: bool) -> APIRouter:

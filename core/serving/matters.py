@@ -6,10 +6,11 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from core.database import Database
+from core.deeds import Deed
 from core.errors import NotFound, PinciteError
 from core.serving.pages import Pages, back, form_of, look_of, shown, status_of
 from core.serving.walls import Walls
-from core.types import Deed, Matter, Person, Role
+from core.types import Matter, Person, Role
 
 LANGUAGES = ("", "en", "zh")
 LONGEST = {"client": 200, "description": 4000}

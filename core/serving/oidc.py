@@ -15,11 +15,12 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from core.database import Database
+from core.deeds import Deed
 from core.serving.accounts import Accounts
 from core.serving.doors import give_cookie
 from core.serving.pages import Pages, address_of, look_of, shown
 from core.settings import Settings
-from core.types import NOBODY, Deed, Person
+from core.types import NOBODY, Person
 
 LASTS_S = 600
 """How long someone may take at the provider's."""

@@ -7,10 +7,11 @@ from urllib.parse import parse_qsl
 from fastapi import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from core.deeds import AuditEntry
 from core.errors import NotAllowed, NotFound, PinciteError
 from core.records.audit import AuditFilter, AuditVerdict
 from core.serving.access import PERSON
-from core.types import NOBODY, AuditEntry, Matter, Member, Person, Role
+from core.types import NOBODY, Matter, Member, Person, Role
 
 FORM_BYTES = 32_768
 LANGUAGE_COOKIE = "pincite_language"

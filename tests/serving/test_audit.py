@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from core.database import Database
+from core.deeds import AuditEntry, Deed
 from core.records.audit import START, AuditFilter
 from core.serving.administration import as_csv, as_json_lines
-from core.types import LOCAL, AuditEntry, Deed, Person
+from core.types import LOCAL, Person
 
 ADA = Person("a1", "Ada Marsh")
 
