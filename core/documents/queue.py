@@ -294,11 +294,11 @@ class Queue:
         writing: asyncio.Task[None] | None = None
         try:
             while True:
-                if not self._read:
+                while not self._read:
+                    self._taken.clear()
                     if writing is not None:
                         await writing
                         writing = None
-                    self._taken.clear()
                     await self._taken.wait()
                 done = await self._round()
                 if writing is not None:

@@ -105,12 +105,15 @@ class Store:
                 shutil.rmtree(old, ignore_errors=True)
             folder.mkdir(parents=True, exist_ok=True)
             self._connection = await lancedb.connect_async(folder)
+            there = set((await self._connection.list_tables()).tables)
             for name, schema in {
                 "passages": passage_schema(dimensions),
                 "documents": document_schema(),
             }.items():
-                self._tables[name] = await self._connection.create_table(
-                    name, schema=schema, exist_ok=True
+                self._tables[name] = await (
+                    self._connection.open_table(name)
+                    if name in there
+                    else self._connection.create_table(name, schema=schema, exist_ok=True)
                 )
             await self._ensure_columns()
             await self._ensure_indices()

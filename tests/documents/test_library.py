@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -823,8 +822,8 @@ async def test_the_kept_text_is_plain_json_and_only_whole(running: Bench) -> Non
 
 async def test_a_copy_that_an_interruption_left_is_swept_away(bench: Bench) -> None:
     folder = bench.folder(await bench.add(LEASE)).parent
-    ended = subprocess.Popen(["true"])
-    ended.wait()
+    ended = await asyncio.create_subprocess_exec("true")
+    await ended.wait()
     left = [folder / f"incoming-{who}-1-2" for who in (0, ended.pid, os.getpid())]
     for path in left:
         path.write_text("half")
