@@ -16,7 +16,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from app import cli
-from core.commands.documents import _files
+from core.commands.documents import files_of
 from core.database import Database
 from core.settings import Settings
 from core.upkeep.lock import hold
@@ -281,7 +281,7 @@ def test_a_file_is_named_relative_to_the_folder_that_was_given(
     folder: Path, tmp_path: Path
 ) -> None:
     single = tmp_path / "given" / "2026" / "Notes.md"
-    assert list(_files([folder, single])) == [
+    assert list(files_of([folder, single])) == [
         (folder / "2026" / "Notes.md", "2026/Notes.md"),
         (folder / "Lease.txt", "Lease.txt"),
         (single, "Notes.md"),
@@ -291,7 +291,7 @@ def test_a_file_is_named_relative_to_the_folder_that_was_given(
 def test_a_hidden_folder_that_was_named_is_taken(tmp_path: Path) -> None:
     (tmp_path / ".mine").mkdir()
     (tmp_path / ".mine" / "a.txt").write_text("a")
-    assert [name for _, name in _files([tmp_path / ".mine"])] == ["a.txt"]
+    assert [name for _, name in files_of([tmp_path / ".mine"])] == ["a.txt"]
 
 
 def test_a_wrong_setting_is_a_sentence_and_nothing_starts(
