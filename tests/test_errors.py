@@ -16,9 +16,16 @@ CLASSES = [
 
 
 def test_the_docstring_draws_exactly_the_classes_that_there_are() -> None:
-    drawn = re.findall(r"[├└]── (\w+) +\S", errors.__doc__ or "")
-    assert drawn == [each.__name__ for each in CLASSES if each is not PinciteError]
-    assert all(each.__bases__ == (PinciteError,) for each in CLASSES if each is not PinciteError)
+    drawn: dict[str, str] = {}
+    above = ["PinciteError"]
+    for line in (errors.__doc__ or "").splitlines():
+        if found := re.match(r" {4}((?:[│ ] {3})*)[├└]── (\w+) +\S", line):
+            depth = 1 + len(found[1]) // 4
+            drawn[found[2]] = above[depth - 1]
+            above[depth:] = [found[2]]
+    bases = {each.__name__: each.__bases__ for each in CLASSES if each is not PinciteError}
+    assert list(drawn) == list(bases)
+    assert bases == {name: (getattr(errors, base),) for name, base in drawn.items()}
 
 
 @pytest.mark.parametrize("kind", CLASSES)
