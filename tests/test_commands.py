@@ -127,7 +127,7 @@ def test_files_are_taken_in_listed_searched_and_deleted(
     ]
     assert set(documents[0]) == {
         "id", "name", "state", "reason", "pages", "passages", "added_at", "title", "parties",
-        "dated", "genre", "blank_pages", "warnings",
+        "dated", "genre", "blank_pages", "warnings", "version", "is_superseded",
     }  # fmt: skip
 
     asked = written(
@@ -188,6 +188,24 @@ def test_two_files_of_one_name_are_not_mixed_up(pincite: Pincite, tmp_path: Path
     assert taken.exit_code == 1
     assert "failed\tLease.txt\tAnother file of this name was given. Rename one." in taken.stdout
     assert "ready\tLease.txt" in taken.stdout
+
+
+def test_a_name_is_deleted_with_every_version_of_it(
+    pincite: Pincite, folder: Path, tmp_path: Path
+) -> None:
+    for content in (LEASE, LEASE + "\n2. Keys\n\nThe Tenant keeps two keys.\n"):
+        (folder / "Lease.txt").write_text(content)
+        taken = pincite("ingest", folder / "Lease.txt", "--matter", "Harbour Lane")
+        assert taken.exit_code == 0, taken.output
+    listed = pincite("documents", "--matter", "Harbour Lane", "--json")
+    rows = json.loads(listed.stdout)["documents"]
+    assert [(each["version"], each["is_superseded"]) for each in rows] == [(2, False), (1, True)]
+
+    gone = pincite("delete", "Lease.txt", "--matter", "Harbour Lane")
+    assert (gone.exit_code, gone.stdout) == (0, "deleted\tLease.txt\n"), gone.output
+    listed = pincite("documents", "--matter", "Harbour Lane")
+    assert listed.stdout == "The matter has no documents.\n"
+    assert [p for p in (tmp_path / "data" / "documents").rglob("*") if p.is_file()] == []
 
 
 def test_a_matter_that_is_not_there_is_a_sentence_that_lists_those_that_are(

@@ -25,8 +25,14 @@ def ingest(paths: list[Path], matter: MatterName) -> None:
     async def work(services: "Services") -> int:
         target = await matter_named(services, matter, create=True)
         failed = 0
+        given: set[str] = set()
         waiting: set[str] = set()
         for path, name in files_of(paths):
+            if name in given:  # it would pass for a newer version of the first
+                failed += 1
+                print(f"failed\t{name}\tAnother file of this name was given. Rename one.", flush=True)
+                continue
+            given.add(name)
             async for added in services.library.take(target.id, path, name):
                 if line := told(added):
                     print(line, flush=True)
@@ -91,10 +97,10 @@ def delete(
             return 0
         for name in names or []:
             chosen = await document_named(services, target.id, name)
-            named = [chosen]
+            named: tuple[Document, ...] = (chosen,)
             if name == chosen.name:
-                named = list(await services.library.versions(target.id, chosen.id))
-            for each in named:
+                named = await services.library.versions(target.id, chosen.id)
+            for each in reversed(named):  # the one that is searched takes the older ones along
                 await services.library.delete(target.id, each.id)
             print(f"deleted\t{chosen.name}")
         await services.library.wait()
