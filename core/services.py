@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import os
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -13,6 +14,7 @@ from core.answering.engine import Engine
 from core.answering.local_engine import LocalEngine
 from core.answering.remote_engine import RemoteEngine
 from core.database import Database
+from core.documents.files import lives
 from core.documents.library import Library
 from core.errors import PinciteError
 from core.models import bundled
@@ -24,7 +26,7 @@ from core.retrieval.search import Search
 from core.retrieval.store import Store
 from core.settings import ROOT, Settings
 from core.types import ModelStatus
-from core.upkeep.lock import hold
+from core.upkeep.lock import LOCK, hold
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +77,20 @@ class Services:
             )
         return (self.engine.status, *encoders)
 
+    @property
+    def is_at_work(self) -> bool:
+        """Whether this process or another works through the queue.
+
+        Whoever does signs the lock; upkeep holds it too, and must be left alone with the data.
+        """
+        if self._lock is not None:
+            return True
+        try:
+            signed = (self.settings.data_dir / LOCK).read_text("ascii")
+        except (OSError, UnicodeDecodeError):
+            return False
+        return lives(signed)
+
     async def start(self, *, generate: bool = True, ingest: bool = True) -> None:
         """Open the database and begin to load the models; returns at once.
 
@@ -84,6 +100,9 @@ class Services:
         await self.database.start()
         if ingest:
             self._lock = hold(self.settings.data_dir)
+            self._lock.truncate(0)
+            self._lock.write(b"%d" % os.getpid())
+            self._lock.flush()
             await self._add_samples()
         self._loading = asyncio.create_task(self._load(generate, ingest), name="loading")
 
@@ -107,6 +126,7 @@ class Services:
         await self.store.close()
         await self.database.close()
         if self._lock is not None:
+            self._lock.truncate(0)
             self._lock.close()
             self._lock = None
 

@@ -45,8 +45,8 @@ def run(
 ) -> None:
     """Do ``work`` with the services and without a web server; exit with what it returns.
 
-    With ``beside`` it may run while another Pincite works on the data, and leaves what it queues
-    to that one.
+    With ``beside`` it may run while another Pincite works through the queue, and leaves what it
+    queues to that one; see ``still_at_work``.
     """
 
     async def session(settings: Settings) -> int:
@@ -59,7 +59,7 @@ def run(
                     await services.start(generate=generate, ingest=ingest)
                     await services.ready()
                 except SettingsError:
-                    if not beside:
+                    if not (beside and services.is_at_work):
                         raise
             else:
                 await services.database.start()
@@ -71,6 +71,15 @@ def run(
         code = asyncio.run(session(settings_of_this_run()))
         if code:
             raise typer.Exit(code)
+
+
+def still_at_work(services: "Services") -> None:
+    """Raise ``PinciteError`` once the Pincite that this run stands beside has ended."""
+    if not services.is_at_work:
+        raise PinciteError(
+            "The Pincite that worked on the data has ended.",
+            "Start it again: it takes up what is queued.",
+        )
 
 
 @contextmanager

@@ -6,6 +6,9 @@ import logging
 import os
 import socket
 import sqlite3
+import subprocess
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -18,7 +21,7 @@ from typer.testing import CliRunner
 from app import cli
 from core.commands.documents import files_of
 from core.database import Database
-from core.settings import Settings
+from core.settings import Settings, load_settings
 from core.upkeep.lock import hold
 from tests.fakes import LoadedEncoders
 
@@ -339,6 +342,49 @@ def test_two_writers_never_work_on_the_same_data(pincite: Pincite, folder: Path)
         fcntl.flock(held, fcntl.LOCK_EX)
         result = pincite("ingest", folder, "--matter", "Harbour Lane")
     assert is_a_sentence(result, "Another Pincite works on the data")
+
+
+def test_files_are_left_to_the_pincite_that_works_through_the_queue(
+    pincite: Pincite, folder: Path
+) -> None:
+    from core.services import Services
+
+    async def ingest_beside() -> tuple[Result, Result]:
+        services = Services(load_settings().model_copy(update={"sample_matter": False}))
+        try:
+            await services.start(generate=False)
+            await services.ready()
+            taken = await asyncio.to_thread(pincite, "ingest", folder, "--matter", "Harbour Lane")
+            arguments = ["delete", "Lease.txt", "--matter", "Harbour Lane"]
+            return taken, await asyncio.to_thread(pincite, *arguments)
+        finally:
+            await services.close()
+
+    taken, gone = asyncio.run(ingest_beside())
+    assert taken.exit_code == 0, taken.output
+    assert sum(line.startswith("ready\t") for line in taken.stdout.splitlines()) == 2
+    assert is_a_sentence(gone, "Another Pincite works on the data")
+
+
+def test_files_wait_for_the_next_start_when_the_pincite_beside_has_ended(
+    pincite: Pincite, folder: Path
+) -> None:
+    import fcntl
+
+    ended = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    data = folder.parent / "data"
+    data.mkdir()
+    with (data / "pincite.lock").open("ab") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        held.write(b"%d" % ended.pid)
+        held.flush()
+        timer = threading.Timer(3, ended.communicate)
+        timer.start()
+        result = pincite("ingest", folder, "--matter", "Harbour Lane")
+    timer.join()
+    assert is_a_sentence(result, "has ended", "takes up what is queued")
+    listed = pincite("documents", "--matter", "Harbour Lane").stdout
+    assert listed.count("queued\t") == 2
 
 
 AGREEMENT = (

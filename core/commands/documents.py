@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.session import AsJson, MatterName, document_named, matter_named, run
+from core.session import AsJson, MatterName, document_named, matter_named, run, still_at_work
 
 if TYPE_CHECKING:
     from core.documents.library import Added
@@ -143,6 +143,7 @@ async def _finished(
                 waiting.discard(document.id)
                 yield document
         if waiting:
+            still_at_work(services)
             await asyncio.sleep(0.2)
 
 

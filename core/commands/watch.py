@@ -9,7 +9,7 @@ import typer
 
 from core.commands.documents import files_of, told
 from core.errors import PinciteError
-from core.session import MatterName, matter_named, run
+from core.session import MatterName, matter_named, run, still_at_work
 
 if TYPE_CHECKING:
     from core.services import Services
@@ -36,6 +36,7 @@ def watch(
         async def take(paths: list[Path]) -> None:
             for path, name in paths_under(folder, paths):
                 if await _is_written(path):
+                    still_at_work(services)
                     async for added in services.library.take(target.id, path, name):
                         if line := told(added):
                             print(line, flush=True)

@@ -117,7 +117,7 @@ class Files:
         for path in self._folder.glob("*/incoming-*"):
             process = path.name.split("-")[1]
             is_own = path.name.startswith(f"incoming-{self._own}-")
-            is_others = process != str(os.getpid()) and _lives(process)
+            is_others = process != str(os.getpid()) and lives(process)
             if not (is_own or is_others):
                 yield path
 
@@ -147,7 +147,8 @@ def clean_name(name: str) -> str:
     return clean
 
 
-def _lives(process: str) -> bool:
+def lives(process: str) -> bool:
+    """Whether there is a process of this number."""
     if not (process.isdecimal() and int(process)):
         return False
     try:
