@@ -235,21 +235,6 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
-    """How fast documents are taken in, and what is left.
-
-    ``waiting`` counts the matter's documents on their way, ``erasing`` those whose words are
-    still being removed from the disk; ``seconds_left`` is ``None`` where it cannot be told.
-    """
-
-    pages_per_s: float = 0.0
-    passages_per_s: float = 0.0
-    seconds_left: float | None = None
-    waiting: int = 0
-    erasing: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Scope:
     """Which documents of a matter to search; an empty field leaves everything in.
 
@@ -485,24 +470,3 @@ class ModelStatus:
     state: str
     detail: str = ""
     memory_gib: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PageView:
-    """A rendered page with the cited words' rectangles."""
-
-    png: bytes
-    width: int
-    height: int
-    page: int
-    pages: int
-    boxes: tuple[Box, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class TextView:
-    """The text around a citation, for formats without pages."""
-
-    before: str
-    marked: str
-    after: str

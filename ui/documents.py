@@ -7,7 +7,8 @@ from pathlib import Path
 import gradio as gr
 
 from core.deeds import Deed
-from core.types import Document, DocumentState, Genre, Pace, Role
+from core.documents.pace import Pace
+from core.types import Document, DocumentState, Genre, Role
 from ui.composer import draw_in_force, draw_options
 from ui.markup import Html, element, icon, text
 from ui.page import Desk, Page, Tab, Updates, value_of

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import gradio as gr
 
 from core.deeds import Deed
+from core.documents.view import PageView, TextView
 from core.errors import PinciteError
-from core.types import Document, DocumentState, PageView, TextView
+from core.types import Document, DocumentState
 from ui.locale import Texts
 from ui.markup import Html, action, element, icon, text
 from ui.page import Desk, Page, Updates, value_of

@@ -3,7 +3,8 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from core.types import Document, DocumentState, Genre, Pace
+from core.documents.pace import Pace
+from core.types import Document, DocumentState, Genre
 from ui.locale import Texts
 from ui.markup import Html, action, element, icon, join, text
 

@@ -12,9 +12,11 @@ from uuid import uuid4
 from core.database import Database
 from core.documents.drops import entries, is_folder, name_of, unpack
 from core.documents.files import Files, clean_name
-from core.documents.queue import Index, Queue
+from core.documents.index import Index
+from core.documents.pace import Pace
+from core.documents.queue import Queue
 from core.documents.reading import Reader
-from core.documents.view import page_view, recognised_boxes, text_view
+from core.documents.view import PageView, TextView, page_view, recognised_boxes, text_view
 from core.errors import DocumentError, NotFound, PasswordNeeded
 from core.settings import Settings
 from core.types import (
@@ -22,9 +24,6 @@ from core.types import (
     Document,
     DocumentState,
     ExtractedText,
-    Pace,
-    PageView,
-    TextView,
 )
 
 _DRAWN = ("pdf", "image")

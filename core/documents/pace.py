@@ -3,11 +3,27 @@
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from core.types import Document, Pace
+from core.types import Document
 
 _WINDOW_S = 60.0
 """Speeds are those of the last minute of work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast documents are taken in, and what is left.
+
+    ``waiting`` counts the matter's documents on their way, ``erasing`` those whose words are
+    still being removed from the disk; ``seconds_left`` is ``None`` where it cannot be told.
+    """
+
+    pages_per_s: float = 0.0
+    passages_per_s: float = 0.0
+    seconds_left: float | None = None
+    waiting: int = 0
+    erasing: int = 0
 
 
 class Speed:

@@ -11,20 +11,21 @@ import asyncio
 import logging
 import os
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from core.database import Database
 from core.documents.files import Files
+from core.documents.index import Index
 from core.documents.intake import Intake
-from core.documents.pace import Speed
+from core.documents.pace import Pace, Speed
 from core.documents.reading import Reader
 from core.documents.worker import take_in_politely
 from core.errors import DocumentError, PasswordNeeded, PinciteError
 from core.settings import Settings
-from core.types import UNDER_WAY, Document, DocumentState, Pace, Passage
+from core.types import UNDER_WAY, Document, DocumentState, Passage
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,41 +45,6 @@ _REMAIN_S = 60.0
 """How long deleted words may stay on the disk while documents are taken in."""
 _PAUSE_S = 5.0
 """Before something that failed for no known reason is tried again."""
-
-
-class Index(Protocol):
-    """What the queue asks of the search index."""
-
-    def embed(
-        self, passages: Sequence[Passage]
-    ) -> "AsyncIterator[tuple[Sequence[int], NDArray[np.float32]]]":
-        """Yield ``(indices, vectors)`` of passages of any documents, batch by batch."""
-
-    async def write(
-        self,
-        documents: "Sequence[tuple[Document, Sequence[Passage], NDArray[np.float32]]]",
-        superseded: frozenset[str],
-    ) -> None:
-        """Write documents whose every passage has its vector, and mark the older versions."""
-
-    def hide(self, document_ids: Iterable[str]) -> None:
-        """Leave documents out of every search from now on."""
-
-    async def delete(self, matter_id: str, document_ids: Sequence[str]) -> None:
-        """Remove documents from every search."""
-
-    async def recover(self, ready: dict[str, bool]) -> frozenset[str]:
-        """Make the index agree with what is recorded; return what is wholly in it."""
-
-    @property
-    def has_remains(self) -> bool:
-        """Whether words of deleted documents may still be on the disk."""
-
-    async def erase(self) -> None:
-        """Remove from the disk every word of what was deleted."""
-
-    async def settle(self) -> None:
-        """Bring the index up to date after the last of many writes."""
 
 
 @dataclass(eq=False)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from core.errors import DocumentError, NotFound, PasswordNeeded
-from core.types import Box, ExtractedText, PageView, TextView, WordBox
+from core.types import Box, ExtractedText, WordBox
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfPage, PdfTextPage
@@ -34,6 +34,27 @@ _WIDEST_GAP = 3.0
 """The widest gap inside a line, in line heights; beyond it another column begins."""
 _OPENING, _CLOSING = {"Ps", "Pi"}, {"Po", "Pe", "Pf"}
 """Punctuation that belongs to the word after it, and to the one before (Unicode categories)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageView:
+    """A rendered page with the cited words' rectangles."""
+
+    png: bytes
+    width: int
+    height: int
+    page: int
+    pages: int
+    boxes: tuple[Box, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TextView:
+    """The text around a citation, for formats without pages."""
+
+    before: str
+    marked: str
+    after: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.retrieval.refusal import Evidence, terms, weigh
-from core.retrieval.store import Scored
+from core.retrieval.rows import Scored
 from core.retrieval.understanding import Understood
 from core.types import Hit, Passage
 

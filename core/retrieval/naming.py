@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from core.retrieval.concepts import asked_words
 from core.retrieval.laws import bears, cited, known_laws
-from core.retrieval.store import Indexed
+from core.retrieval.rows import Indexed
 from core.types import Genre
 
 WORD = re.compile(r"[A-Za-z][A-Za-z&'’-]*|\d+|[\u4e00-\u9fff]")

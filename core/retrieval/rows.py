@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from core.retrieval.grams import index_text
-from core.types import Document, Passage
+from core.types import Document, Genre, Identity, Passage
 
 if TYPE_CHECKING:
     import numpy as np
@@ -13,6 +14,42 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _ARTICLE = re.compile(r"第[\d零〇一二三四五六七八九十百千]+条")
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """A document of the index: what it is, its passages and its pages without text."""
+
+    document_id: str
+    name: str
+    identity: Identity
+    passages: int = 0
+    blank_pages: int = 0
+    is_superseded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A passage with its vector and its score in one list: cosine, or BM25 where ``is_lexical``."""
+
+    passage: Passage
+    score: float
+    vector: "NDArray[np.float32]"
+    is_lexical: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """How many rows there are of a document: passages, its own, and those marked superseded."""
+
+    passages: int = 0
+    documents: int = 0
+    superseded: int = 0
+
+    @property
+    def all(self) -> int:
+        """Every row, marked or not."""
+        return self.passages + self.documents
 
 
 def searched_text(passage: Passage) -> str:
@@ -75,16 +112,33 @@ def document_row(document: Document, passages: int, is_superseded: bool = False)
     }
 
 
-def parted(
-    table: "pa.Table", score: str
-) -> "tuple[list[dict[str, Any]], NDArray[np.float32], list[float]]":
-    """The rows without their vectors, the vectors ``(n, d)``, and the column of scores."""
-    import numpy as np
+def indexed_of(row: dict[str, Any]) -> Indexed:
+    """The document that a row holds."""
+    identity = Identity(
+        title=row["title"],
+        parties=tuple(row["parties"]),
+        dated=row["dated"],
+        genre=Genre(row["genre"]),
+        opening=row["opening"],
+    )
+    return Indexed(
+        row["id"], row["name"], identity, row["passages"], row["blank_pages"], row["is_superseded"]
+    )
 
-    column = table.column("vector").combine_chunks()
+
+def scored(found: "pa.Table", *, is_lexical: bool = False) -> tuple[Scored, ...]:
+    """The passages that a search found, with their vectors ``(d,)`` and scores, in its order."""
+    column = found.column("vector").combine_chunks()
     flat = column.flatten().to_numpy(zero_copy_only=False)
-    vectors: NDArray[np.float32] = flat.reshape(table.num_rows, -1) if table.num_rows else flat
-    return table.drop_columns(["vector"]).to_pylist(), vectors, table.column(score).to_pylist()
+    vectors = flat.reshape(found.num_rows, -1) if found.num_rows else flat
+    told = found.column("_score" if is_lexical else "_distance").to_pylist()
+    scores = told if is_lexical else [1.0 - distance for distance in told]
+    return tuple(
+        Scored(passage_of(row), score, vector, is_lexical)
+        for row, vector, score in zip(
+            found.drop_columns(["vector"]).to_pylist(), vectors, scores, strict=True
+        )
+    )
 
 
 def passage_of(row: dict[str, Any]) -> Passage:

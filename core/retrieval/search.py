@@ -16,7 +16,8 @@ from core.retrieval.fusion import CANDIDATES, NO_LISTS, Lists, matching, ranked
 from core.retrieval.laws import lead
 from core.retrieval.naming import law_titles, leaning, recognise
 from core.retrieval.refusal import NOTHING, Evidence
-from core.retrieval.store import Indexed, Store
+from core.retrieval.rows import Indexed
+from core.retrieval.store import Store
 from core.retrieval.understanding import Understood, is_article, understand
 from core.types import EVERYTHING, Hit, Passage, Scope, Searched, Turn
 

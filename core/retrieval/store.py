@@ -8,9 +8,9 @@ the matter first and filters on it inside the query.  Filters are expressions, n
 import asyncio
 import shutil
 import warnings
-from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,14 +18,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from core.errors import StoreError
 from core.retrieval.grams import query_text
 from core.retrieval.rows import (
+    Held,
+    Indexed,
+    Scored,
     document_row,
     document_schema,
-    parted,
+    indexed_of,
     passage_of,
     passage_rows,
     passage_schema,
+    scored,
 )
-from core.types import Document, Genre, Identity, Passage
+from core.types import Document, Passage
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,28 +56,6 @@ _FRAGMENT = 32
 """A row's address holds the number of its file in the bits from here on (LanceDB's layout)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Indexed:
-    """A document of the index: what it is, its passages and its pages without text."""
-
-    document_id: str
-    name: str
-    identity: Identity
-    passages: int = 0
-    blank_pages: int = 0
-    is_superseded: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """A passage with its vector and its score in one list: cosine, or BM25 where ``is_lexical``."""
-
-    passage: Passage
-    score: float
-    vector: "NDArray[np.float32]"
-    is_lexical: bool = False
-
-
 class Store:
     """Passages and documents of every matter, in one folder for each embedding model."""
 
@@ -95,33 +77,28 @@ class Store:
 
         Raises ``StoreError`` when the folder cannot be opened.
         """
-        import lancedb
-
-        name = model.replace("/", "_")
-        folder = self._tables_folder = self._folder / f"{name}-{_SCHEMA}"
-        try:
+        folder = self._folder_of(model)
+        with self._opening(folder):
             for version in range(1, _SCHEMA):
-                old = self._folder / (f"{name}-{version}" if version > 1 else name)
-                shutil.rmtree(old, ignore_errors=True)
+                shutil.rmtree(self._folder_of(model, version), ignore_errors=True)
             folder.mkdir(parents=True, exist_ok=True)
-            self._connection = await lancedb.connect_async(folder)
-            there = set((await self._connection.list_tables()).tables)
-            for name, schema in {
-                "passages": passage_schema(dimensions),
-                "documents": document_schema(),
-            }.items():
-                self._tables[name] = await (
-                    self._connection.open_table(name)
-                    if name in there
-                    else self._connection.create_table(name, schema=schema, exist_ok=True)
-                )
+            await self._open(
+                {"passages": passage_schema(dimensions), "documents": document_schema()}
+            )
             await self._ensure_columns()
             await self._ensure_indices()
-        except (OSError, RuntimeError, ValueError) as error:
-            raise StoreError(
-                f"The search index in {folder} cannot be opened: {error}.",
-                "Move that folder away; the documents will be indexed again on the next start.",
-            ) from error
+
+    async def open(self, model: str) -> bool:
+        """Open the tables of ``model`` as they are, to be looked at; whether there are any.
+
+        Raises ``StoreError`` when they are there and cannot be opened.
+        """
+        folder = self._folder_of(model)
+        with self._opening(folder):
+            if not await asyncio.to_thread(folder.is_dir):
+                return False
+            await self._open({"passages": None, "documents": None})
+        return True
 
     async def close(self) -> None:
         """Let go of the tables; idempotent."""
@@ -258,7 +235,7 @@ class Store:
                 "documents",
                 lambda table: table.query().where(_all_of(matter_id=matter_id)).to_list(),
             )
-            known = self._documents[matter_id] = version, tuple(map(_indexed, rows))
+            known = self._documents[matter_id] = version, tuple(map(indexed_of, rows))
         return tuple(
             each
             for each in known[1]
@@ -295,11 +272,7 @@ class Store:
             )
             return (query.bypass_vector_index() if is_exact else query).to_arrow()
 
-        rows, vectors, distances = parted(await self._read("passages", ask), "_distance")
-        return tuple(
-            Scored(passage_of(row), 1.0 - distance, vector)
-            for row, vector, distance in zip(rows, vectors, distances, strict=True)
-        )
+        return scored(await self._read("passages", ask))
 
     async def lexical(
         self,
@@ -317,11 +290,7 @@ class Store:
             found = query.nearest_to_text(query_text(text), columns="searched")
             return found.select([*_PASSAGE_COLUMNS, "vector", "_score"]).limit(limit).to_arrow()
 
-        rows, vectors, scores = parted(await self._read("passages", ask), "_score")
-        return tuple(
-            Scored(passage_of(row), score, vector, is_lexical=True)
-            for row, vector, score in zip(rows, vectors, scores, strict=True)
-        )
+        return scored(await self._read("passages", ask), is_lexical=True)
 
     async def passages(self, matter_id: str, document_id: str) -> tuple[Passage, ...]:
         """Every passage of a document, in order."""
@@ -332,39 +301,64 @@ class Store:
         found = [passage_of(row) for row in rows]
         return tuple(sorted(found, key=lambda passage: passage.ordinal))
 
-    async def open(self, model: str) -> bool:
-        """Open the tables of ``model`` as they are, to be looked at; whether there are any.
+    async def held(self) -> dict[tuple[str, str], Held]:
+        """What there is of each (matter, document), also of half-written ones.
 
-        Raises ``StoreError`` when they are there and cannot be opened.
+        Over all matters: for upkeep, not for search.
         """
-        import lancedb
+        counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+        for name, column in (("passages", "document_id"), ("documents", "id")):
+            for row in await self._counted(name, column):
+                of = counts[row["matter_id"], row[column]]
+                of[name] += row["count_all"]
+                of["superseded"] += row["count_all"] if row.get("is_superseded") else 0
+        return {
+            key: Held(of["passages"], of["documents"], of["superseded"])
+            for key, of in counts.items()
+        }
 
-        folder = self._folder / f"{model.replace('/', '_')}-{_SCHEMA}"
-        if not await asyncio.to_thread(folder.is_dir):
-            return False
+    async def _counted(self, name: str, column: str) -> list[dict[str, Any]]:
+        """How many rows each document has, apart by whether they are marked as superseded.
+
+        A table made before there were versions cannot tell: ``start`` gives it the column.
+        """
+        there = (await self._table(name).schema()).names
+        columns = [each for each in ("matter_id", column, "is_superseded") if each in there]
+        found = await self._read(name, lambda table: table.query().select(columns).to_arrow())
+        rows: list[dict[str, Any]] = (
+            found.group_by(columns).aggregate([([], "count_all")]).to_pylist()
+        )
+        return rows
+
+    def _folder_of(self, model: str, version: int = _SCHEMA) -> Path:
+        """Where a model's tables are; those of the first version had no number."""
+        name = model.replace("/", "_")
+        return self._folder / (f"{name}-{version}" if version > 1 else name)
+
+    @contextmanager
+    def _opening(self, folder: Path) -> Iterator[None]:
+        """Whatever goes wrong with the tables in a folder is a ``StoreError`` that names it."""
+        self._tables_folder = folder
         try:
-            self._connection = await lancedb.connect_async(folder)
-            for name in ("passages", "documents"):
-                self._tables[name] = await self._connection.open_table(name)
+            yield
         except (OSError, RuntimeError, ValueError) as error:
             raise StoreError(
                 f"The search index in {folder} cannot be opened: {error}.",
                 "Move that folder away; the documents will be indexed again on the next start.",
             ) from error
-        return True
 
-    async def held(self) -> "Counter[tuple[str, str]]":
-        """How many rows there are of each (matter, document), those of documents included.
+    async def _open(self, schemas: "Mapping[str, pa.Schema | None]") -> None:
+        """Open the tables; those that are not there are made where there is a schema."""
+        import lancedb
 
-        Over all matters: for upkeep, not for search.
-        """
-        rows: Counter[tuple[str, str]] = Counter()
-        for name, column in (("passages", "document_id"), ("documents", "id")):
-            query = self._table(name).query().select(["matter_id", column])
-            found = await query.to_arrow()
-            pairs = (found.column(each).to_pylist() for each in ("matter_id", column))
-            rows.update(zip(*pairs, strict=True))
-        return rows
+        self._connection = await lancedb.connect_async(self._tables_folder)
+        there = set((await self._connection.list_tables()).tables)
+        for name, schema in schemas.items():
+            self._tables[name] = await (
+                self._connection.open_table(name)
+                if schema is None or name in there
+                else self._connection.create_table(name, schema=schema, exist_ok=True)
+            )
 
     def _table(self, name: str) -> "AsyncTable":
         try:
@@ -488,16 +482,3 @@ def _rows(first: int, end: int) -> "Expr":
     from lancedb.expr import col, lit
 
     return (col("_rowid") >= lit(first)) & (col("_rowid") < lit(end))
-
-
-def _indexed(row: dict[str, Any]) -> Indexed:
-    identity = Identity(
-        title=row["title"],
-        parties=tuple(row["parties"]),
-        dated=row["dated"],
-        genre=Genre(row["genre"]),
-        opening=row["opening"],
-    )
-    return Indexed(
-        row["id"], row["name"], identity, row["passages"], row["blank_pages"], row["is_superseded"]
-    )

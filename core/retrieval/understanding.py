@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from core.documents.numerals import chinese_number
 from core.retrieval.naming import COMPANY, GLUE, Named, Span, identity_words, recognise
-from core.retrieval.store import Indexed
+from core.retrieval.rows import Indexed
 from core.types import Turn
 
 _SENTENCE = re.compile(r"(?<=[;:?；。？])|(?<=[a-z]\.)(?=\s[A-Z])")

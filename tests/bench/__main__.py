@@ -26,8 +26,7 @@ from core.answering.engine import ChatMessage
 from core.evaluation.variants import variant_named
 from core.models.privacy import keep_inside
 from core.models.profile import choose, detect_machine
-from core.retrieval.rows import searched_text
-from core.retrieval.store import Scored
+from core.retrieval.rows import Scored, searched_text
 from core.services import SAMPLES, Services, sample_questions
 from core.settings import load_settings
 from core.types import Delta, Done, Retrieved

@@ -13,8 +13,9 @@ from itertools import cycle, islice
 from pathlib import Path
 
 from core.retrieval.embedding import Encoders
+from core.retrieval.rows import Scored
 from core.retrieval.search import Search
-from core.retrieval.store import Scored, Store
+from core.retrieval.store import Store
 from core.types import Document, DocumentState, Identity
 
 _IN_DOCUMENT = 1000

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from core.database import Database
 from core.documents.library import Library
 from core.documents.reading import Reader
+from core.documents.view import PageView, TextView
 from core.errors import DocumentError, NotFound, StoreError
 from core.settings import Settings, load_settings
-from core.types import Document, DocumentState, Genre, Identity, Matter, PageView, Passage, TextView
+from core.types import Document, DocumentState, Genre, Identity, Matter, Passage
 
 LEASE = "Lease\n\n1. Rent\n\nThe Tenant shall pay the rent on the first day of each month.\n"
 OTHER = "Lease\n\n1. Rent\n\nThe Tenant shall pay the rent on the last day of each month.\n"

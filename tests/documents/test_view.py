@@ -19,9 +19,9 @@ from pypdf.generic import (
 )
 
 from core.documents.pdf import read_pdf
-from core.documents.view import page_view, text_view
+from core.documents.view import PageView, page_view, text_view
 from core.errors import DocumentError, NotFound
-from core.types import Box, ExtractedText, PageView
+from core.types import Box, ExtractedText
 
 TURNS = [0, 90, 180, 270]
 LEASE = [

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from core.retrieval.store import Indexed
+from core.retrieval.rows import Indexed
 from core.types import Genre, Identity
 
 

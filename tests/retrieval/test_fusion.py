@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.retrieval.fusion import CANDIDATES, NO_LISTS, Lists, matching, ranked
-from core.retrieval.store import Scored
+from core.retrieval.rows import Scored
 from core.retrieval.understanding import Understood
 from core.types import Passage
 

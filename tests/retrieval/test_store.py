@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from core.errors import StoreError
-from core.retrieval.store import Indexed, Store
+from core.retrieval.rows import Indexed
+from core.retrieval.store import Store
 from core.types import Document, DocumentState, Genre, Identity, Passage
 
 TEXTS = (

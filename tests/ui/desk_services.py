@@ -11,6 +11,8 @@ import gradio as gr
 
 from core.database import Database
 from core.documents.library import Added
+from core.documents.pace import Pace
+from core.documents.view import PageView, TextView
 from core.errors import DocumentError, PinciteError
 from core.settings import Settings
 from core.types import (
@@ -26,8 +28,6 @@ from core.types import (
     Event,
     Hit,
     ModelStatus,
-    Pace,
-    PageView,
     Passage,
     Retrieved,
     Scope,
@@ -35,7 +35,6 @@ from core.types import (
     Stage,
     Staged,
     Statement,
-    TextView,
     Turn,
     Variant,
     Verdict,

@@ -5,7 +5,8 @@ import gradio as gr
 import pytest
 from desk_services import DeskServices, a_document, fired, handler, on_event, region
 
-from core.types import DocumentState, Pace
+from core.documents.pace import Pace
+from core.types import DocumentState
 from ui.locale import texts_in
 from ui.page import Desk
 from ui.table import ROWS, render_documents, size

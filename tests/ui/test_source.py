@@ -4,8 +4,9 @@ import gradio as gr
 import pytest
 from desk_services import DeskServices, fired, handler, region
 
+from core.documents.view import PageView, TextView
 from core.errors import PinciteError
-from core.types import Box, Document, DocumentState, PageView, TextView
+from core.types import Box, Document, DocumentState
 from ui.locale import texts_in
 from ui.page import Desk
 from ui.source import Place, render_source
