@@ -2,8 +2,10 @@
 
 The database is copied first, then the files that it names, so that no record is without its file.
 The search index and the extracted texts are left out: they are made again from the files, and no
-copy of them could be trusted to be of the same moment as the database.  The manifest is written
-last and the whole takes its place by a rename: what is broken off is never taken for a backup.
+copy of them could be trusted to be of the same moment as the database.  So is the key that signs
+cookies: after a restore everyone logs in anew, and no session that was ended since comes back.
+The manifest is written last and the whole takes its place by a rename: what is broken off is never
+taken for a backup.
 """
 
 import asyncio
@@ -34,6 +36,7 @@ MANIFEST = "manifest.json"
 RESTORING = "restoring-"
 """Begins the name of the folder that a backup is checked in before it takes its place."""
 FORMAT = 1
+SESSION_KEY = "session.key"
 _NOT_COPIED = {DOCUMENTS, "index", "uploads", LOST, LOCK, DATABASE}
 _NOT_COPIED |= {f"{DATABASE}{end}" for end in ("-wal", "-shm", "-journal")}
 _ATTEMPTS = 2
@@ -198,9 +201,14 @@ def _bring(source: Path, target: Path, previous: Path, sha256: str) -> bool:
 def _others(data_dir: Path) -> Iterator[Path]:
     """What else stands in the data folder: fitted thresholds, marks."""
     for top in sorted(data_dir.iterdir()):
-        if top.name not in _NOT_COPIED and not top.name.startswith(RESTORING):
+        if _is_copied(top.name):
             found = sorted(top.rglob("*")) if top.is_dir() and not top.is_symlink() else [top]
             yield from (each for each in found if each.is_file() and not each.is_symlink())
+
+
+def _is_copied(name: str) -> bool:
+    """Whether what stands at the top of the data folder belongs in a backup."""
+    return name not in _NOT_COPIED and not name.startswith((RESTORING, SESSION_KEY))
 
 
 def _kept(path: Path) -> Kept:

@@ -15,16 +15,12 @@ from time import time
 from core.database import Database, damage
 from core.errors import PinciteError, StoreError
 from core.records.documents import Original
+from core.retrieval.rows import Held
 from core.retrieval.store import Store
 from core.types import Document, DocumentState, ExtractedText, Matter, Passage
 from core.upkeep.backup import DATABASE, DOCUMENTS, LOST, digest_of
 
 _TEXT = "text.json"
-_KEPT = (
-    DocumentState.QUEUED, DocumentState.READING, DocumentState.EMBEDDING, DocumentState.INDEXING,
-    DocumentState.READY, DocumentState.FAILED,
-)  # fmt: skip
-"""The states in which a document's file has to be there."""
 _UNDER_WAY_S = 3600.0
 """While Pincite runs, a half-made copy younger than this may still be under way."""
 
@@ -67,9 +63,9 @@ class Doctor:
             return tuple(Finding(f"The database is damaged: {each}.", remedy) for each in broken)
         strays = await self._database.strays()
         matters = {each.id: each for each in await self._database.matters()}
-        documents = [
-            document for each in matters for document in await self._database.documents(each)
-        ]
+        standing = await self._database.standing()
+        own = (each for each in standing if each.matter_id in matters)
+        documents = tuple(sorted(own, key=lambda each: (each.name, each.version)))
         findings = [
             Finding(
                 f"A row of the table {table} refers to something that is not there.",
@@ -91,9 +87,9 @@ class Doctor:
     def _files_of(self, document: Document) -> tuple[ExtractedText | None, Finding | None]:
         """The text of a ready document whose files are whole, or what is wrong with them."""
         folder = self._folder / document.matter_id / document.id
-        called = f"“{document.name}”"
-        if document.state not in _KEPT:
-            return None, None
+        called = _called(document)
+        if document.state == DocumentState.DELETING:
+            return None, None  # the next start goes on where the last one ended
         original = folder / document.sha256
         if not original.is_file():
             return None, Finding(f"The file of {called} is not there ({original}).", _RESTORE)
@@ -111,7 +107,7 @@ class Doctor:
     async def _index(
         self,
         matters: dict[str, Matter],
-        documents: list[Document],
+        documents: tuple[Document, ...],
         texts: dict[str, ExtractedText],
         unread: list[Finding],
     ) -> list[Finding]:
@@ -124,11 +120,10 @@ class Doctor:
             if await self._store.open(self._model):
                 return [*unread, *await self._compared(matters, documents, texts)]
         except StoreError as error:
-            return [Finding(error.reason, error.remedy, self._set_index_aside)]
+            return [Finding(error.reason, self._aside_remedy(), self._set_index_aside)]
         except (OSError, RuntimeError, ValueError) as error:
             told = f"The search index cannot be read: {error}."
-            remedy = f"doctor --repair moves it into {LOST}; the next start makes it again."
-            return [Finding(told, remedy, self._set_index_aside)]
+            return [Finding(told, self._aside_remedy(), self._set_index_aside)]
         lost = sum(document.state == DocumentState.READY for document in documents)
         told = f"There is no search index yet for {lost} documents that are ready."
         remedy = "The next start makes it; doctor --repair queues them now."
@@ -137,30 +132,28 @@ class Doctor:
     async def _compared(
         self,
         matters: dict[str, Matter],
-        documents: list[Document],
+        documents: tuple[Document, ...],
         texts: dict[str, ExtractedText],
     ) -> list[Finding]:
         held = await self._store.held()
-        indexed = await self._store.indexed()
         findings = []
         for document in documents:
-            rows = held.pop((document.matter_id, document.id), 0)
-            if document.state == DocumentState.FAILED and rows:
-                told = f"“{document.name}” has failed and is in the search index all the same."
+            rows = held.pop((document.matter_id, document.id), Held())
+            if document.state == DocumentState.FAILED and rows.all:
+                told = f"{_called(document)} has failed and is in the search index all the same."
                 findings.append(self._unindexed(document.matter_id, document.id, told))
             if document.id not in texts:
                 continue
+            named = f"{_called(document)} in “{matters[document.matter_id].name}”"
             passages = await self._store.passages(document.matter_id, document.id)
-            wrong = _difference(document, passages, texts[document.id])
-            if not wrong and (document.id not in indexed or rows != len(passages) + 1):
-                wrong = "is not wholly in the search index"
-            if wrong:
-                named = f"“{document.name}” in “{matters[document.matter_id].name}”"
+            if wrong := _difference(document, passages, texts[document.id], rows):
                 findings.append(self._again(document, f"{named} {wrong}."))
+            elif rows.superseded != (rows.all if document.is_superseded else 0):
+                findings.append(self._marked(document, named))
         for (matter_id, document_id), rows in sorted(held.items()):
             what = "document" if matter_id in matters else "matter"
             told = (
-                f"The search index has {rows} rows of a {what} that is not there "
+                f"The search index has {rows.all} rows of a {what} that is not there "
                 f"({matter_id}/{document_id})."
             )
             findings.append(self._unindexed(matter_id, document_id, told))
@@ -190,10 +183,17 @@ class Doctor:
 
     def _again(self, document: Document, told: str) -> Finding:
         async def queue() -> None:
-            queued = {"state": DocumentState.QUEUED, "progress": 0.0}
-            await self._database.update_document(document.matter_id, document.id, queued)
+            queued = {"state": DocumentState.QUEUED, "progress": 0.0, "pages_done": 0}
+            own = document.matter_id, document.id
+            await self._database.update_document(*own, queued, [DocumentState.READY])
 
         return Finding(told, f"{_AGAIN} when Pincite starts.", queue)
+
+    def _marked(self, document: Document, named: str) -> Finding:
+        place = "an older version" if document.is_superseded else "the newest version"
+        told = f"{named} is {place} and is searched as if it were not."
+        mark = partial(self._store.supersede, [document.id], document.is_superseded)
+        return Finding(told, "doctor --repair marks it as what it is.", mark)
 
     def _unindexed(self, matter_id: str, document_id: str, told: str) -> Finding:
         delete = partial(self._store.delete, matter_id, document_id)
@@ -201,6 +201,12 @@ class Doctor:
 
     async def _queue_everything(self) -> None:
         await self._database.requeue(frozenset())
+
+    def _aside_remedy(self) -> str:
+        remedy = f"doctor --repair moves it into {LOST}; the next start makes it again."
+        if self._store.has_remains:
+            remedy += " It still holds words of deleted documents: delete it there."
+        return remedy
 
     async def _set_index_aside(self) -> None:
         await self._store.close()
@@ -233,7 +239,14 @@ def _read_text(path: Path) -> ExtractedText | None:
         return None
 
 
-def _difference(document: Document, passages: tuple[Passage, ...], extracted: ExtractedText) -> str:
+def _called(document: Document) -> str:
+    version = f" (version {document.version})" if document.version > 1 else ""
+    return f"“{document.name}”{version}"
+
+
+def _difference(
+    document: Document, passages: tuple[Passage, ...], extracted: ExtractedText, rows: Held
+) -> str:
     """How the passages of the index depart from the record and the text; empty if they agree."""
     if len(passages) != document.passages:
         return f"has {len(passages)} passages in the search index, not {document.passages}"
@@ -241,4 +254,6 @@ def _difference(document: Document, passages: tuple[Passage, ...], extracted: Ex
         return "has passages in the search index twice or not at all"
     if any(each.text != extracted.text[each.start : each.end] for each in passages):
         return "has other words in the search index than in its text"
+    if rows.documents != 1 or rows.passages != len(passages):
+        return "is not wholly in the search index"
     return ""

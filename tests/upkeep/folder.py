@@ -43,7 +43,7 @@ async def add(services: Services, matter_id: str, name: str, content: str) -> Do
     """Take a text in and return it as it stands once it is ready."""
     source = services.settings.data_dir.parent / "given.txt"
     source.write_text(content, encoding="utf-8")
-    added = await services.library.add(matter_id, source, name, replace=True)
+    added = await services.library.add(matter_id, source, name)
     await services.library.wait()
     return await services.database.document(matter_id, added.id)
 

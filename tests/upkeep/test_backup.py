@@ -13,10 +13,15 @@ from pathlib import Path
 import pytest
 
 import core.upkeep.backup
+from core.database import Database
+from core.deeds import Deed
 from core.errors import PinciteError, SettingsError
+from core.serving.accounts import Accounts
+from core.types import LOCAL, Role
 from core.upkeep.backup import MANIFEST, back_up, digest_of, read_manifest
 from core.upkeep.lock import hold
 from core.upkeep.restore import restore
+from tests.upkeep.first_release import make_first_release
 from tests.upkeep.folder import LEASE, NOTES, add, filled, started
 
 
@@ -70,6 +75,80 @@ async def test_a_backup_taken_while_pincite_runs_comes_back_with_everything(
         assert found.hits[0].passage.text in LEASE
         (asked,) = await services.database.messages(matter.id, talk.id)
         assert asked.question == "When is rent due?"
+
+
+async def test_an_older_version_comes_back_as_one(
+    data: Path, target: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with started(data, monkeypatch) as services:
+        matter = await services.database.create_matter("Harbour Lane")
+        old = await add(services, matter.id, "Lease.txt", LEASE)
+        new = await add(services, matter.id, "Lease.txt", LEASE.replace("first", "third"))
+        manifest = await back_up(data, target)
+    assert {name for name in manifest.files if name.startswith("documents/")} == {
+        f"documents/{matter.id}/{each.id}/{each.sha256}" for each in (old, new)
+    }
+    again = tmp_path / "again"
+    restore(target, again)
+    async with started(again, monkeypatch) as services:
+        versions = await services.library.versions(matter.id, new.id)
+        assert [(each.id, each.version, each.is_superseded) for each in versions] == [
+            (new.id, 2, False),
+            (old.id, 1, True),
+        ]
+        for each, day in ((new, "third day"), (old, "first day")):
+            assert day in await services.library.text(matter.id, each.id)
+        found = await services.search.find(matter.id, "When is the rent due?")
+        assert {hit.passage.document_id for hit in found.hits} == {new.id}
+
+
+async def test_a_deletion_that_was_begun_is_no_loss_and_is_finished_after_the_restore(
+    data: Path, target: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lease, notes = await filled(data, monkeypatch)
+    database = Database(data / "pincite.db")
+    await database.begin_deletion(lease.matter_id, lease.id)
+    await database.close()
+    manifest = await back_up(data, target)
+    assert manifest.missing == ()
+    assert not any(lease.id in name for name in manifest.files)
+    again = tmp_path / "again"
+    restore(target, again)
+    async with started(again, monkeypatch) as services:
+        assert [each.id for each in await services.database.standing()] == [notes.id]
+
+
+async def test_the_key_that_signs_cookies_is_in_no_backup_and_in_no_restored_folder(
+    data: Path, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await filled(data, monkeypatch)
+    key = Accounts(Database(data / "pincite.db"), data / "session.key", 1.0).key
+    (data / "session.key.0123").write_bytes(key)  # as it stands while it is made
+    await back_up(data, target)
+    assert not any(key in content for content in files_of(target).values())
+    _, aside = restore(target, data, replace=True)
+    assert aside is not None
+    assert (aside / "session.key").read_bytes() == key
+    assert not (data / "session.key").exists()
+
+
+async def test_accounts_roles_and_the_audit_log_come_back_whole(
+    data: Path, target: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with started(data, monkeypatch) as services:
+        matter = await services.database.create_matter("Harbour Lane")
+        accounts = Accounts(services.database, data / "session.key", 1.0)
+        admin = await accounts.add(LOCAL, "Avery", "a long enough password", is_admin=True)
+        await services.database.grant(matter.id, admin.id, Role.OWNER)
+        await services.database.record(admin, Deed.MATTER_CREATED, matter.id)
+        before = await services.database.verify_audit()
+        await back_up(data, target)
+    again = tmp_path / "again"
+    restore(target, again)
+    async with started(again, monkeypatch) as services:
+        (member,) = await services.database.members(matter.id)
+        assert (member.person.name, member.role) == ("Avery", Role.OWNER)
+        assert await services.database.verify_audit(before.head) == before
 
 
 async def test_every_file_has_its_digest_and_the_database_is_one_whole_file(
@@ -214,20 +293,16 @@ async def test_a_backup_goes_to_no_place_that_holds_something_else(
 async def test_an_older_schema_is_backed_up_before_it_is_upgraded(
     data: Path, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lease, _ = await filled(data, monkeypatch)
-    with closing(sqlite3.connect(data / "pincite.db")) as sql:
-        for column in ("title", "parties", "dated", "genre", "blank_pages", "warnings"):
-            sql.execute(f"ALTER TABLE documents DROP COLUMN {column}")
-        sql.execute("UPDATE alembic_version SET version_num = '0001'")
-        sql.commit()
+    await make_first_release(data)
     manifest = await back_up(data, target)
     assert (manifest.schema, manifest.missing, manifest.rows["documents"]) == ("0001", (), 2)
     restore(target, data, replace=True)
     async with started(data, monkeypatch) as services:
-        listed = await services.database.documents(lease.matter_id)
+        listed = [*await services.database.documents("m1")]
+        listed += await services.database.documents("m2")
     assert [(each.name, each.state) for each in listed] == [
         ("Lease.txt", "ready"),
-        ("Notes.txt", "ready"),
+        ("租赁法.txt", "ready"),
     ]
 
 
@@ -363,7 +438,7 @@ async def test_while_files_come_and_go_every_record_of_a_backup_has_its_file(
                     await services.library.delete(matter.id, new.id)
                 if number % 3 == 1:
                     await asyncio.to_thread(source.write_text, f"Clause {number}, amended.")
-                    await services.library.add(matter.id, source, f"{number}.txt", replace=True)
+                    await services.library.add(matter.id, source, f"{number}.txt")
 
         churning = asyncio.create_task(churn())
         documents = []
@@ -372,7 +447,9 @@ async def test_while_files_come_and_go_every_record_of_a_backup_has_its_file(
             kept = tmp_path / "backups" / str(number)
             manifest = await back_up(data, kept)
             with closing(sqlite3.connect(kept / "pincite.db")) as sql:
-                named = sql.execute("SELECT matter_id, id, sha256 FROM documents").fetchall()
+                named = sql.execute(
+                    "SELECT matter_id, id, sha256 FROM documents WHERE state <> 'deleting'"
+                ).fetchall()
             there = {name for name in manifest.files if name.startswith("documents/")}
             listed = {f"documents/{'/'.join(each)}" for each in named}
             # One that went during the second look as well is told, and is none that stays.

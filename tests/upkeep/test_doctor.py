@@ -5,7 +5,6 @@ import shutil
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,8 +13,8 @@ from core.database import Database
 from core.retrieval.store import Store
 from core.types import Document, DocumentState
 from core.upkeep.doctor import Doctor, Finding
-from tests.fakes import DIMENSIONS, embedded
-from tests.upkeep.folder import MODEL, filled, started
+from tests.fakes import DIMENSIONS
+from tests.upkeep.folder import LEASE, MODEL, add, filled, started
 
 HOUR_S = 3600.0
 
@@ -197,14 +196,11 @@ async def test_rows_of_nothing_are_taken_out_of_the_index(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lease, notes = await filled(data, monkeypatch)
-    vector = embedded("rent").reshape(1, -1)
     async with store_of(data) as store:
-        (passage,) = await store.passages(lease.matter_id, lease.id)
-        for matter_id, document_id in ((lease.matter_id, "gone"), ("away", lease.id)):
-            ghost = Document(
-                document_id, matter_id, "x", "txt", DocumentState.READY, lease.added_at, 1
-            )
-            await store.put(ghost, [replace(passage, document_id=document_id)], vector)
+        for name, column in (("passages", "document_id"), ("documents", "id")):
+            table = store._table(name)
+            (row,) = await table.query().where(f"{column} = '{lease.id}'").to_list()
+            await table.add([row | {column: "gone"}, row | {"matter_id": "away"}])
     rows = "The search index has 2 rows of a"
     assert {each.sentence for each in await examined(data)} == {
         f"{rows} document that is not there ({lease.matter_id}/gone).",
@@ -213,6 +209,94 @@ async def test_rows_of_nothing_are_taken_out_of_the_index(
     assert await repaired(data) == ()
     async with store_of(data) as store:
         assert set(await store.held()) == {(d.matter_id, d.id) for d in (lease, notes)}
+        assert store.has_remains
+    async with started(data, monkeypatch) as services:
+        assert not services.store.has_remains
+
+
+async def versions(data: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Document, Document]:
+    """A document's older version and its newest, and Pincite ended."""
+    async with started(data, monkeypatch) as services:
+        matter = await services.database.create_matter("Harbour Lane")
+        old = await add(services, matter.id, "Lease.txt", LEASE)
+        new = await add(services, matter.id, "Lease.txt", LEASE.replace("first", "third"))
+    return old, new
+
+
+async def test_an_older_version_belongs_there_and_its_file_is_missed_too(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = await versions(data, monkeypatch)
+    assert await examined(data) == ()
+    os.unlink(folder_of(data, old) / old.sha256)
+    os.unlink(folder_of(data, new) / new.sha256)
+    told = [each.sentence.split(" is not there")[0] for each in await examined(data)]
+    assert told == ["The file of “Lease.txt”", "The file of “Lease.txt” (version 2)"]
+
+
+@pytest.mark.parametrize(
+    ("which", "told"),
+    [
+        (0, "“Lease.txt” in “Harbour Lane” is an older version"),
+        (1, "“Lease.txt” (version 2) in “Harbour Lane” is the newest version"),
+    ],
+)
+async def test_a_version_that_is_marked_as_another_is_marked_as_what_it_is(
+    data: Path, monkeypatch: pytest.MonkeyPatch, which: int, told: str
+) -> None:
+    both = await versions(data, monkeypatch)
+    async with store_of(data) as store:
+        await store.supersede([both[which].id], superseded=which == 1)
+    (finding,) = await examined(data)
+    assert finding.sentence == f"{told} and is searched as if it were not."
+    assert await repaired(data) == ()
+    async with store_of(data) as store:
+        assert await store.written() == {both[0].id: True, both[1].id: False}
+
+
+async def test_an_index_made_before_there_were_versions_agrees(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await filled(data, monkeypatch)
+    async with store_of(data) as store:
+        for name in ("passages", "documents"):
+            await store._table(name).drop_columns(["is_superseded"])
+    assert await examined(data) == ()
+
+
+@pytest.mark.parametrize("left", ["all", "rows", "files", "nothing"])
+async def test_a_deletion_that_broke_off_is_left_to_the_next_start(
+    data: Path, monkeypatch: pytest.MonkeyPatch, left: str
+) -> None:
+    lease, notes = await filled(data, monkeypatch)
+    sql(data, "UPDATE documents SET state = 'deleting' WHERE id = ?", lease.id)
+    if left in ("files", "nothing"):
+        async with store_of(data) as store:
+            await store.delete(lease.matter_id, lease.id)
+    if left in ("rows", "nothing"):
+        shutil.rmtree(folder_of(data, lease))
+    assert await examined(data) == ()
+    async with started(data, monkeypatch):
+        pass
+    assert await examined(data) == ()
+    assert not folder_of(data, lease).exists()
+    async with store_of(data) as store:
+        assert (set(await store.written()), store.has_remains) == ({notes.id}, False)
+
+
+async def test_an_index_set_aside_with_words_of_deleted_documents_says_so(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lease, _ = await filled(data, monkeypatch)
+    async with store_of(data) as store:
+        await store.delete(lease.matter_id, lease.id)
+    sql(data, "DELETE FROM documents WHERE id = ?", lease.id)
+    shutil.rmtree(folder_of(data, lease))
+    assert await examined(data) == ()
+    for path in files_under(data / "index", "documents.lance/_versions/*"):
+        write(path, "broken")
+    (finding,) = await examined(data)
+    assert finding.remedy.endswith("It still holds words of deleted documents: delete it there.")
 
 
 async def test_a_failed_document_is_not_to_be_found(

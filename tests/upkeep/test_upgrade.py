@@ -1,164 +1,25 @@
-"""A data folder of the first release, opened by this one: nothing is lost and all is found again.
+"""A data folder of the first release, opened by this one: nothing is lost, all is found again."""
 
-The folder is made as that release wrote it: revision 0001 of the schema, an answer and an extracted
-text without the fields that came later, and an index of its own layout in ``index/<model>``.
-"""
-
-import hashlib
-import json
+from datetime import datetime
 from pathlib import Path
 
-import lancedb
-import pyarrow as pa
 import pytest
-import sqlalchemy as sa
 
 from core.database import Database, _scripts, schema_of, schemas
+from core.deeds import Deed
 from core.retrieval.store import Store
 from core.settings import ROOT
-from core.types import AnswerKind, Citation, Genre, Searched, Verdict
-from core.upkeep.doctor import Doctor
-from tests.upkeep.folder import MODEL, started
-
-LEASE = (
-    "LEASE AGREEMENT\n\nThis Lease is made on 1 May 2020 between Quay Estates Ltd and Northgate "
-    "Trading Ltd.\n\n1. Rent\n\nThe Tenant shall pay the rent on the first day of each month.\n"
-)
-LAW = (
-    "中华人民共和国租赁法\n\n第一条　租赁期限不得超过二十年。\n\n第二条　承租人应当按时支付租金。\n"
-)
-RENT = "The Tenant shall pay the rent on the first day of each month."
-ADDED = "2026-01-02T09:00:00+00:00"
-FILES = {"d1": ("m1", "Lease.txt", LEASE), "d2": ("m2", "租赁法.txt", LAW)}
-ANSWER = {
-    "question": "When is rent due?",
-    "kind": "quotes",
-    "verdict": "supported",
-    "statements": [
-        {
-            "text": RENT,
-            "verdict": "supported",
-            "citations": [
-                {
-                    "marker": 1,
-                    "document_id": "d1",
-                    "document_name": "Lease.txt",
-                    "page": None,
-                    "path": ["1. Rent"],
-                    "start": LEASE.index(RENT),
-                    "end": LEASE.index(RENT) + len(RENT),
-                    "quote": RENT,
-                }
-            ],
-            "reason": "verbatim",
-        }
-    ],
-    "notice": "quotes_chosen",
-    "draft": "",
-    "model": "",
-    "searched_documents": 1,
-    "timings": {"retrieve": 0.1, "total": 0.5},
-}
+from core.types import LOCAL, AnswerKind, Citation, Genre, Matter, Role, Searched, Verdict
+from core.upkeep.doctor import Doctor, Finding
+from tests.upkeep.first_release import ADDED, FILES, LEASE, RENT, make_first_release
+from tests.upkeep.folder import MODEL, add, started
 
 
 @pytest.fixture
 async def data(tmp_path: Path) -> Path:
     folder = tmp_path / "data"
-    folder.mkdir()
-    _first_schema(folder / "pincite.db")
-    _first_records(folder / "pincite.db")
-    for document_id, (matter_id, _, content) in FILES.items():
-        _first_files(folder / "documents" / matter_id / document_id, content)
-    await _first_index(folder / "index" / MODEL.replace("/", "_"))
-    (folder / "samples.added").touch()
+    await make_first_release(folder)
     return folder
-
-
-def _first_schema(path: Path) -> None:
-    """Every migration up to 0001, run by Alembic itself."""
-    from alembic.config import Config
-    from alembic.runtime.environment import EnvironmentContext
-
-    engine = sa.create_engine(f"sqlite:///{path}")
-    with (
-        engine.connect() as connection,
-        EnvironmentContext(
-            Config(), _scripts(), fn=lambda now, _: _scripts()._upgrade_revs("0001", now)
-        ) as environment,
-    ):
-        environment.configure(connection=connection)
-        with environment.begin_transaction():
-            environment.run_migrations()
-    engine.dispose()
-    assert schema_of(path) == "0001"
-
-
-def _first_records(path: Path) -> None:
-    engine = sa.create_engine(f"sqlite:///{path}")
-    with engine.begin() as sql:
-        for matter in (("m1", "Harbour Lane"), ("m2", "租赁")):
-            sql.exec_driver_sql("INSERT INTO matters VALUES (?, ?, ?, 0)", (*matter, ADDED))
-        for document_id, (matter_id, name, content) in FILES.items():
-            digest = hashlib.sha256(content.encode()).hexdigest()
-            sql.exec_driver_sql(
-                "INSERT INTO documents VALUES "
-                "(?, ?, ?, 'txt', ?, ?, 'ready', '', '', NULL, 1, ?, 1.0, ?)",
-                (document_id, matter_id, name, digest, len(content.encode()), len(content), ADDED),
-            )
-        sql.exec_driver_sql("INSERT INTO conversations VALUES ('c', 'm1', 'Rent', ?)", (ADDED,))
-        sql.exec_driver_sql(
-            "INSERT INTO messages VALUES ('q', 'c', 0, 'When is rent due?', ?, ?)",
-            (json.dumps(ANSWER), ADDED),
-        )
-        sql.exec_driver_sql(
-            "INSERT INTO messages VALUES ('r', 'c', 1, 'And who pays it?', NULL, ?)", (ADDED,)
-        )
-    engine.dispose()
-
-
-def _first_files(folder: Path, content: str) -> None:
-    folder.mkdir(parents=True)
-    (folder / hashlib.sha256(content.encode()).hexdigest()).write_bytes(content.encode())
-    text = {"text": content, "pages": [], "headings": [], "title": ""}
-    (folder / "text.json").write_text(json.dumps(text, ensure_ascii=False), encoding="utf-8")
-
-
-async def _first_index(folder: Path) -> None:
-    """Tables of the first layout; a document's row had ``text`` in place of its identity."""
-    text = [
-        pa.field(name, pa.string(), nullable=False)
-        for name in ("id", "matter_id", "document_id", "document_name", "text", "searched")
-    ]
-    places = [pa.field(name, pa.int32(), nullable=False) for name in ("ordinal", "start", "end")]
-    rest = [
-        pa.field("page", pa.int32()),
-        pa.field("path", pa.list_(pa.string())),
-        pa.field("vector", pa.list_(pa.float32(), 8), nullable=False),
-    ]
-    connection = await lancedb.connect_async(folder)
-    passages = await connection.create_table("passages", schema=pa.schema(text + places + rest))
-    documents = await connection.create_table(
-        "documents",
-        schema=pa.schema(
-            [pa.field(n, pa.string(), nullable=False) for n in ("id", "matter_id", "name", "text")]
-        ),
-    )
-    for document_id, (matter_id, name, content) in FILES.items():
-        await passages.add(
-            [
-                {
-                    "id": f"{document_id}:0", "matter_id": matter_id, "document_id": document_id,
-                    "document_name": name, "text": content, "searched": content, "ordinal": 0,
-                    "start": 0, "end": len(content), "page": None, "path": [], "vector": [1.0] * 8,
-                }
-            ]
-        )  # fmt: skip
-        await documents.add(
-            [{"id": document_id, "matter_id": matter_id, "name": name, "text": content}]
-        )
-    passages.close()
-    documents.close()
-    connection.close()
 
 
 async def test_matters_documents_and_conversations_are_all_there(
@@ -207,6 +68,40 @@ async def test_the_documents_are_indexed_again_with_what_is_known_of_them_now(
     assert not (data / "index" / MODEL.replace("/", "_")).exists()
 
 
+async def test_every_document_is_the_first_version_of_its_name_and_a_changed_file_the_second(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with started(data, monkeypatch) as services:
+        (first,) = await services.database.documents("m1")
+        assert (first.version, first.is_superseded, first.failure) == (1, False, "")
+        second = await add(services, "m1", first.name, LEASE.replace("first day", "third day"))
+        assert [
+            (each.id, each.version, each.is_superseded)
+            for each in await services.library.versions("m1", first.id)
+        ] == [(second.id, 2, False), (first.id, 1, True)]
+        found = await services.search.find("m1", "When is the rent due each month?")
+        assert {hit.passage.document_id for hit in found.hits} == {second.id}
+        assert await services.library.text("m1", first.id) == LEASE
+    assert await _examined(data) == ()
+
+
+async def test_what_was_there_belongs_to_whoever_sits_at_the_machine_and_then_to_the_first_account(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with started(data, monkeypatch) as services:
+        database = services.database
+        (matter, _) = await database.matters()
+        assert matter == Matter("m1", "Harbour Lane", datetime.fromisoformat(ADDED))
+        assert await database.role("m1", LOCAL) is Role.OWNER
+        first = await database.add_person("Avery", "", is_admin=True, is_external=False)
+        other = await database.add_person("Blake", "", is_admin=False, is_external=False)
+        assert [each.id for each in await database.matters(first)] == ["m1", "m2"]
+        assert await database.role("m1", first) is Role.OWNER
+        assert await database.matters(other) == ()
+        await database.record(first, Deed.DOCUMENT_OPENED, "m1", "d1")
+        assert (await database.verify_audit()).trouble == ""
+
+
 async def test_a_conversation_goes_on_where_it_stood(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -223,14 +118,18 @@ async def test_the_doctor_is_silent_after_the_upgrade_and_the_first_start_change
     for _ in range(2):
         async with started(data, monkeypatch):
             pass
-        database, store = Database(data / "pincite.db"), Store(data / "index")
-        try:
-            assert await Doctor(data, database, store, MODEL).examine() == ()
-        finally:
-            await store.close()
-            await database.close()
+        assert await _examined(data) == ()
     assert _originals(data) == originals
     assert sorted(originals.values()) == sorted(each[2].encode() for each in FILES.values())
+
+
+async def _examined(data: Path) -> tuple[Finding, ...]:
+    database, store = Database(data / "pincite.db"), Store(data / "index")
+    try:
+        return await Doctor(data, database, store, MODEL).examine()
+    finally:
+        await store.close()
+        await database.close()
 
 
 def _originals(data: Path) -> dict[Path, bytes]:
@@ -240,6 +139,6 @@ def _originals(data: Path) -> dict[Path, bytes]:
 def test_every_migration_stands_in_one_line_after_the_first() -> None:
     """Two branches that each add a migration meet here and not on a user's machine."""
     revisions = schemas()
-    assert revisions[-1] == "0001"
+    assert revisions == ("0004", "0003", "0002", "0001")
     assert len(revisions) == len(list((ROOT / "core" / "migrations").glob("[0-9]*.py")))
     assert len(_scripts().get_heads()) == 1
