@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from core.answering.answerer import Answerer
@@ -88,8 +89,10 @@ class Office:
         )
         indexer = Indexer(self.store, self.encoders)  # type: ignore[arg-type]
         passages = cut(extracted, document_id, name)
-        shares = [share async for share in indexer.add(document, passages)]
-        assert shares[-1] == 1.0
+        vectors = np.zeros((len(passages), DIMENSIONS), np.float32)
+        async for indices, batch in indexer.embed(passages):
+            vectors[list(indices)] = batch
+        await indexer.write([(document, passages, vectors)], frozenset())
 
     async def events(
         self,

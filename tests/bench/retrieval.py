@@ -12,6 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from core.documents.identity import identify
 from core.documents.passages import cut
 from core.retrieval.indexing import Indexer
@@ -85,15 +88,24 @@ async def clauses(services: Services) -> dict[str, float]:
     Gains are 2^grade - 1 (Järvelin and Kekäläinen, "Cumulated gain-based evaluation", 2002).
     """
     matter_id = "clauses"
-    indexer = Indexer(services.store, services.encoders)
+    indexer, documents = Indexer(services.store, services.encoders), []
     for each in lines(EVAL / "en_clauses" / "corpus.jsonl"):
         extracted, name = ExtractedText(each["text"]), f"{each['id']}.txt"
         document = Document(
             each["id"], matter_id, name, "txt", DocumentState.READY, datetime.now(UTC), 1,
             identity=identify(extracted, name),
         )  # fmt: skip
-        async for _ in indexer.add(document, cut(extracted, each["id"], name)):
-            pass
+        documents.append((document, cut(extracted, each["id"], name)))
+    passages = [passage for _, own in documents for passage in own]
+    vectors: dict[int, NDArray[np.float32]] = {}
+    async for indices, batch in indexer.embed(passages):
+        vectors |= zip(indices, batch, strict=True)
+    numbers = iter(range(len(passages)))
+    group = [
+        (document, own, np.stack([vectors[next(numbers)] for _ in own]))
+        for document, own in documents
+    ]
+    await indexer.write(group, frozenset())
     await indexer.settle()
     pools = json.loads((EVAL / "en_clauses" / "pools.json").read_text(encoding="utf-8"))
     search = Search(services.store, services.encoders, 1000)
