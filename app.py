@@ -38,7 +38,7 @@ def build_app(settings: Settings, services: "Services | None" = None) -> "FastAP
 
     from core.services import Services
     from core.serving.access import Access
-    from core.serving.accounts import Accounts, may_serve
+    from core.serving.accounts import Accounts, may_serve, note_settings
     from core.serving.events import Events
     from ui.layout import build_ui, mount_options
     from ui.uploads import upload_folder
@@ -52,6 +52,7 @@ def build_app(settings: Settings, services: "Services | None" = None) -> "FastAP
         await made.start()
         try:
             await may_serve(made.database, settings.host)
+            await note_settings(made.database, settings)
             yield
         finally:
             await made.close()

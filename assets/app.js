@@ -17,6 +17,14 @@
   setTheme(localStorage.getItem("pincite-theme") || (dark.matches ? "dark" : "light"));
   root.dataset.tab = sessionStorage.getItem("pincite-tab") || "chat";
 
+  // Whoever has been logged out meanwhile is led to the door, not to an error.
+  const reach = window.fetch;
+  window.fetch = async (...request) => {
+    const response = await reach(...request);
+    if (response.status === 401) location.assign("/login");
+    return response;
+  };
+
   // A question takes along the options as they stand on the page: one that is sent right after a
   // change is asked as it looks.
   const fire = (event, value) => {

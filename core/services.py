@@ -25,7 +25,7 @@ from core.retrieval.refusal import thresholds
 from core.retrieval.search import Search
 from core.retrieval.store import Store
 from core.settings import ROOT, Settings
-from core.types import ModelStatus
+from core.types import ModelStatus, Role
 from core.upkeep.lock import LOCK, hold
 
 log = logging.getLogger(__name__)
@@ -166,6 +166,9 @@ class Services:
             return
         if not await self.database.matters():
             matter = await self.database.create_matter(SAMPLE_MATTER, is_sample=True)
+            for person in await self.database.people():
+                if person.is_admin:
+                    await self.database.grant(matter.id, person.id, Role.OWNER)
             for path in sorted(SAMPLES.iterdir()):
                 if path.suffix != ".json":
                     await self.library.add(matter.id, path, path.name)

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 from core.database import Database
 from core.deeds import Deed
 from core.errors import LoginError, PinciteError, SettingsError
+from core.records.audit import AuditFilter
 from core.records.people import name_key
+from core.settings import Settings
 from core.types import LOCAL, NOBODY, Person
 
 if TYPE_CHECKING:
@@ -182,6 +184,14 @@ async def may_serve(database: Database, host: str) -> None:
             f"Pincite is not served on {host} before there is an administrator.",
             "Add one with: python app.py user add NAME --admin.",
         )
+
+
+async def note_settings(database: Database, settings: Settings) -> None:
+    """Note in the audit log that the settings differ from those of the last start."""
+    fingerprint = hashlib.sha256(settings.model_dump_json().encode()).hexdigest()[:32]
+    last = await database.entries(AuditFilter(deed=Deed.SETTINGS_CHANGED), limit=1)
+    if not last or last[0].object_id != fingerprint:
+        await database.record(LOCAL, Deed.SETTINGS_CHANGED, "", fingerprint)
 
 
 def is_loopback(host: str) -> bool:

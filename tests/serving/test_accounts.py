@@ -14,8 +14,16 @@ from fastapi import FastAPI
 from app import build_app
 from core.database import Database
 from core.errors import LoginError, NotAllowed, PinciteError, SettingsError
+from core.records.audit import AuditFilter
 from core.records.people import LONGEST_WAIT_S, wait_after
-from core.serving.accounts import FREE_BY_NAME, Accounts, is_loopback, may_serve, network_of
+from core.serving.accounts import (
+    FREE_BY_NAME,
+    Accounts,
+    is_loopback,
+    may_serve,
+    network_of,
+    note_settings,
+)
 from core.settings import Settings
 from core.types import LOCAL, Person, Role
 
@@ -389,3 +397,26 @@ async def test_pages_are_escaped_and_run_no_script_but_ours(
             assert "default-src 'none'" in answer.headers["content-security-policy"]
             assert answer.headers["cache-control"] == "no-store"
             assert answer.headers["x-frame-options"] == "DENY"
+
+
+async def test_changed_settings_are_noted_once_and_no_secret_in_them(
+    services: QuietServices,
+) -> None:
+    for top_k in (8, 8, 9, 9, 8):
+        settings = services.settings.model_copy(update={"top_k": top_k})
+        await note_settings(services.database, settings)
+    entries = await services.database.entries(AuditFilter())
+    assert len(entries) == 3
+    assert all(len(each.object_id) == 32 for each in entries)
+
+
+async def test_a_sample_that_comes_after_the_accounts_is_the_administrators(
+    services: QuietServices, ada: Person
+) -> None:
+    from core.services import Services
+
+    made = Services(services.settings)
+    await made.database.start()
+    await made._add_samples()
+    assert [each.is_sample for each in await services.database.matters(ada)] == [True]
+    await made.close()
