@@ -12,9 +12,10 @@ from uuid import uuid4
 from core.database import Database
 from core.documents.drops import entries, is_folder, name_of, unpack
 from core.documents.files import Files, clean_name
-from core.documents.queue import Index, Queue
+from core.documents.queue import Queue
 from core.documents.reading import Reader
 from core.documents.view import page_view, text_view
+from core.documents.work import Index
 from core.errors import DocumentError, NotFound
 from core.settings import Settings
 from core.types import (

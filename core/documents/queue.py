@@ -11,24 +11,24 @@ import asyncio
 import logging
 import os
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from core.database import Database
 from core.documents.files import Files
 from core.documents.intake import Intake
 from core.documents.pace import Speed
 from core.documents.reading import Reader
+from core.documents.work import Index, Job
 from core.documents.worker import take_in_politely
 from core.errors import DocumentError, PasswordNeeded, PinciteError
 from core.settings import Settings
-from core.types import UNDER_WAY, Document, DocumentState, Pace, Passage
+from core.types import UNDER_WAY, Document, DocumentState, Pace
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    pass
 
 log = logging.getLogger(__name__)
 
@@ -46,60 +46,6 @@ _PAUSE_S = 5.0
 """Before something that failed for no known reason is tried again."""
 
 
-class Index(Protocol):
-    """What the queue asks of the search index."""
-
-    def embed(
-        self, passages: Sequence[Passage]
-    ) -> "AsyncIterator[tuple[Sequence[int], NDArray[np.float32]]]":
-        """Yield ``(indices, vectors)`` of passages of any documents, batch by batch."""
-
-    async def write(
-        self,
-        documents: "Sequence[tuple[Document, Sequence[Passage], NDArray[np.float32]]]",
-        superseded: frozenset[str],
-    ) -> None:
-        """Write documents whose every passage has its vector, and mark the older versions."""
-
-    def hide(self, document_ids: Iterable[str]) -> None:
-        """Leave documents out of every search from now on."""
-
-    async def delete(self, matter_id: str, document_ids: Sequence[str]) -> None:
-        """Remove documents from every search."""
-
-    async def recover(self, ready: dict[str, bool]) -> frozenset[str]:
-        """Make the index agree with what is recorded; return what is wholly in it."""
-
-    @property
-    def has_remains(self) -> bool:
-        """Whether words of deleted documents may still be on the disk."""
-
-    async def erase(self) -> None:
-        """Remove from the disk every word of what was deleted."""
-
-    async def settle(self) -> None:
-        """Bring the index up to date after the last of many writes."""
-
-
-@dataclass(eq=False)
-class _Job:
-    """A document on its way, and what there is of it so far."""
-
-    document: Document
-    intake: Intake | None = None
-    vectors: "list[NDArray[np.float32] | None]" = field(default_factory=list)
-    embedded: int = 0
-    pages: tuple[int, int] = (0, 0)
-    told_at: float = 0.0
-    is_dropped: bool = False
-    reading: "asyncio.Task[Intake] | None" = None
-    has_ended: asyncio.Event = field(default_factory=asyncio.Event)
-
-    @property
-    def passages(self) -> tuple[Passage, ...]:
-        return self.intake.passages if self.intake else ()
-
-
 class Queue:
     """Works through what is queued, from ``start`` to ``close``."""
 
@@ -111,8 +57,8 @@ class Queue:
         number = settings.readers or max(1, min(4, (os.cpu_count() or 2) // 2))
         self._readers = [Reader(settings.reading_timeout_s) for _ in range(number)]
         self._tasks: list[asyncio.Task[None]] = []
-        self._jobs: dict[str, _Job] = {}
-        self._read: deque[_Job] = deque()
+        self._jobs: dict[str, Job] = {}
+        self._read: deque[Job] = deque()
         self._passwords: dict[str, str] = {}
         self._speed = Speed()
         self._erasing: asyncio.Lock = asyncio.Lock()
@@ -219,17 +165,17 @@ class Queue:
             self._room.clear()
             await self._room.wait()
 
-    async def _claim(self) -> _Job | None:
+    async def _claim(self) -> Job | None:
         async with self._claiming:
             document = await self._database.claim_document(self._jobs)
             if document is None:
                 return None
             self._idle.clear()
             self._called.set()  # the other readers look as well
-            job = self._jobs[document.id] = _Job(document)
+            job = self._jobs[document.id] = Job(document)
             return job
 
-    async def _read_one(self, job: _Job, reader: Reader) -> None:
+    async def _read_one(self, job: Job, reader: Reader) -> None:
         document = job.document
         job.reading = asyncio.create_task(self._take_in(job, reader))
         try:
@@ -262,7 +208,7 @@ class Queue:
         self._read.append(job)
         self._taken.set()
 
-    async def _take_in(self, job: _Job, reader: Reader) -> Intake:
+    async def _take_in(self, job: Job, reader: Reader) -> Intake:
         """The file read in the reader's process: the one place that calls ``take_in``."""
         document, loop = job.document, asyncio.get_running_loop()
 
@@ -279,7 +225,7 @@ class Queue:
             progress=told,
         )
 
-    def _turned(self, job: _Job, done: int, pages: int) -> None:
+    def _turned(self, job: Job, done: int, pages: int) -> None:
         """Pages of a document have been read; recorded now and then."""
         self._speed.read(done - job.pages[0])
         job.pages = (done, pages)
@@ -308,7 +254,7 @@ class Queue:
             if writing is not None:
                 await asyncio.gather(writing, return_exceptions=True)
 
-    async def _round(self) -> list[_Job]:
+    async def _round(self) -> list[Job]:
         """Embed the passages that have waited longest; return the documents that are whole now."""
         waiting = (
             (job, number)
@@ -331,7 +277,7 @@ class Queue:
             self._read.remove(job)
         return done
 
-    async def _embed(self, chosen: "Sequence[tuple[_Job, int]]") -> None:
+    async def _embed(self, chosen: "Sequence[tuple[Job, int]]") -> None:
         """Embed passages, each given by its document and its number there."""
         passages = [job.passages[number] for job, number in chosen]
         async for indices, vectors in self._index.embed(passages):
@@ -345,13 +291,13 @@ class Queue:
             if all(job.is_dropped for job, _ in chosen):
                 return
 
-    def _is_time(self, job: _Job) -> bool:
+    def _is_time(self, job: Job) -> bool:
         moment = asyncio.get_running_loop().time()
         is_time = moment - job.told_at >= _TELL_S
         job.told_at = moment if is_time else job.told_at
         return is_time
 
-    def _record(self, job: _Job, share: Mapping[str, object]) -> None:
+    def _record(self, job: Job, share: Mapping[str, object]) -> None:
         """Record how far a document is, while the work goes on."""
         own = job.document.matter_id, job.document.id
         task = asyncio.create_task(self._database.update_document(*own, share, UNDER_WAY))
@@ -360,7 +306,7 @@ class Queue:
 
     # Writing
 
-    async def _write(self, jobs: "Sequence[_Job]") -> None:
+    async def _write(self, jobs: "Sequence[Job]") -> None:
         """Write whole documents in one go, and only then call them ready."""
         import numpy as np
 
@@ -390,7 +336,7 @@ class Queue:
 
     # Failing and ending
 
-    async def _own_failure(self, jobs: "Sequence[_Job]", work: Awaitable[None]) -> None:
+    async def _own_failure(self, jobs: "Sequence[Job]", work: Awaitable[None]) -> None:
         """Do ``work``; every failure ends as that of the documents it was done for."""
         try:
             await work
@@ -398,7 +344,7 @@ class Queue:
             for job in jobs:
                 await self._fail(job, error)
 
-    async def _fail(self, job: _Job, error: Exception) -> None:
+    async def _fail(self, job: Job, error: Exception) -> None:
         if not isinstance(error, PinciteError):
             log.error("ingestion failed", exc_info=error)
             error = DocumentError(
@@ -417,7 +363,7 @@ class Queue:
         finally:
             self._end(job)
 
-    async def _set(self, job: _Job, state: DocumentState, **fields: object) -> None:
+    async def _set(self, job: Job, state: DocumentState, **fields: object) -> None:
         """Record a step, unless the document was deleted or cancelled since."""
         document = job.document
         still = await self._database.update_document(
@@ -425,7 +371,7 @@ class Queue:
         )
         job.is_dropped = job.is_dropped or not still
 
-    def _end(self, job: _Job) -> None:
+    def _end(self, job: Job) -> None:
         if self._jobs.get(job.document.id) is job:
             del self._jobs[job.document.id]
         job.has_ended.set()
