@@ -2,8 +2,8 @@
 
     PinciteError
     ├── SettingsError      a setting is wrong or two settings contradict each other
-    ├── DocumentError      a file cannot be taken in: unreadable, empty, encrypted, too large
-    │   └── PasswordNeeded a file is protected, and the password is missing or wrong
+    ├── DocumentError      a file cannot be taken in: unreadable, empty, too large
+    │   └── PasswordNeeded the file is protected and the password is missing or wrong
     ├── ModelError         weights are missing or broken, or a model cannot be loaded
     ├── EngineError        the generation engine is not ready, died or refused a request
     ├── NotFound           no such matter, document, conversation or message in this matter
@@ -36,7 +36,7 @@ class DocumentError(PinciteError):
 
 
 class PasswordNeeded(DocumentError):
-    """A file is protected by a password, which is missing or wrong."""
+    """A file is protected by a password, and none or a wrong one was given."""
 
 
 class ModelError(PinciteError):

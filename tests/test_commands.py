@@ -14,7 +14,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from app import cli
-from core.commands.documents import _files
+from core.commands.documents import files_of
 from core.database import Database
 from core.settings import Settings
 from tests.fakes import LoadedEncoders
@@ -124,7 +124,7 @@ def test_files_are_taken_in_listed_searched_and_deleted(
     ]
     assert set(documents[0]) == {
         "id", "name", "state", "reason", "pages", "passages", "added_at", "title", "parties",
-        "dated", "genre", "blank_pages", "warnings",
+        "dated", "genre", "blank_pages", "warnings", "version", "is_superseded",
     }  # fmt: skip
 
     asked = written(
@@ -278,7 +278,7 @@ def test_a_file_is_named_relative_to_the_folder_that_was_given(
     folder: Path, tmp_path: Path
 ) -> None:
     single = tmp_path / "given" / "2026" / "Notes.md"
-    assert list(_files([folder, single])) == [
+    assert list(files_of([folder, single])) == [
         (folder / "2026" / "Notes.md", "2026/Notes.md"),
         (folder / "Lease.txt", "Lease.txt"),
         (single, "Notes.md"),
@@ -288,7 +288,7 @@ def test_a_file_is_named_relative_to_the_folder_that_was_given(
 def test_a_hidden_folder_that_was_named_is_taken(tmp_path: Path) -> None:
     (tmp_path / ".mine").mkdir()
     (tmp_path / ".mine" / "a.txt").write_text("a")
-    assert [name for _, name in _files([tmp_path / ".mine"])] == ["a.txt"]
+    assert [name for _, name in files_of([tmp_path / ".mine"])] == ["a.txt"]
 
 
 def test_a_wrong_setting_is_a_sentence_and_nothing_starts(
@@ -316,7 +316,7 @@ def test_two_writers_never_work_on_the_same_data(pincite: Pincite, folder: Path)
     data.mkdir()
     with (data / "pincite.lock").open("ab") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        result = pincite("ingest", folder, "--matter", "Harbour Lane")
+        result = pincite("delete", "Lease.txt", "--matter", "Harbour Lane")
     assert is_a_sentence(result, "Another Pincite works on the data")
 
 

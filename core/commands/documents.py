@@ -26,7 +26,13 @@ def ingest(paths: list[Path], matter: MatterName) -> None:
         target = await matter_named(services, matter, create=True)
         failed = 0
         waiting: set[str] = set()
+        names: set[str] = set()
         for path, name in files_of(paths):
+            if name in names:  # it would pass for a newer version of the other
+                failed += 1
+                print(f"failed\t{name}\tAnother file of this name was given. Rename one.")
+                continue
+            names.add(name)
             async for added in services.library.take(target.id, path, name):
                 if line := told(added):
                     print(line, flush=True)
