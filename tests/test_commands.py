@@ -340,7 +340,7 @@ def test_two_writers_never_work_on_the_same_data(pincite: Pincite, folder: Path)
     data.mkdir()
     with (data / "pincite.lock").open("ab") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        result = pincite("ingest", folder, "--matter", "Harbour Lane")
+        result = pincite("delete", "Lease.txt", "--matter", "Harbour Lane")
     assert is_a_sentence(result, "Another Pincite works on the data")
 
 

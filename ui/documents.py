@@ -52,8 +52,13 @@ def documents_tab(page: Page) -> Tab:
     async def add(desk: Desk, paths: list[str] | None) -> Updates:
         refused: list[str] = []
         known: list[str] = []
+        names: set[str] = set()
         for path in map(Path, paths or ()):
             try:
+                if path.name in names:  # it would pass for a newer version of the other
+                    refused.append(desk.texts("documents.same_name", name=path.name))
+                    continue
+                names.add(path.name)
                 async for each in services.library.take(desk.matter_id, path, path.name):
                     if each.error is not None:
                         refused.append(f"{each.name}: {each.error}")

@@ -67,6 +67,8 @@ class Store:
         self._written = 0
         # One writer: LanceDB lets writes collide and fails the later one.
         self._writing = asyncio.Lock()
+        # While words are erased, questions are asked of the tables as they were before.
+        self._settled: dict[str, AsyncTable] = {}
         # Documents on their way out: no search sees them from the moment that it is decided.
         self._hidden: set[str] = set()
         # By matter, with the table's version: read for every question, written seldom.
@@ -196,16 +198,19 @@ class Store:
         async with self._writing:
             for name, table in self._tables.items():
                 await self._clean(table)
-                for fragment in self._with_deletions(name):
-                    first = fragment << _FRAGMENT
-                    await table.update(
-                        where=_rows(first, first + (1 << _FRAGMENT)),
-                        updates_sql={"matter_id": "matter_id"},
-                    )
-            await self._index_words()
+                self._settled[name] = await self._as_it_is(name)
+            try:
+                for name, table in self._tables.items():
+                    for fragment in self._with_deletions(name):
+                        await table.update(
+                            where=_rows_of(fragment), updates_sql={"matter_id": "matter_id"}
+                        )
+                await self._index_words()
+                await self._ensure_partitions()
+            finally:
+                self._settled = {}
             for table in self._tables.values():
                 await self._clean(table)
-            await self._ensure_partitions()
             await asyncio.to_thread(self._mark.unlink, True)
 
     async def indexed(self) -> frozenset[str]:
@@ -370,10 +375,18 @@ class Store:
         """Ask a table; once more if another process has cleaned away what this one had open."""
         table = self._table(name)
         try:
-            return await ask(table)
+            return await ask(self._settled.get(name, table))
         except (OSError, RuntimeError, ValueError):
             await table.checkout_latest()
             return await ask(table)
+
+    async def _as_it_is(self, name: str) -> "AsyncTable":
+        """The table as it stands now, indices and all, for questions while it is rewritten."""
+        if self._connection is None:
+            raise StoreError("The search index is not open yet.", "Try again shortly.")
+        table = await self._connection.open_table(name)
+        await table.checkout(await table.version())
+        return table
 
     async def _remove(self, document_ids: Sequence[str], matter_id: str = "") -> None:
         for name, column in (("documents", "id"), ("passages", "document_id")):
@@ -477,8 +490,9 @@ def _any_of(column: str, values: Iterable[str]) -> "Expr":
     return col(column).isin([lit(value) for value in values])
 
 
-def _rows(first: int, end: int) -> "Expr":
-    """An expression that holds for the rows whose addresses are in ``[first, end)``."""
+def _rows_of(fragment: int) -> "Expr":
+    """An expression that holds for the rows of one of a table's files."""
     from lancedb.expr import col, lit
 
+    first, end = fragment << _FRAGMENT, (fragment + 1) << _FRAGMENT
     return (col("_rowid") >= lit(first)) & (col("_rowid") < lit(end))

@@ -30,7 +30,7 @@ from core.retrieval.rows import Scored, searched_text
 from core.services import SAMPLES, Services, sample_questions
 from core.settings import load_settings
 from core.types import Delta, Done, Retrieved
-from tests.bench import refusal, retrieval, scale, verification
+from tests.bench import ingestion, refusal, retrieval, scale, verification
 from tests.bench.asked import EVAL, questions_of
 from tests.bench.retrieval import KEYS
 
@@ -38,7 +38,9 @@ CLAUSES = "clauses"
 """The id of the matter that ``retrieval.clauses`` fills."""
 SOURCE = 4000
 """Passages that the many of ``scale`` are made from."""
-PARTS = ("verification", "latency", "retrieval", "clauses", "scale", "load")
+PARTS = (
+    "verification", "latency", "ingestion", "retrieval", "clauses", "scale", "load",
+)  # fmt: skip
 TO_REACH = {
     "contracts": {
         "hit@10": 0.88, "nDCG@10": 0.68, "recall@8000chars": 0.84, "wrong_doc@10": 0.02,
@@ -233,7 +235,7 @@ async def bench(parts: Sequence[str]) -> dict[str, Any]:
         report["verification"] = await asyncio.to_thread(verification.measure)
     if "load" in parts:
         report["load"] = await asyncio.to_thread(load)
-    if not {"latency", "retrieval", "clauses", "scale"} & set(parts):
+    if not set(parts) - {"verification", "load"}:
         return report
     with tempfile.TemporaryDirectory() as folder:
         settings = load_settings(data_dir=Path(folder) / "data", sample_matter=False)
@@ -244,6 +246,11 @@ async def bench(parts: Sequence[str]) -> dict[str, Any]:
             await services.ready()
             if "latency" in parts:
                 report["latency_s"] = await latencies(services)
+            if "ingestion" in parts:
+                contracts = sorted((EVAL / "en_contracts" / "docs_txt").glob("*.txt"))[:4]
+                statutes = sorted((EVAL / "zh_statutes" / "docs").rglob("*.*"))[:30]
+                asked = [each["question"] for each in questions_of("en_contracts")[::8]]
+                report["ingestion"] = await ingestion.measure(services, contracts, statutes, asked)
             if "retrieval" in parts:
                 report |= await development(services, Path(folder))
             if {"clauses", "scale"} & set(parts):
@@ -266,6 +273,8 @@ def show(report: dict[str, Any]) -> None:
         for side, values in report["latency_s"].items():
             rows.append((side, *(values.get(stage, "") for stage in stages)))
         table("A question, from asking to the whole answer", rows)
+    if "ingestion" in report:
+        table("Ingestion", list(report["ingestion"].items()))
     if "quality" in report:
         tell(report["quality"])
         table("Points of hit@10 lost", list(report["points_lost"].items()))

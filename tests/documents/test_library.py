@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import zipfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ import pytest
 from numpy.typing import NDArray
 
 from core.database import Database
-from core.documents.library import Library
+from core.documents.library import Added, Library
 from core.documents.reading import Reader
 from core.documents.view import PageView, TextView
 from core.errors import DocumentError, NotFound, StoreError
@@ -833,3 +834,94 @@ async def test_a_copy_that_an_interruption_left_is_swept_away(bench: Bench) -> N
     async with bench.restarted():
         assert [path for path in left if path.exists()] == []
         assert fresh.exists()
+
+
+async def test_what_another_process_queued_is_taken_in(running: Bench) -> None:
+    async with asyncio.timeout(20):
+        await running.library.wait()
+    beside = Library(running.settings, running.database, running.index)
+    added = await beside.add(running.matter.id, running.source(LEASE), "Lease.txt")
+    await running.reaches(added, DocumentState.READY)
+    async with asyncio.timeout(20):
+        await beside.wait()
+    assert running.indexed(added)
+
+
+def packed(folder: Path, **files: bytes) -> Path:
+    """An archive of these files; ``__`` in a name stands for a slash."""
+    path = folder / "drop.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name.replace("__", "/"), content)
+    return path
+
+
+async def test_an_archive_is_taken_in_as_the_folder_that_it_is(
+    running: Bench, tmp_path: Path
+) -> None:
+    path = packed(tmp_path, **{"2026__Lease.txt": LEASE.encode(), "合同.txt": OTHER.encode()})
+    taken = [each async for each in running.library.take(running.matter.id, path, "drop.zip")]
+    assert [each.name for each in taken] == ["2026/Lease.txt", "合同.txt"]
+    for each in taken:
+        assert each.document is not None
+        assert (await running.finished(each.document)).state == DocumentState.READY
+    left = [path.name for path in running.folder(added_of(taken)).parent.iterdir()]
+    assert sorted(left) == sorted(each.document.id for each in taken if each.document)
+
+
+def added_of(taken: Sequence[Added]) -> Document:
+    """The first document that was added."""
+    document = taken[0].document
+    assert document is not None
+    return document
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("../../up.txt", "leads out"),
+        ("/etc/up.txt", "leads out"),
+        ("C:\\up.txt", "leads out"),
+        ("inner.zip", "archive within"),
+    ],
+)
+async def test_an_entry_that_may_not_leave_its_archive_is_refused_and_the_others_are_not(
+    bench: Bench, tmp_path: Path, name: str, words: str
+) -> None:
+    path = packed(tmp_path, **{name: b"x", "Lease.txt": LEASE.encode()})
+    refused, taken = [e async for e in bench.library.take(bench.matter.id, path, "drop.zip")]
+    assert words in str(refused.error)
+    assert taken.document is not None
+    assert [each.name for each in await bench.database.documents(bench.matter.id)] == ["Lease.txt"]
+
+
+async def test_links_and_protected_entries_of_an_archive_are_refused(
+    bench: Bench, tmp_path: Path
+) -> None:
+    path = packed(tmp_path, **{"locked.txt": b"x" * 20})
+    entry = zipfile.ZipInfo("link.txt")
+    entry.external_attr = 0o120777 << 16
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(entry, "/etc/passwd")
+    content = bytearray(path.read_bytes())
+    content[content.index(b"PK\x01\x02") + 8] |= 1
+    path.write_bytes(content)
+    told = [each async for each in bench.library.take(bench.matter.id, path, "drop.zip")]
+    assert "protected by a password" in str(told[0].error)
+    assert "is a link" in str(told[1].error)
+    assert await bench.database.documents(bench.matter.id) == ()
+
+
+@pytest.mark.parametrize("trap", ["ratio", "entries", "damage"])
+async def test_an_archive_that_is_a_trap_is_refused_whole(
+    bench: Bench, tmp_path: Path, trap: str
+) -> None:
+    files = {"ratio": {"a.txt": b"0" * (4 << 20)}, "damage": {"a.txt": b"x"}}
+    many = {f"{n}.txt": b"x" for n in range(2001)}
+    path = packed(tmp_path, **files.get(trap, many))
+    if trap == "damage":
+        path.write_bytes(path.read_bytes()[:20])
+    (told,) = [each async for each in bench.library.take(bench.matter.id, path, "drop.zip")]
+    wanted = {"ratio": "as only a trap does", "entries": "2,001 entries", "damage": "is damaged"}
+    assert wanted[trap] in str(told.error)
+    assert await bench.database.documents(bench.matter.id) == ()
