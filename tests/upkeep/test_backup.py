@@ -441,9 +441,12 @@ async def test_while_files_come_and_go_every_record_of_a_backup_has_its_file(
                     await services.library.add(matter.id, source, f"{number}.txt")
 
         churning = asyncio.create_task(churn())
-        documents = []
+        documents: list[int] = []
         for number in range(4):
-            await asyncio.sleep(0.5)
+            before = documents[-1] if documents else 0
+            while len(await services.database.documents(matter.id)) < before + 2:
+                assert not churning.done()
+                await asyncio.sleep(0.1)
             kept = tmp_path / "backups" / str(number)
             manifest = await back_up(data, kept)
             with closing(sqlite3.connect(kept / "pincite.db")) as sql:
