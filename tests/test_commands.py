@@ -211,6 +211,17 @@ def test_a_name_is_deleted_with_every_version_of_it(
     assert [p for p in (tmp_path / "data" / "documents").rglob("*") if p.is_file()] == []
 
 
+def test_nothing_of_a_matter_on_legal_hold_is_deleted(
+    pincite: Pincite, folder: Path, tmp_path: Path
+) -> None:
+    assert pincite("ingest", folder, "--matter", "Harbour Lane").exit_code == 0
+    with closing(sqlite3.connect(tmp_path / "data" / "pincite.db")) as sql, sql:
+        sql.execute("UPDATE matters SET on_hold = 1")
+    for what in ("Lease.txt", "--whole-matter"):
+        assert is_a_sentence(pincite("delete", what, "--matter", "Harbour Lane"), "legal hold")
+    assert len(pincite("documents", "--matter", "Harbour Lane").stdout.splitlines()) == 2
+
+
 def test_a_matter_that_is_not_there_is_a_sentence_that_lists_those_that_are(
     pincite: Pincite, tmp_path: Path
 ) -> None:

@@ -96,6 +96,7 @@ def delete(
         if whole_matter:
             await services.delete_matter(target.id)
             return 0
+        await services.database.require_no_hold(target.id)
         for name in names or []:
             chosen = await document_named(services, target.id, name)
             named: tuple[Document, ...] = (chosen,)
