@@ -46,10 +46,10 @@ if TYPE_CHECKING:
 
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _NEAREST = 3
+"""Passages that a refusal shows."""
 _ENDS = frozenset(".!?。！？；;”’\"')）")
 _SPARE_TOKENS = 2
 """A draft that ends this near to its longest length was cut there."""
-"""Passages that a refusal shows."""
 
 
 def language_of(text: str) -> str:

@@ -169,8 +169,8 @@ def _subject_differs(pairing: Pairing) -> bool:
     """Whether a near copy puts another subject before the passage's predicate."""
     said, held = pairing.said, pairing.held
     i = next((k for k, t in enumerate(said) if t.kind == "force" and k in pairing.ordered), 0)
-    force = pairing.to[i]
-    if not i or force is None or said[i - 1].kind not in ("word", "party"):
+    force = pairing.to[i] if i else None
+    if force is None or said[i - 1].kind not in ("word", "party"):
         return False
     there = pairing.to[i - 1]
     if there == force - 1 or said[i - 1].clause != said[i].clause:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from core.answering.articles import article_says
+from core.answering.consent import is_freed, may_free
 from core.answering.lexicon import stem
 from core.answering.limits import lost_beside
 from core.answering.pairing import best_window, copies, pair
@@ -156,12 +157,21 @@ def check(statement: str, passages: Sequence[str]) -> tuple[Verdict, str]:
 
 
 def _among(draft: Sequence[Claim], at: int, passage: str) -> Finding:
-    """Examine a statement of a draft, whose condition may be a sentence of its own beside it."""
+    """Examine a statement of a draft, whose condition may be a sentence of its own beside it.
+
+    That sentence must hold by itself: "no consent is needed" is not the condition that it names.
+    """
     alone = examine(draft[at].text, passage)
-    if alone.reason != "condition_dropped" or len(draft) == 1:
+    if alone.reason != "condition_dropped":
         return alone
-    beside = " ".join(each.text for each in draft[max(0, at - 1) : at + 2])
-    return max(alone, examine(beside, passage), key=_rank)
+    for first in (at - 1, at):
+        if not 0 <= first < len(draft) - 1:
+            continue
+        other = draft[first if first < at else first + 1]
+        if examine(other.text, passage).verdict is Verdict.SUPPORTED:
+            pair = f"{draft[first].text} {draft[first + 1].text}"
+            alone = max(alone, examine(pair, passage), key=_rank)
+    return alone
 
 
 def examine(statement: str, passage: str) -> Finding:
@@ -181,6 +191,9 @@ def examine(statement: str, passage: str) -> Finding:
         return _unless_something_is_lost(
             statement, passage, Finding(Verdict.SUPPORTED, "verbatim", 1.0, located, is_close=True)
         )
+    if is_freed(statement) and not may_free(passage):
+        window, coverage = best_window(terms(statement), terms(passage), passage)
+        return Finding(Verdict.UNSUPPORTED, "negation_differs", coverage, window)
     held = terms(passage)
     quotes = [match.group(1) for match in _QUOTED.finditer(statement)]
     spans = [locate(quote, passage) for quote in quotes]

@@ -16,12 +16,27 @@ from core.settings import ROOT
 
 _LIST = ROOT / "assets" / "lexicon" / "laws_zh.json"
 _STATE = "中华人民共和国"
-_NO_WORD = "律规院官庭学定制治人条令"
+_CHINESE = re.compile(r"[\u4e00-\u9fff]")
+_NO_WORD = r"(?:[律院官庭学定制治人条令]|规(?!定))"
 """法 before one of these begins a word of its own: 会计法规, 统计法律."""
-_BEFORE_SHORT = "照据按依反《在对与和、，,。；且从由国用"
+_BEFORE_SHORT = "照据按依反《在对与和、，,。；;？?！：:且从由用国新行的及于何为合本"
+"""What may stand before a short name; after anything else it ends a longer one: 劳动争议仲裁法."""
+_SHORT = 3
 _IS_APPLIED = re.compile(r"(?:适用|违反|符合|排除|引用|援引|提到|提及)《?$")
 _OF_ITS_CONTENT = re.compile(r"》?(?:第|对|怎|如何|规定|中|里|的?规定)")
-_FURTHER = re.compile(r"解释|条例|细则|办法|规定|修正|草案|说明")
+_PART = re.compile(
+    r"第?[一二三四五六七八九十]*编|[\d_.-]+"
+    r"|(?:总则|分则|物权|合同|人格权|婚姻家庭|继承|侵权责任)编?"
+)
+"""What a part of a law or a version of it has after its name: 民法典合同编."""
+_FURTHER = re.compile(
+    r"》?(?:(?:司法)?解释|实施(?:条例|细则|办法)|(?:暂行)?条例|细则|办法|修正案|草案)[一二三四五六七八九十（）()]*"
+)
+"""What makes another document's name of a law's: 公司法司法解释三, 刑法修正案（十一）."""
+_FOREIGN = ("日本", "德国", "法国", "美国", "英国", "韩国", "台湾", "香港", "澳门", "旧")
+
+_AROUND = 12
+"""Characters beside a name that tell what is asked of it."""
 
 Span = tuple[int, int]
 
@@ -34,15 +49,14 @@ def known_laws() -> frozenset[str]:
 
 def bare(title: str) -> str:
     """A law's title without the state and what stands in brackets."""
-    return re.sub(r"[（(].*?[）)]|\s", "", title).removeprefix(_STATE)
+    stripped = re.sub(r"[（(].*?[）)]|[《》\s]|^\d{4}年?", "", title)
+    return stripped.removeprefix(_STATE)
 
 
 def bears(title: str, law: str) -> bool:
     """Whether a document of that title is the law or a part of it (民法典合同编)."""
     own = bare(title)
-    rest = own.removeprefix(law)
-    is_part = rest != own and own not in known_laws() and not _FURTHER.search(rest)
-    return own == law or is_part
+    return own == law or (own.startswith(law) and bool(_PART.fullmatch(own.removeprefix(law))))
 
 
 def cited(question: str) -> list[tuple[str, Span]]:
@@ -53,19 +67,25 @@ def cited(question: str) -> list[tuple[str, Span]]:
     """
     found: list[tuple[str, Span]] = []
     for match in _names().finditer(question):
-        before, after = question[: match.start()], question[match.end() :]
-        if len(match.group()) == 2 and before and before[-1] not in _BEFORE_SHORT:
+        start, end = match.span()
+        before, after = question[max(0, start - _AROUND) : start], question[end : end + _AROUND]
+        place = next((each for each in _FOREIGN if before.endswith(each)), "")
+        is_inside = bool(_CHINESE.search(before[-1:])) and before[-1] not in _BEFORE_SHORT
+        if len(match.group()) <= _SHORT and is_inside and not place:
             continue
         if _IS_APPLIED.search(before) and not _OF_ITS_CONTENT.match(after):
             continue
-        found.append((match.group(), match.span()))
+        further = _FURTHER.match(question, end)
+        name = match.group() + (further.group().lstrip("》") if further else "")
+        whole = start - len(place), further.end() if further else end
+        found.append((place + name, whole))
     return found
 
 
 @cache
 def _names() -> re.Pattern[str]:
     longest_first = sorted(known_laws(), key=len, reverse=True)
-    return re.compile(rf"(?:{'|'.join(map(re.escape, longest_first))})(?![{_NO_WORD}])")
+    return re.compile(rf"(?:{'|'.join(map(re.escape, longest_first))})(?!{_NO_WORD})")
 
 
 def lead(question: str, titles: Iterable[str]) -> float:

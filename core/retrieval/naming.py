@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from core.retrieval.concepts import asked_words
-from core.retrieval.laws import bears, cited, known_laws
+from core.retrieval.laws import bare, bears, cited, known_laws
 from core.retrieval.rows import Indexed
 from core.types import Genre
 
@@ -279,6 +279,8 @@ def _may_mean(name: str, title: str) -> bool:
     """
     if name in known_laws():
         return bears(title, name)
+    if cited(name):  # made from a law's name, and another document's
+        return name in bare(title)
     return name in title or title in name or _abbreviates(name, title)
 
 

@@ -148,6 +148,15 @@ def test_a_law_is_not_taken_for_its_relative_that_is_there(question: str, absent
     assert (named.about, named.strangers) == ({}, (absent,))
 
 
+@pytest.mark.parametrize("question", ["公司法司法解释三第十条？", "日本公司法第三条怎么规定？"])
+def test_what_is_made_from_a_law_s_name_is_not_that_law(question: str) -> None:
+    laws = (statute("company", "公司法"), statute("adviser", "公司法律顾问合同"))
+    named = recognise(question, laws)
+    assert named.about == {}
+    assert len(named.strangers) == 1
+    assert list(recognise("公司法第二十条规定了什么？", laws).about) == ["company"]
+
+
 def test_a_longer_law_that_is_absent_is_not_the_shorter_one_that_is_there() -> None:
     named = recognise("军人保险法第三条规定了什么？", (statute("insurance", "保险法"),))
     assert (named.about, named.strangers) == ({}, ("军人保险法",))
