@@ -28,7 +28,8 @@ def measure(per_kind: int = 150, sentences: int = 500) -> dict[str, Any]:
     ``planted`` and ``planted_in_paraphrases`` are shares flagged (more is better); ``verbatim``
     and ``paraphrases`` (developed on) and ``paraphrases_fresh`` (unread) are false alarms,
     ``alike`` the share of true sentences that a passage on the same subject does not carry and that
-    is shown as supported all the same (less is better).
+    is shown as supported all the same, and ``inventions`` that of false sentences written to
+    deceive (less is better).
     """
     started, checked = time.perf_counter(), Counter[str]()
     report: dict[str, Any] = {}
@@ -56,6 +57,16 @@ def measure(per_kind: int = 150, sentences: int = 500) -> dict[str, Any]:
         ),
         checked,
     )
+    report["inventions"] = {
+        key: _kept(value)
+        for key, value in _shares(
+            (
+                (one["language"], "invented", one["statement"], one["passage"])
+                for one in _paraphrases("inventions.jsonl")
+            ),
+            checked,
+        ).items()
+    }
     report["planted_in_paraphrases"] = _shares(_reworded_and_corrupted(rewordings), checked)
     report["ms_a_check"] = round(1000 * (time.perf_counter() - started) / checked.total(), 1)
     return report
@@ -146,7 +157,7 @@ def tell(report: dict[str, Any]) -> None:
             for key, value in lines.items():
                 print(f"  {key:28}" + "  ".join(f"{name} {each}" for name, each in value.items()))
             total = sum(value["n"] for value in lines.values())
-            name = "supported" if part == "alike" else "flagged"
+            name = "supported" if part in ("alike", "inventions") else "flagged"
             share = sum(value["n"] * value[name] for value in lines.values()) / total
             print(f"  {'all':28}n {total}  {name} {share:.4f}")
         else:
