@@ -3,7 +3,6 @@
 import asyncio
 import json
 import logging
-import os
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -99,10 +98,7 @@ class Services:
         """
         await self.database.start()
         if ingest:
-            self._lock = hold(self.settings.data_dir)
-            self._lock.truncate(0)
-            self._lock.write(b"%d" % os.getpid())
-            self._lock.flush()
+            self._lock = hold(self.settings.data_dir, signed=True)
             await self._add_samples()
         self._loading = asyncio.create_task(self._load(generate, ingest), name="loading")
 

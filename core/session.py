@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -24,8 +25,12 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def settings_of_this_run() -> Settings:
-    """The settings of the environment, with logging set up and the libraries kept silent."""
+    """The settings of the environment, with logging set up and the libraries kept silent.
+
+    From here on every file that this process or a child of it makes is its own account's alone.
+    """
     settings = load_settings()
+    os.umask(0o077)
     keep_inside(settings)
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(levelname)s %(name)s: %(message)s"

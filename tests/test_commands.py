@@ -51,9 +51,10 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Non
     }
     for name, value in own.items():
         monkeypatch.setenv(f"PINCITE_{name}", str(value))
-    before, root = dict(os.environ), logging.getLogger()
+    before, root, mask = dict(os.environ), logging.getLogger(), os.umask(0o022)
     handlers, level = list(root.handlers), root.level
     yield
+    os.umask(mask)
     os.environ.clear()
     os.environ.update(before)
     root.handlers[:] = handlers
@@ -342,6 +343,17 @@ def test_a_port_that_is_taken_is_a_sentence(
         taken.listen()
         monkeypatch.setenv("PINCITE_PORT", str(taken.getsockname()[1]))
         assert is_a_sentence(pincite("serve"), "cannot be used", "PINCITE_PORT")
+
+
+def test_nothing_that_a_command_writes_is_read_by_another_account(
+    pincite: Pincite, folder: Path, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir(mode=0o755)
+    assert pincite("ingest", folder, "--matter", "Harbour Lane").exit_code == 0
+    made = [data, *data.rglob("*")]
+    assert {"pincite.db", "documents", "index"} <= {each.name for each in made}
+    assert [each for each in made if each.stat().st_mode & 0o077] == []
 
 
 def test_two_writers_never_work_on_the_same_data(pincite: Pincite, folder: Path) -> None:
