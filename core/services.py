@@ -126,16 +126,6 @@ class Services:
             self._lock.close()
             self._lock = None
 
-    async def delete_matter(self, matter_id: str) -> None:
-        """Remove a matter with its documents, files, conversations and index rows.
-
-        Raises ``NotAllowed`` for one on legal hold.
-        """
-        await self.database.require_no_hold(matter_id)
-        await self.library.delete_matter(matter_id)
-        await self.store.delete_matter(matter_id)
-        await self.database.delete_matter(matter_id)
-
     async def _load(self, generate: bool, ingest: bool) -> None:
         """Encoders first: a search needs no engine."""
         try:

@@ -94,9 +94,9 @@ def delete(
     async def work(services: "Services") -> int:
         target = await matter_named(services, matter)
         if whole_matter:
-            await services.delete_matter(target.id)
+            await services.library.delete_matter(target.id)
+            await services.library.wait()
             return 0
-        await services.database.require_no_hold(target.id)
         for name in names or []:
             chosen = await document_named(services, target.id, name)
             named: tuple[Document, ...] = (chosen,)

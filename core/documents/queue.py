@@ -423,15 +423,15 @@ class Queue:
         if not (self._stirred.is_set() or self._jobs):
             self._idle.set()
 
-    async def erase(self, matter_id: str = "") -> None:
-        """Finish the deletions that were begun, of one matter or of all; resumable.
+    async def erase(self) -> None:
+        """Finish the deletions that were begun; resumable.
 
         First the index, then the files, and the record last.  Raises ``StoreError`` while the
         index is not open.
         """
         async with self._erasing:
             gone: dict[str, list[str]] = {}
-            for document in await self._database.deleting_documents(matter_id):
+            for document in await self._database.deleting_documents():
                 await self._ended(document.id)
                 gone.setdefault(document.matter_id, []).append(document.id)
             for own, ids in gone.items():
@@ -441,7 +441,11 @@ class Queue:
                 await self._database.strike_quotes(own, ids)
                 for each in ids:
                     await self._database.delete_document(own, each)
-            if gone:
+            over = await self._database.deleting_matters()
+            for matter in over:
+                await self._index.delete_matter(matter.id)
+                await self._database.delete_matter(matter.id)
+            if gone or over:
                 await self._database.scrub()
 
     async def _ended(self, document_id: str) -> None:
