@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import pwd
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -11,10 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from core.deeds import Deed
 from core.errors import NotFound, PinciteError, SettingsError
 from core.models.privacy import keep_inside
 from core.settings import Settings, load_settings
-from core.types import Genre, Scope
+from core.types import Genre, Person, Scope
 
 if TYPE_CHECKING:
     from core.services import Services
@@ -87,6 +89,24 @@ def still_at_work(services: "Services") -> None:
         )
 
 
+def operator() -> Person:
+    """Who works on the machine itself, as the audit log names them.
+
+    The account that the process runs under, not what its environment says.
+    """
+    number = os.getuid()
+    try:
+        name = pwd.getpwuid(number).pw_name
+    except KeyError:  # an account that the machine has no name for, as in containers
+        name = str(number)
+    return Person("command-line", f"command line ({name})")
+
+
+async def note(services: "Services", deed: Deed, matter_id: str = "", object_id: str = "") -> None:
+    """Note in the audit log what this run of the command line does."""
+    await services.database.record(operator(), deed, matter_id, object_id)
+
+
 @contextmanager
 def sentences_for_errors() -> Iterator[None]:
     """At this edge an error of ours is one sentence and exit code 2, never a traceback."""
@@ -107,7 +127,9 @@ async def matter_named(services: "Services", name: str, *, create: bool = False)
     if found:
         return found[0]
     if create:
-        return await services.database.create_matter(name)
+        made = await services.database.create_matter(name)
+        await note(services, Deed.MATTER_CREATED, made.id)
+        return made
     known = ", ".join(each.name for each in matters) or "none yet"
     raise NotFound(f"There is no matter named “{name}”.", f"There are: {known}.")
 
