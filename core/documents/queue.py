@@ -286,6 +286,8 @@ class Queue:
         try:
             await self._embed(chosen)
         except Exception:
+            # The model or the index raises what it likes, and nothing says for whose passages:
+            # asked for each document alone, the error comes again and is that document's own.
             log.exception("a round of several documents failed; each is embedded alone")
             for job in dict.fromkeys(job for job, _ in chosen):
                 own = [(one, n) for one, n in chosen if one is job and job.vectors[n] is None]
@@ -460,6 +462,8 @@ async def _endless(step: Callable[[], Awaitable[None]]) -> None:
         try:
             await step()
         except Exception:
+            # A full disk or a locked database passes; a loop that has ended stands still until
+            # a restart, and everybody's files with it.
             log.exception("ingestion stumbled and is taken up again")
             await asyncio.sleep(_PAUSE_S)
 

@@ -976,3 +976,38 @@ async def test_an_archive_that_is_a_trap_is_refused_whole(
     wanted = {"ratio": "as only a trap does", "entries": "2,001 entries", "damage": "is damaged"}
     assert wanted[trap] in str(told.error)
     assert await bench.database.documents(bench.matter.id) == ()
+
+
+async def test_a_part_of_an_archive_that_cannot_be_unpacked_keeps_no_other_out(
+    bench: Bench,
+) -> None:
+    path = bench.settings.data_dir.parent / "drop.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("broken.txt", OTHER)
+        archive.writestr("Lease.txt", LEASE)
+    content = bytearray(path.read_bytes())
+    first = 30 + len("broken.txt")  # after the local header, APPNOTE 4.3.7
+    content[first : first + 4] = b"\xff" * 4
+    path.write_bytes(content)
+    broken, lease = [e async for e in bench.library.take(bench.matter.id, path, "drop.zip")]
+    assert "damaged in the archive" in str(broken.error)
+    assert (lease.name, lease.is_new, lease.error) == ("Lease.txt", True, None)
+
+
+async def test_an_office_file_whose_parts_are_locked_or_broken_says_that_it_is_damaged(
+    tmp_path: Path,
+) -> None:
+    from core.documents.kinds import kind_of
+
+    path = tmp_path / "book.odt"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.text" * 9)
+    whole = path.read_bytes()
+    locked, broken = bytearray(whole), bytearray(whole)
+    locked[6] |= 1
+    locked[whole.index(b"PK\x01\x02") + 8] |= 1
+    broken[38:42] = b"\xff" * 4
+    for content in (locked, broken):
+        path.write_bytes(content)
+        with pytest.raises(DocumentError, match="damaged"):
+            kind_of(path, path.name)
