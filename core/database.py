@@ -1,6 +1,7 @@
 """The one SQLite file: opened, migrated, closed.  What is recorded stands in ``core.records``."""
 
 import asyncio
+import os
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -17,7 +18,7 @@ from core.records.documents import Documents
 from core.records.matters import Matters
 from core.records.people import People
 from core.records.transactions import metadata, transacted
-from core.settings import ROOT
+from core.settings import ROOT, keep_private, private_folder
 
 if TYPE_CHECKING:
     from alembic.script import ScriptDirectory
@@ -33,8 +34,13 @@ class Database(Matters, People, Documents, Conversations, Audit):
         sa.event.listen(self._engine, "connect", _configure)
 
     async def start(self) -> None:
-        """Create the file if need be and bring its schema to the newest version."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        """Create the file if need be and bring its schema to the newest version.
+
+        Folder and file are this account's alone; SQLite gives its log the file's mode.
+        """
+        private_folder(self._path.parent)
+        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
+        keep_private(self._path)
         await asyncio.get_running_loop().run_in_executor(self._thread, _migrate, self._engine)
 
     async def scrub(self) -> None:

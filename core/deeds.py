@@ -29,10 +29,19 @@ class Deed(StrEnum):
     DOCUMENT_OPENED = "document_opened"
     DOCUMENT_DOWNLOADED = "document_downloaded"
     DOCUMENT_DELETED = "document_deleted"
+    DOCUMENT_RETRIED = "document_retried"
+    DOCUMENT_CANCELLED = "document_cancelled"
+    PASSAGES_SEARCHED = "passages_searched"
+    CONVERSATION_RENAMED = "conversation_renamed"
+    CONVERSATION_DELETED = "conversation_deleted"
     QUESTION_ASKED = "question_asked"
     ANSWERS_COMPARED = "answers_compared"
     EXPORTED = "exported"
     SETTINGS_CHANGED = "settings_changed"
+    THRESHOLDS_FITTED = "thresholds_fitted"
+    DATA_BACKED_UP = "data_backed_up"
+    DATA_RESTORED = "data_restored"
+    DATA_REPAIRED = "data_repaired"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import logging
-import os
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -99,10 +98,7 @@ class Services:
         """
         await self.database.start()
         if ingest:
-            self._lock = hold(self.settings.data_dir)
-            self._lock.truncate(0)
-            self._lock.write(b"%d" % os.getpid())
-            self._lock.flush()
+            self._lock = hold(self.settings.data_dir, signed=True)
             await self._add_samples()
         self._loading = asyncio.create_task(self._load(generate, ingest), name="loading")
 
@@ -129,16 +125,6 @@ class Services:
             self._lock.truncate(0)
             self._lock.close()
             self._lock = None
-
-    async def delete_matter(self, matter_id: str) -> None:
-        """Remove a matter with its documents, files, conversations and index rows.
-
-        Raises ``NotAllowed`` for one on legal hold.
-        """
-        await self.database.require_no_hold(matter_id)
-        await self.library.delete_matter(matter_id)
-        await self.store.delete_matter(matter_id)
-        await self.database.delete_matter(matter_id)
 
     async def _load(self, generate: bool, ingest: bool) -> None:
         """Encoders first: a search needs no engine."""

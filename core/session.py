@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import os
+import pwd
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -10,10 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from core.deeds import Deed
 from core.errors import NotFound, PinciteError, SettingsError
 from core.models.privacy import keep_inside
 from core.settings import Settings, load_settings
-from core.types import Genre, Scope
+from core.types import Genre, Person, Scope
 
 if TYPE_CHECKING:
     from core.services import Services
@@ -24,8 +27,12 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def settings_of_this_run() -> Settings:
-    """The settings of the environment, with logging set up and the libraries kept silent."""
+    """The settings of the environment, with logging set up and the libraries kept silent.
+
+    From here on every file that this process or a child of it makes is its own account's alone.
+    """
     settings = load_settings()
+    os.umask(0o077)
     keep_inside(settings)
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(levelname)s %(name)s: %(message)s"
@@ -82,6 +89,24 @@ def still_at_work(services: "Services") -> None:
         )
 
 
+def operator() -> Person:
+    """Who works on the machine itself, as the audit log names them.
+
+    The account that the process runs under, not what its environment says.
+    """
+    number = os.getuid()
+    try:
+        name = pwd.getpwuid(number).pw_name
+    except KeyError:  # an account that the machine has no name for, as in containers
+        name = str(number)
+    return Person("command-line", f"command line ({name})")
+
+
+async def note(services: "Services", deed: Deed, matter_id: str = "", object_id: str = "") -> None:
+    """Note in the audit log what this run of the command line does."""
+    await services.database.record(operator(), deed, matter_id, object_id)
+
+
 @contextmanager
 def sentences_for_errors() -> Iterator[None]:
     """At this edge an error of ours is one sentence and exit code 2, never a traceback."""
@@ -102,7 +127,9 @@ async def matter_named(services: "Services", name: str, *, create: bool = False)
     if found:
         return found[0]
     if create:
-        return await services.database.create_matter(name)
+        made = await services.database.create_matter(name)
+        await note(services, Deed.MATTER_CREATED, made.id)
+        return made
     known = ", ".join(each.name for each in matters) or "none yet"
     raise NotFound(f"There is no matter named “{name}”.", f"There are: {known}.")
 

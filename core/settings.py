@@ -1,5 +1,6 @@
 """Every setting of Pincite, in one frozen, described class."""
 
+import logging
 from pathlib import Path
 from typing import Literal
 
@@ -7,6 +8,8 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import SettingsError
+
+log = logging.getLogger(__name__)
 
 ROOT = Path(__file__).resolve().parent.parent
 """The folder of this checkout: data, models and assets stand in it unless a setting says else."""
@@ -110,6 +113,25 @@ def load_settings(**overrides: object) -> Settings:
             f"The setting {name} is wrong: {first['msg']}.",
             "Correct it in the environment or in .env; .env.example describes every setting.",
         ) from error
+
+
+def private_folder(folder: Path) -> None:
+    """Make a folder that only this account looks into, if need be of one that is there."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    keep_private(folder)
+
+
+def keep_private(path: Path) -> None:
+    """Take a file or folder away from every other account.
+
+    One that belongs to another account is left as it is, with a warning in the log.
+    """
+    mode = path.stat().st_mode
+    if mode & 0o077:
+        try:
+            path.chmod(mode & 0o700)
+        except PermissionError:  # a mounted volume may belong to whoever runs the machine
+            log.warning("others may read %s, which belongs to another account", path)
 
 
 def example_env() -> str:

@@ -401,12 +401,17 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """A thread of questions in one matter."""
+    """A thread of questions in one matter.
+
+    ``author_id`` is who began it, empty for one older than authors: they and the matter's owners
+    change it, and every other member reads it.
+    """
 
     id: str
     matter_id: str
     title: str
     updated_at: datetime
+    author_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ import asyncio
 import json
 import logging
 import os
+import pwd
+import re
 import socket
 import sqlite3
 import subprocess
@@ -21,6 +23,8 @@ from typer.testing import CliRunner
 from app import cli
 from core.commands.documents import files_of
 from core.database import Database
+from core.deeds import AuditEntry, Deed
+from core.records.audit import AuditFilter
 from core.settings import Settings, load_settings
 from core.upkeep.lock import hold
 from tests.fakes import LoadedEncoders
@@ -51,9 +55,10 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Non
     }
     for name, value in own.items():
         monkeypatch.setenv(f"PINCITE_{name}", str(value))
-    before, root = dict(os.environ), logging.getLogger()
+    before, root, mask = dict(os.environ), logging.getLogger(), os.umask(0o022)
     handlers, level = list(root.handlers), root.level
     yield
+    os.umask(mask)
     os.environ.clear()
     os.environ.update(before)
     root.handlers[:] = handlers
@@ -342,6 +347,17 @@ def test_a_port_that_is_taken_is_a_sentence(
         taken.listen()
         monkeypatch.setenv("PINCITE_PORT", str(taken.getsockname()[1]))
         assert is_a_sentence(pincite("serve"), "cannot be used", "PINCITE_PORT")
+
+
+def test_nothing_that_a_command_writes_is_read_by_another_account(
+    pincite: Pincite, folder: Path, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir(mode=0o755)
+    assert pincite("ingest", folder, "--matter", "Harbour Lane").exit_code == 0
+    made = [data, *data.rglob("*")]
+    assert {"pincite.db", "documents", "index"} <= {each.name for each in made}
+    assert [each for each in made if each.stat().st_mode & 0o077] == []
 
 
 def test_two_writers_never_work_on_the_same_data(pincite: Pincite, folder: Path) -> None:
@@ -731,6 +747,75 @@ def test_accounts_roles_and_the_log_are_managed_without_the_web(
     assert pincite("audit", "verify").stdout.startswith("whole\t")
     verified = pincite("audit", "verify", "--kept", "0" * 63 + "1")
     assert (verified.exit_code, "kept" in verified.stdout) == (1, True)
+
+
+def logged(tmp_path: Path) -> list[AuditEntry]:
+    """The audit log, the oldest entry first."""
+
+    async def read() -> list[AuditEntry]:
+        database = Database(tmp_path / "data" / "pincite.db")
+        await database.start()
+        try:
+            assert (await database.verify_audit()).trouble == ""
+            return list(reversed(await database.entries(AuditFilter())))
+        finally:
+            await database.close()
+
+    return asyncio.run(read())
+
+
+def test_every_deed_of_the_command_line_is_noted_with_the_account_that_did_it(
+    pincite: Pincite, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOGNAME", "somebody else")
+    monkeypatch.setenv("USER", "somebody else")
+    kept, asked, out = tmp_path / "kept", tmp_path / "q.jsonl", tmp_path / "out.jsonl"
+    written(asked, {"id": 1, "question": "When is the rent due?"}, {"id": 2, "question": "Who?"})
+    lane = ["--matter", "Harbour Lane"]
+    commands: list[tuple[list[object], list[Deed]]] = [
+        (["ingest", folder, *lane], [Deed.MATTER_CREATED, *[Deed.DOCUMENT_ADDED] * 2]),
+        (["ingest", folder, *lane], []),
+        (["ask", "When is the rent due?", *lane, "--variant", "quotes"], [Deed.QUESTION_ASKED]),
+        (
+            ["ask", "--questions", asked, *lane, "--out", out, "--variant", "quotes"],
+            [Deed.QUESTION_ASKED] * 2,
+        ),
+        (["search", "--questions", asked, *lane, "--out", out], [Deed.PASSAGES_SEARCHED] * 2),
+        (["delete", "Lease.txt", *lane], [Deed.DOCUMENT_DELETED]),
+        (["backup", kept], [Deed.DATA_BACKED_UP]),
+        (["delete", "--whole-matter", *lane], [Deed.MATTER_DELETED]),
+    ]
+    wanted: list[Deed] = []
+    for arguments, deeds in commands:
+        done = pincite(*arguments)
+        assert done.exit_code == 0, done.output
+        wanted += deeds
+        entries = logged(tmp_path)
+        assert [each.deed for each in entries] == wanted, arguments
+    account = pwd.getpwuid(os.getuid()).pw_name
+    assert {(each.person_id, each.person) for each in entries} == {
+        ("command-line", f"command line ({account})")
+    }
+    assert len({each.matter_id for each in entries if each.matter_id}) == 1
+    assert not {"Lease", "Harbour", "rent"} & set(re.findall(r"\w+", str(entries)))
+
+    assert pincite("restore", kept, "--replace").exit_code == 0
+    back = [each.deed for each in logged(tmp_path)]
+    assert back == [*wanted[: wanted.index(Deed.DATA_BACKED_UP) + 1], Deed.DATA_RESTORED]
+    (tmp_path / "data" / "documents" / "thesis.txt").write_text("mine")
+    pincite("doctor", "--repair")
+    assert logged(tmp_path)[-1].deed == Deed.DATA_REPAIRED
+
+
+def test_a_refused_deletion_is_not_noted_as_done(
+    pincite: Pincite, folder: Path, tmp_path: Path
+) -> None:
+    assert pincite("ingest", folder, "--matter", "Harbour Lane").exit_code == 0
+    before = logged(tmp_path)
+    with closing(sqlite3.connect(tmp_path / "data" / "pincite.db")) as sql, sql:
+        sql.execute("UPDATE matters SET on_hold = 1")
+    assert pincite("delete", "Lease.txt", "--matter", "Harbour Lane").exit_code == 2
+    assert logged(tmp_path) == before
 
 
 def test_another_address_is_not_served_without_an_administrator(

@@ -10,15 +10,19 @@ import pytest
 import sqlalchemy as sa
 
 from core.database import Database
-from core.errors import NotFound, PinciteError
+from core.errors import NotAllowed, NotFound, PinciteError
 from core.records.transactions import metadata
 from core.types import (
+    LOCAL,
+    NOBODY,
     Answer,
     AnswerKind,
     Citation,
     DocumentState,
     Genre,
     Identity,
+    Person,
+    Role,
     Searched,
     Statement,
     Verdict,
@@ -169,9 +173,9 @@ async def test_a_name_is_text_and_never_a_statement(database: Database) -> None:
 
 async def test_an_answer_comes_back_whole(database: Database) -> None:
     matter = await database.create_matter("Lease")
-    conversation = await database.create_conversation(matter.id, "  Term ")
+    conversation = await database.create_conversation(matter.id, "  Term ", LOCAL)
     assert conversation.title == "Term"
-    asked = await database.add_message(matter.id, conversation.id, ANSWER.question)
+    asked = await database.add_message(matter.id, conversation.id, ANSWER.question, LOCAL)
     assert asked.answer is None
     await database.finish_message(matter.id, asked.id, ANSWER)
     (kept,) = await database.messages(matter.id, conversation.id)
@@ -184,33 +188,112 @@ async def test_an_answer_comes_back_whole(database: Database) -> None:
 
 async def test_messages_keep_their_order_and_are_removed_from_one_on(database: Database) -> None:
     matter = await database.create_matter("Lease")
-    first = await database.create_conversation(matter.id, "First")
-    other = await database.create_conversation(matter.id, "Other")
-    asked = [await database.add_message(matter.id, first.id, f"Q{n}") for n in range(4)]
-    await database.add_message(matter.id, other.id, "Elsewhere")
-    await database.delete_messages_from(matter.id, asked[2].id)
-    again = await database.add_message(matter.id, first.id, "Q2 again")
+    first = await database.create_conversation(matter.id, "First", LOCAL)
+    other = await database.create_conversation(matter.id, "Other", LOCAL)
+    asked = [await database.add_message(matter.id, first.id, f"Q{n}", LOCAL) for n in range(4)]
+    await database.add_message(matter.id, other.id, "Elsewhere", LOCAL)
+    await database.delete_messages_from(matter.id, asked[2].id, LOCAL)
+    again = await database.add_message(matter.id, first.id, "Q2 again", LOCAL)
     questions = [each.question for each in await database.messages(matter.id, first.id)]
     assert questions == ["Q0", "Q1", "Q2 again"]
     assert again.id not in {each.id for each in asked}
     assert len(await database.messages(matter.id, other.id)) == 1
 
 
+async def members(database: Database, matter_id: str) -> dict[str, Person]:
+    """A person of each role in the matter, and two who are not in it: any more, and at all."""
+    made = {}
+    for name in ("owner", "editor", "reader", "author", "revoked", "stranger"):
+        person = await database.add_person(name, "x", is_admin=not made, is_external=False)
+        role = {"author": Role.READER, "revoked": None, "stranger": None}.get(name, name)
+        await database.grant(matter_id, person.id, Role(role) if role else None)
+        made[name] = person
+    return made | {"nobody": NOBODY}
+
+
+async def test_a_conversation_is_changed_by_its_author_and_by_owners_and_read_by_all(
+    database: Database,
+) -> None:
+    matter = await database.create_matter("Lease")
+    people = await members(database, matter.id)
+
+    async def refused(conversation_id: str, message_id: str, person: Person) -> list[bool]:
+        attempts = (
+            database.rename_conversation(matter.id, conversation_id, "Mine", person),
+            database.add_message(matter.id, conversation_id, "And when?", person),
+            database.delete_messages_from(matter.id, message_id, person),
+            database.delete_conversation(matter.id, conversation_id, person),
+        )
+        found = []
+        for attempt in attempts:
+            try:
+                await attempt
+                found.append(False)
+            except NotAllowed:
+                found.append(True)
+        return found
+
+    for author in ("author", "revoked", "owner", "nobody"):
+        for name, person in people.items():
+            made = await database.create_conversation(matter.id, "Rent", people[author])
+            asked = await database.add_message(matter.id, made.id, "When?", LOCAL)
+            may = name == "owner" or (name == author == "author")
+            assert await refused(made.id, asked.id, person) == [not may] * 4, (author, name)
+            left = await database.messages(matter.id, made.id)
+            assert left == (() if may else (asked,))
+
+
+async def test_a_matter_whose_deletion_was_begun_exists_for_nobody(database: Database) -> None:
+    matter = await database.create_matter("Lease")
+    owner = (await members(database, matter.id))["owner"]
+    document, _ = await put(database, matter.id, "Lease.pdf", "a")
+    assert await database.begin_matter_deletion(matter.id) == (document.id,)
+    for person in (LOCAL, owner):
+        assert await database.matters(person) == ()
+        assert await database.role(matter.id, person) is None
+        assert (await database.create_matter("Lease", owner=person)).id != matter.id
+    assert await database.documents(matter.id) == ()
+    for attempt in (
+        database.matter(matter.id),
+        database.begin_matter_deletion(matter.id),
+        put(database, matter.id, "Other.pdf", "b"),
+        database.create_conversation(matter.id, "Rent", LOCAL),
+    ):
+        with pytest.raises(NotFound):
+            await attempt
+    assert await database.deleting_matters() == (matter,)
+
+
+async def test_no_deletion_is_begun_in_a_matter_on_legal_hold(database: Database) -> None:
+    matter = await database.create_matter("Lease")
+    document, _ = await put(database, matter.id, "Lease.pdf", "a")
+    await database.describe_matter(matter.id, {"on_hold": True})
+    for attempt in (
+        database.begin_deletion(matter.id, document.id),
+        database.begin_matter_deletion(matter.id),
+    ):
+        with pytest.raises(NotAllowed, match="legal hold"):
+            await attempt
+    assert await database.documents(matter.id) == (document,)
+    await database.describe_matter(matter.id, {"on_hold": False})
+    assert await database.begin_deletion(matter.id, document.id) == (document.id,)
+
+
 async def test_conversations_are_found_by_title_and_by_question_newest_first(
     database: Database,
 ) -> None:
     matter = await database.create_matter("Lease")
-    rent = await database.create_conversation(matter.id, "Rent at 100%")
-    term = await database.create_conversation(matter.id, "Term")
-    await database.add_message(matter.id, rent.id, "Wann ist die MIETE fällig?")
+    rent = await database.create_conversation(matter.id, "Rent at 100%", LOCAL)
+    term = await database.create_conversation(matter.id, "Term", LOCAL)
+    await database.add_message(matter.id, rent.id, "Wann ist die MIETE fällig?", LOCAL)
     assert [each.id for each in await database.conversations(matter.id)] == [rent.id, term.id]
     assert [each.id for each in await database.conversations(matter.id, "miete")] == [rent.id]
     assert [each.id for each in await database.conversations(matter.id, " TERM ")] == [term.id]
     assert [each.id for each in await database.conversations(matter.id, "0%")] == [rent.id]
     assert await database.conversations(matter.id, "_") == ()
     with pytest.raises(PinciteError, match="needs a title"):
-        await database.rename_conversation(matter.id, rent.id, "  ")
-    await database.rename_conversation(matter.id, rent.id, " Payment ")
+        await database.rename_conversation(matter.id, rent.id, "  ", LOCAL)
+    await database.rename_conversation(matter.id, rent.id, " Payment ", LOCAL)
     assert [each.title for each in await database.conversations(matter.id)] == ["Payment", "Term"]
 
 
@@ -218,23 +301,27 @@ async def test_nothing_crosses_from_one_matter_into_another(database: Database) 
     own = await database.create_matter("Own")
     other = await database.create_matter("Other")
     document, _ = await put(database, own.id, "Lease.pdf", "a")
-    conversation = await database.create_conversation(own.id, "Rent")
-    message = await database.add_message(own.id, conversation.id, "When is rent due?")
+    conversation = await database.create_conversation(own.id, "Rent", LOCAL)
+    message = await database.add_message(own.id, conversation.id, "When is rent due?", LOCAL)
 
     with pytest.raises(NotFound):
         await database.document(other.id, document.id)
     with pytest.raises(NotFound):
-        await database.add_message(other.id, conversation.id, "And now?")
+        await database.add_message(other.id, conversation.id, "And now?", LOCAL)
     with pytest.raises(NotFound):
-        await database.delete_messages_from(other.id, message.id)
+        await database.delete_messages_from(other.id, message.id, LOCAL)
     assert await database.documents(other.id) == ()
     assert await database.conversations(other.id, "rent") == ()
     assert await database.messages(other.id, conversation.id) == ()
 
     await database.update_document(other.id, document.id, {"state": DocumentState.FAILED})
     await database.delete_document(other.id, document.id)
-    await database.rename_conversation(other.id, conversation.id, "Taken")
-    await database.delete_conversation(other.id, conversation.id)
+    with pytest.raises(NotFound):
+        await database.conversation(other.id, conversation.id)
+    with pytest.raises(NotFound):
+        await database.rename_conversation(other.id, conversation.id, "Taken", LOCAL)
+    with pytest.raises(NotFound):
+        await database.delete_conversation(other.id, conversation.id, LOCAL)
     await database.finish_message(other.id, message.id, ANSWER)
 
     assert await database.documents(own.id) == (document,)
@@ -254,8 +341,11 @@ async def test_the_same_file_in_two_matters_is_two_documents(database: Database)
 async def test_a_matter_takes_everything_in_it_along(database: Database) -> None:
     own = await database.create_matter("Own")
     document, _ = await put(database, own.id, "Lease.pdf", "a")
-    conversation = await database.create_conversation(own.id, "Rent")
-    await database.add_message(own.id, conversation.id, "When is rent due?")
+    conversation = await database.create_conversation(own.id, "Rent", LOCAL)
+    await database.add_message(own.id, conversation.id, "When is rent due?", LOCAL)
+    await database.delete_matter(own.id)
+    assert await database.matter(own.id) == own, "only what was marked for deletion goes"
+    await database.begin_matter_deletion(own.id)
     await database.delete_matter(own.id)
     with pytest.raises(NotFound):
         await database.matter(own.id)
@@ -318,7 +408,7 @@ async def test_nothing_is_recorded_in_a_matter_that_is_gone(database: Database) 
     with pytest.raises(NotFound, match="matter does not exist"):
         await put(database, "gone", "Lease.pdf", "a")
     with pytest.raises(NotFound, match="matter does not exist"):
-        await database.create_conversation("gone", "Rent")
+        await database.create_conversation("gone", "Rent", LOCAL)
 
 
 async def test_a_document_is_claimed_once_oldest_first(database: Database) -> None:
@@ -348,8 +438,8 @@ async def test_answers_lose_the_words_of_a_deleted_document_and_no_others(
     matter, other = [await database.create_matter(name) for name in ("Lease", "Other")]
     kept = []
     for each in (matter, other):
-        conversation = await database.create_conversation(each.id, "Term")
-        asked = await database.add_message(each.id, conversation.id, "How long?")
+        conversation = await database.create_conversation(each.id, "Term", LOCAL)
+        asked = await database.add_message(each.id, conversation.id, "How long?", LOCAL)
         await database.finish_message(each.id, asked.id, ANSWER)
         kept.append(conversation.id)
     assert await database.strike_quotes(matter.id, ["d1"]) == 1
@@ -587,7 +677,9 @@ async def test_what_was_there_before_accounts_survives_their_coming(tmp_path: Pa
     database = Database(tmp_path / "old.db")
     await database.start()
     assert [each.name for each in await database.matters()] == ["Lease"]
-    assert [each.id for each in await database.conversations("m1")] == ["c1"]
+    (kept,) = await database.conversations("m1")
+    assert (kept.id, kept.author_id) == ("c1", "")
+    await database.begin_matter_deletion("m1")
     await database.delete_matter("m1")
     assert await database.conversations("m1") == (), "the reference holds again"
     await database.close()

@@ -20,7 +20,7 @@ from ui.composer import (
 )
 from ui.conversations import render_conversations, render_rail_head
 from ui.locale import Texts
-from ui.markup import Html, element
+from ui.markup import Html, element, text
 from ui.options import Options
 from ui.page import Desk, Page, Tab, Updates, value_of
 from ui.progress import Progress, paced
@@ -58,7 +58,9 @@ def chat_tab(page: Page) -> Tab:
         if desk.conversation_id:
             messages = await database.messages(desk.matter_id, desk.conversation_id)
         if messages:
-            return {turns: render_turns(messages, desk.texts, failure), live: ""}
+            whole = await database.conversation(desk.matter_id, desk.conversation_id)
+            own = desk.may_change(whole)
+            return {turns: render_turns(messages, desk.texts, failure, own=own), live: ""}
         return {turns: render_welcome(await documents_of(page, desk), desk), live: ""}
 
     async def draw(desk: Desk) -> Updates:
@@ -124,12 +126,15 @@ def chat_tab(page: Page) -> Tab:
 
     async def rename(desk: Desk, fired: gr.EventData) -> Updates:
         title = value_of(fired, "text", str)
-        await database.rename_conversation(desk.matter_id, value_of(fired, "id", str), title)
+        conversation_id = value_of(fired, "id", str)
+        await database.rename_conversation(desk.matter_id, conversation_id, title, desk.person)
+        await page.record(desk, Deed.CONVERSATION_RENAMED, conversation_id)
         return await draw_rail(desk)
 
     async def delete(desk: Desk, fired: gr.EventData) -> Updates:
         conversation_id = value_of(fired, "id", str)
-        await database.delete_conversation(desk.matter_id, conversation_id)
+        await database.delete_conversation(desk.matter_id, conversation_id, desk.person)
+        await page.record(desk, Deed.CONVERSATION_DELETED, conversation_id)
         if conversation_id == desk.conversation_id:
             return await opened(replace(desk, conversation_id=""))
         return await draw_rail(desk)
@@ -156,7 +161,10 @@ def chat_tab(page: Page) -> Tab:
 async def _begin(
     page: Page, desk: Desk, fired: gr.EventData
 ) -> tuple[Desk, Sequence[Message], Message]:
-    """Save the question before it is answered; an edited or repeated one replaces its turn."""
+    """Save the question before it is answered; an edited or repeated one replaces its turn.
+
+    Asked in another person's conversation it begins one of one's own.
+    """
     database = page.services.database
     question = value_of(fired, "question", str, "").strip()
     replaces = value_of(fired, "replaces", str, "")
@@ -166,21 +174,27 @@ async def _begin(
         desk = await with_options(page, desk, options)
     earlier: Sequence[Message] = ()
     if desk.conversation_id:
-        earlier = await database.messages(desk.matter_id, desk.conversation_id)
+        whole = await database.conversation(desk.matter_id, desk.conversation_id)
+        if replaces or desk.may_change(whole):
+            earlier = await database.messages(desk.matter_id, desk.conversation_id)
+        else:
+            desk = replace(desk, conversation_id="")
     if replaces:
         place = next((k for k, m in enumerate(earlier) if m.id == replaces), None)
         if place is None:
             raise NotFound(desk.texts("chat.turn_gone"))
         question = question or earlier[place].question
-        await database.delete_messages_from(desk.matter_id, replaces)
+        await database.delete_messages_from(desk.matter_id, replaces, desk.person)
         earlier = earlier[:place]
     if not question:
         raise PinciteError(desk.texts("chat.no_question"))
     if not desk.conversation_id:
         title = question[:TITLE_CHARACTERS] + ("…" if len(question) > TITLE_CHARACTERS else "")
-        begun = await database.create_conversation(desk.matter_id, title)
+        begun = await database.create_conversation(desk.matter_id, title, desk.person)
         desk = replace(desk, conversation_id=begun.id)
-    message = await database.add_message(desk.matter_id, desk.conversation_id, question)
+    message = await database.add_message(
+        desk.matter_id, desk.conversation_id, question, desk.person
+    )
     await page.record(desk, Deed.QUESTION_ASKED, message.id)
     return desk, earlier, message
 
@@ -190,11 +204,20 @@ def _history(earlier: Sequence[Message]) -> list[Turn]:
     return answered[-HISTORY_TURNS:]
 
 
-def render_turns(messages: Sequence[Message], texts: Texts, failure: str = "") -> Html:
-    """The conversation so far; ``failure`` says why the last question has no answer."""
+def render_turns(
+    messages: Sequence[Message], texts: Texts, failure: str = "", *, own: bool = True
+) -> Html:
+    """The conversation so far; ``failure`` says why the last question has no answer.
+
+    One that is not one's ``own`` to change says so, and offers no way to.
+    """
     rows = [
-        render_turn(message, texts, last=last, failure=failure if last else "")
+        render_turn(message, texts, last=last, failure=failure if last else "", own=own)
         for message in messages
         for last in [message is messages[-1]]
     ]
-    return element("ol", *rows, class_="turns", data_testid="turns")
+    drawn = element("ol", *rows, class_="turns", data_testid="turns")
+    if own:
+        return drawn
+    told = element("p", text(texts("chat.of_another")), class_="notice", role="note")
+    return element("div", drawn, told, data_testid="of-another")

@@ -55,7 +55,8 @@ def _conversation(conversation: Conversation, desk: Desk) -> Html:
         aria_current="true" if conversation.id == desk.conversation_id else None,
         data_testid="open-conversation",
     )
-    return element("li", opens, *tools, class_="conversation", data_testid="conversation")
+    offered = tools if desk.may_change(conversation) else []
+    return element("li", opens, *offered, class_="conversation", data_testid="conversation")
 
 
 def render_rail_head(desk: Desk) -> Html:

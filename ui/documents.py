@@ -90,25 +90,30 @@ def documents_tab(page: Page) -> Tab:
         return {page.desk: desk} | await draw_rows(desk)
 
     async def retry(desk: Desk, fired: gr.EventData) -> Updates:
-        await services.library.retry(desk.matter_id, value_of(fired, "document_id", str))
+        document_id = value_of(fired, "document_id", str)
+        await services.library.retry(desk.matter_id, document_id)
+        await page.record(desk, Deed.DOCUMENT_RETRIED, document_id)
         return await draw_rows(desk)
 
     async def unlock(desk: Desk, fired: gr.EventData) -> Updates:
         document_id, password = (value_of(fired, n, str) for n in ("document_id", "password"))
         await services.library.retry(desk.matter_id, document_id, password)
+        await page.record(desk, Deed.DOCUMENT_RETRIED, document_id)
         return await draw_rows(desk)
 
     async def retry_failed(desk: Desk, _: gr.EventData) -> Updates:
         await services.library.retry_failed(desk.matter_id)
+        await page.record(desk, Deed.DOCUMENT_RETRIED)
         return await draw_rows(desk)
 
     async def cancel(desk: Desk, fired: gr.EventData) -> Updates:
-        await services.library.cancel(desk.matter_id, value_of(fired, "document_id", str))
+        document_id = value_of(fired, "document_id", str)
+        await services.library.cancel(desk.matter_id, document_id)
+        await page.record(desk, Deed.DOCUMENT_CANCELLED, document_id)
         return await draw_rows(desk)
 
     async def delete(desk: Desk, fired: gr.EventData) -> Updates:
         document_id = value_of(fired, "document_id", str)
-        await services.database.require_no_hold(desk.matter_id)
         await services.library.delete(desk.matter_id, document_id)
         await page.record(desk, Deed.DOCUMENT_DELETED, document_id)
         left = await services.database.documents(desk.matter_id)

@@ -106,7 +106,7 @@ def _matter_events(
     async def delete_matter(desk: Desk, fired: gr.EventData) -> Updates:
         # What is asked about is the matter on the screen; the desk may have moved on since.
         if value_of(fired, "id", str) == desk.matter_id:
-            await page.services.delete_matter(desk.matter_id)
+            await page.services.library.delete_matter(desk.matter_id)
             await page.record(desk, Deed.MATTER_DELETED)
         return await shown(in_matter(desk, "", await walls.matters(desk.person)))
 

@@ -13,7 +13,7 @@ import gradio as gr
 from core.deeds import Deed
 from core.errors import PinciteError
 from core.serving.walls import Walls
-from core.types import EVERYTHING, NOBODY, Person, Role
+from core.types import EVERYTHING, NOBODY, Conversation, Person, Role
 from ui.locale import Texts, texts_in
 from ui.markup import text
 from ui.options import DEFAULTS, Options
@@ -93,6 +93,10 @@ class Desk:
             return replace(self, conversation_id="")
         options = replace(self.options, scope=EVERYTHING)
         return Desk(self.language, matter_id, options=options, person=self.person)
+
+    def may_change(self, conversation: Conversation) -> bool:
+        """Whether a conversation of the matter is theirs to change: what else is not offered."""
+        return self.role is Role.OWNER or conversation.author_id == self.person.id
 
     @property
     def texts(self) -> Texts:

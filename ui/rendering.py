@@ -13,10 +13,12 @@ HITS = 20
 """Passages named while an answer is in the making; the count tells of the others."""
 
 
-def render_turn(message: Message, texts: Texts, *, last: bool, failure: str = "") -> Html:
-    """A question with its answer, or with the way to answer it again."""
+def render_turn(
+    message: Message, texts: Texts, *, last: bool, failure: str = "", own: bool = True
+) -> Html:
+    """A question with its answer, or with the way to answer it again if it is one's ``own``."""
     confirm = None if last else texts("chat.confirm_later_turns")
-    tools: dict[str, object] = {"confirm": confirm, "id": message.id}
+    tools: dict[str, object] | None = {"confirm": confirm, "id": message.id} if own else None
     body = (
         _interrupted(tools, texts, failure)
         if message.answer is None
@@ -34,7 +36,8 @@ def render_turn(message: Message, texts: Texts, *, last: bool, failure: str = ""
         aria_label=texts("chat.edit_question"),
         title=texts("chat.edit_question"),
     )
-    return element("li", _question(message.question, edit), body, class_="turn", data_testid="turn")
+    asked = _question(message.question, *([edit] if own else []))
+    return element("li", asked, body, class_="turn", data_testid="turn")
 
 
 def render_progress(progress: Progress, texts: Texts) -> Html:
@@ -72,11 +75,14 @@ def _question(question: str, *tools: Html) -> Html:
     )
 
 
-def _interrupted(tools: dict[str, object], texts: Texts, failure: str) -> Html:
+def _interrupted(tools: dict[str, object] | None, texts: Texts, failure: str) -> Html:
+    again = (
+        render_regenerate(tools, texts, texts("chat.answer_again"), "button") if tools else Html("")
+    )
     return element(
         "article",
         element("p", text(failure or texts("chat.interrupted")), class_="notice", role="note"),
-        render_regenerate(tools, texts, texts("chat.answer_again"), "button"),
+        again,
         class_="answer interrupted",
         data_testid="interrupted",
     )

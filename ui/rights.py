@@ -38,8 +38,8 @@ NEEDS: dict[str, Role | None] = {
     "refresh_welcome": ANYONE,
     "new_conversation": ANYONE,
     "open_conversation": ANYONE,
-    "rename_conversation": Role.EDITOR,
-    "delete_conversation": Role.EDITOR,
+    "rename_conversation": Role.READER,  # its author; the records tell whose it is
+    "delete_conversation": Role.READER,
     "search_conversations": ANYONE,
     "search_documents": ANYONE,
     "filter_documents": ANYONE,

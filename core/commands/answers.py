@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from core.deeds import Deed
 from core.errors import PinciteError
 from core.evaluation.records import (
     answer_record,
@@ -21,7 +22,15 @@ from core.evaluation.records import (
     whole_file,
     write_line,
 )
-from core.session import AsJson, MatterName, matter_named, run, scope_of, sentences_for_errors
+from core.session import (
+    AsJson,
+    MatterName,
+    matter_named,
+    note,
+    run,
+    scope_of,
+    sentences_for_errors,
+)
 from core.types import EVERYTHING, Genre, Scope
 
 if TYPE_CHECKING:
@@ -117,6 +126,7 @@ def search(
                     found = await services.search.find(
                         target.id, line["question"], mode, limit=top, scope=scope
                     )
+                await note(services, Deed.PASSAGES_SEARCHED, target.id)
                 write_line(lines, {"id": line["id"], "results": hit_records(found.hits)})
         return 0
 
@@ -155,6 +165,7 @@ def calibrate(
         for line in _counted(read_calibration(questions)):
             scope = await scope_of(services, target.id, line["documents"], None, None, None)
             found = await services.search.find(target.id, line["question"], scope=scope)
+            await note(services, Deed.PASSAGES_SEARCHED, target.id)
             language = language_of(line["question"])
             if found.absent and not found.named:  # refused without thresholds
                 by_name[language] += not line["answerable"]
@@ -167,6 +178,7 @@ def calibrate(
             evidence, answerable = zip(*examples, strict=True)
             fitted[language] = fit(evidence, answerable, by_name[language])
             print(f"{language}\t{fitted[language]}")
+        await note(services, Deed.THRESHOLDS_FITTED, target.id)
         print(f"written\t{save(fitted, model, folder)}")
         return 0
 
@@ -182,6 +194,7 @@ async def _answer(
 ) -> "Answer":
     from core.types import Done
 
+    await note(services, Deed.QUESTION_ASKED, matter_id)
     async for event in services.answerer.stream(matter_id, question, (), variant, scope):
         if isinstance(event, Done):
             return event.answer

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.session import AsJson, MatterName, document_named, matter_named, run, still_at_work
+from core.deeds import Deed
+from core.session import (
+    AsJson,
+    MatterName,
+    document_named,
+    matter_named,
+    note,
+    run,
+    still_at_work,
+)
 
 if TYPE_CHECKING:
     from core.documents.library import Added
@@ -34,7 +43,7 @@ def ingest(paths: list[Path], matter: MatterName) -> None:
                 print(f"failed\t{name}\t{twice}", flush=True)
                 continue
             given.add(name)
-            async for added in services.library.take(target.id, path, name):
+            async for added in taken(services, target.id, path, name):
                 if line := told(added):
                     print(line, flush=True)
                 if added.document is None:
@@ -94,9 +103,10 @@ def delete(
     async def work(services: "Services") -> int:
         target = await matter_named(services, matter)
         if whole_matter:
-            await services.delete_matter(target.id)
+            await services.library.delete_matter(target.id)
+            await note(services, Deed.MATTER_DELETED, target.id)
+            await services.library.wait()
             return 0
-        await services.database.require_no_hold(target.id)
         for name in names or []:
             chosen = await document_named(services, target.id, name)
             named: tuple[Document, ...] = (chosen,)
@@ -104,6 +114,7 @@ def delete(
                 named = await services.library.versions(target.id, chosen.id)
             for each in reversed(named):  # the one that is searched takes the older ones along
                 await services.library.delete(target.id, each.id)
+                await note(services, Deed.DOCUMENT_DELETED, target.id, each.id)
             print(f"deleted\t{chosen.name}")
         await services.library.wait()
         return 0
@@ -123,6 +134,16 @@ def files_of(paths: list[Path]) -> Iterator[tuple[Path, str]]:
             inside = found.relative_to(path)
             if found.is_file() and not any(part.startswith(".") for part in inside.parts):
                 yield found, inside.as_posix()
+
+
+async def taken(
+    services: "Services", matter_id: str, path: Path, name: str
+) -> "AsyncIterator[Added]":
+    """Take a file in, with an entry of the audit log for each document that it brings."""
+    async for added in services.library.take(matter_id, path, name):
+        if added.document is not None and added.is_new:
+            await note(services, Deed.DOCUMENT_ADDED, matter_id, added.document.id)
+        yield added
 
 
 def told(added: "Added") -> str:

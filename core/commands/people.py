@@ -1,6 +1,5 @@
 """Commands on accounts, roles in matters, and the audit log."""
 
-import getpass
 import json
 import sys
 from dataclasses import asdict
@@ -12,7 +11,7 @@ import typer
 from core.deeds import Deed
 from core.errors import NotFound, PinciteError
 from core.evaluation.records import whole_file
-from core.session import AsJson, MatterName, matter_named, run
+from core.session import AsJson, MatterName, matter_named, note, operator, run
 from core.types import Person, Role
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ def add(
     async def work(services: "Services") -> int:
         secret = "" if external else _password(password_stdin)
         accounts = _accounts(services)
-        made = await accounts.add(_operator(), name, secret, is_admin=admin, is_external=external)
+        made = await accounts.add(operator(), name, secret, is_admin=admin, is_external=external)
         owned = len(await services.database.matters(made))
         print(f"added\t{made.name}\t{made.id}" + (f"\towns {owned} matters" if owned else ""))
         return 0
@@ -76,7 +75,7 @@ def password(name: Name, password_stdin: FromInput = False) -> None:
 
     async def work(services: "Services") -> int:
         person = await _person(services, name)
-        await _accounts(services).set_password(_operator(), person, _password(password_stdin))
+        await _accounts(services).set_password(operator(), person, _password(password_stdin))
         print(f"changed\t{person.name}")
         return 0
 
@@ -152,7 +151,7 @@ def export(
         write = {".csv": as_csv, ".jsonl": as_json_lines}.get(out.suffix)
         if write is None:
             raise PinciteError(f"{out} is neither .csv nor .jsonl.", "Name the file so.")
-        await services.database.record(_operator(), Deed.EXPORTED, "", f"audit{out.suffix}")
+        await note(services, Deed.EXPORTED, "", f"audit{out.suffix}")
         entries = await services.database.entries(AuditFilter())
         with whole_file(out) as file:
             file.write(write(reversed(entries)))
@@ -165,7 +164,7 @@ def export(
 def _set_active(name: str, active: bool) -> None:
     async def work(services: "Services") -> int:
         person = await _person(services, name)
-        await _accounts(services).change(_operator(), person, active=active)
+        await _accounts(services).change(operator(), person, active=active)
         print(f"{'enabled' if active else 'disabled'}\t{person.name}")
         return 0
 
@@ -178,7 +177,7 @@ def _set_role(name: str, matter_name: str, role: Role | None) -> None:
         person = await _person(services, name)
         await services.database.grant(target.id, person.id, role)
         deed = Deed.MEMBER_GRANTED if role else Deed.MEMBER_REVOKED
-        await services.database.record(_operator(), deed, target.id, person.id)
+        await note(services, deed, target.id, person.id)
         print(f"{role or 'revoked'}\t{person.name}\t{target.name}")
         return 0
 
@@ -198,11 +197,6 @@ async def _person(services: "Services", name: str) -> Person:
     if found is None:
         raise NotFound(f"There is no person named “{name}”.", "List them with: user list.")
     return found[0]
-
-
-def _operator() -> Person:
-    """Who works on the machine itself, as the audit log names them."""
-    return Person("command-line", f"command line ({getpass.getuser()})")
 
 
 def _password(from_input: bool) -> str:

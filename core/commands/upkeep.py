@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from core.deeds import Deed
 from core.errors import PinciteError, SettingsError
-from core.session import sentences_for_errors, settings_of_this_run
+from core.session import operator, sentences_for_errors, settings_of_this_run
 
 if TYPE_CHECKING:
     from core.settings import Settings
@@ -24,7 +25,10 @@ def backup(
     with sentences_for_errors():
         from core.upkeep.backup import back_up
 
-        manifest = asyncio.run(back_up(settings_of_this_run().data_dir, folder))
+        data_dir = settings_of_this_run().data_dir
+        # Before anything is copied: the backup holds the entry on itself.
+        asyncio.run(_noted(data_dir, Deed.DATA_BACKED_UP))
+        manifest = asyncio.run(back_up(data_dir, folder))
         for name in manifest.missing:
             print(f"missing\t{name}")
         print(
@@ -43,7 +47,9 @@ def restore(
     with sentences_for_errors():
         from core.upkeep.restore import restore
 
-        manifest, aside = restore(folder, settings_of_this_run().data_dir, replace=replace)
+        data_dir = settings_of_this_run().data_dir
+        manifest, aside = restore(folder, data_dir, replace=replace)
+        asyncio.run(_noted(data_dir, Deed.DATA_RESTORED, upgrade=True))
         if aside is not None:
             print(f"What was there is in {aside} now.")
         for name in manifest.missing:
@@ -92,6 +98,9 @@ async def _doctor(settings: "Settings", repair: bool) -> int:
         physician = Doctor(settings.data_dir, database, store, model)
         findings = await _seen(physician, running=lock is None)
         if repair and findings:
+            # A log that lies in a damaged database is not written to.
+            if any(each.repair is not None for each in findings):
+                await database.record(operator(), Deed.DATA_REPAIRED)
             await _repair(findings)
             findings = await _seen(physician, running=False)
         for finding in findings:
@@ -102,6 +111,30 @@ async def _doctor(settings: "Settings", repair: bool) -> int:
         await database.close()
         if lock is not None:
             lock.close()
+
+
+async def _noted(data_dir: Path, deed: Deed, *, upgrade: bool = False) -> None:
+    """Note in the audit log what is done with all the data.
+
+    Data of an older version may have no log: they are brought to this one with ``upgrade``, and
+    otherwise it is said that nothing is noted.
+    """
+    from core.database import Database, damage, schema_of, schemas
+    from core.upkeep.backup import DATABASE
+
+    path = data_dir / DATABASE
+    if not path.is_file() or damage(path):
+        return  # there is nothing that can be backed up, which is told next
+    if not upgrade and schema_of(path) != schemas()[0]:
+        print("The data are of another version: this is not noted in the audit log.")
+        return
+    database = Database(path)
+    try:
+        if upgrade:
+            await database.start()
+        await database.record(operator(), deed)
+    finally:
+        await database.close()
 
 
 async def _seen(doctor: "Doctor", *, running: bool) -> "tuple[Finding, ...]":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.commands.documents import files_of, told
+from core.commands.documents import files_of, taken, told
 from core.errors import PinciteError
 from core.session import MatterName, matter_named, run, still_at_work
 
@@ -37,7 +37,7 @@ def watch(
             for path, name in paths_under(folder, paths):
                 if await _is_written(path):
                     still_at_work(services)
-                    async for added in services.library.take(target.id, path, name):
+                    async for added in taken(services, target.id, path, name):
                         if line := told(added):
                             print(line, flush=True)
                         if added.document is not None and added.is_new:

@@ -31,6 +31,9 @@ class Index(Protocol):
     async def delete(self, matter_id: str, document_ids: Sequence[str]) -> None:
         """Remove documents from every search."""
 
+    async def delete_matter(self, matter_id: str) -> None:
+        """Remove everything of a matter from every search."""
+
     async def recover(self, ready: dict[str, bool]) -> frozenset[str]:
         """Make the index agree with what is recorded; return what is wholly in it."""
 

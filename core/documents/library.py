@@ -75,6 +75,7 @@ class Library:
             waiting = bool(
                 await self._database.unfinished_documents()
                 or await self._database.deleting_documents()
+                or await self._database.deleting_matters()
             )
 
     async def add(self, matter_id: str, source: Path, name: str, *, password: str = "") -> Document:
@@ -174,21 +175,25 @@ class Library:
         return number
 
     async def delete(self, matter_id: str, document_id: str) -> None:
-        """Remove a document with its older versions, or one older version; raises ``NotFound``.
+        """Remove a document with its older versions, or one older version.
 
         It is gone from every list and search at once.  Its rows, files and quotes follow behind,
-        also after a restart, and ``wait`` returns when no word of it is left on the disk.
+        also after a restart, and ``wait`` returns when no word of it is left on the disk.  Raises
+        ``NotFound``, and ``NotAllowed`` in a matter on legal hold.
         """
         gone = await self._database.begin_deletion(matter_id, document_id)
         self._index.hide(gone)
         self._queue.drop(gone)
 
     async def delete_matter(self, matter_id: str) -> None:
-        """Remove every document of a matter; raises ``StoreError`` before the index is open."""
-        gone = await self._database.begin_deletion(matter_id)
+        """Remove a matter with its documents and conversations.
+
+        It exists for nobody from then on; all that there is of it follows behind, as with
+        ``delete``.  Raises ``NotFound``, and ``NotAllowed`` for a matter on legal hold.
+        """
+        gone = await self._database.begin_matter_deletion(matter_id)
         self._index.hide(gone)
         self._queue.drop(gone)
-        await self._queue.erase(matter_id)
 
     async def versions(self, matter_id: str, document_id: str) -> tuple[Document, ...]:
         """Every version of a document, newest first; raises ``NotFound``."""

@@ -286,6 +286,8 @@ class Queue:
         try:
             await self._embed(chosen)
         except Exception:
+            # The model or the index raises what it likes, and nothing says for whose passages:
+            # asked for each document alone, the error comes again and is that document's own.
             log.exception("a round of several documents failed; each is embedded alone")
             for job in dict.fromkeys(job for job, _ in chosen):
                 own = [(one, n) for one, n in chosen if one is job and job.vectors[n] is None]
@@ -423,15 +425,15 @@ class Queue:
         if not (self._stirred.is_set() or self._jobs):
             self._idle.set()
 
-    async def erase(self, matter_id: str = "") -> None:
-        """Finish the deletions that were begun, of one matter or of all; resumable.
+    async def erase(self) -> None:
+        """Finish the deletions that were begun; resumable.
 
         First the index, then the files, and the record last.  Raises ``StoreError`` while the
         index is not open.
         """
         async with self._erasing:
             gone: dict[str, list[str]] = {}
-            for document in await self._database.deleting_documents(matter_id):
+            for document in await self._database.deleting_documents():
                 await self._ended(document.id)
                 gone.setdefault(document.matter_id, []).append(document.id)
             for own, ids in gone.items():
@@ -441,7 +443,11 @@ class Queue:
                 await self._database.strike_quotes(own, ids)
                 for each in ids:
                     await self._database.delete_document(own, each)
-            if gone:
+            over = await self._database.deleting_matters()
+            for matter in over:
+                await self._index.delete_matter(matter.id)
+                await self._database.delete_matter(matter.id)
+            if gone or over:
                 await self._database.scrub()
 
     async def _ended(self, document_id: str) -> None:
@@ -456,6 +462,8 @@ async def _endless(step: Callable[[], Awaitable[None]]) -> None:
         try:
             await step()
         except Exception:
+            # A full disk or a locked database passes; a loop that has ended stands still until
+            # a restart, and everybody's files with it.
             log.exception("ingestion stumbled and is taken up again")
             await asyncio.sleep(_PAUSE_S)
 

@@ -1,4 +1,8 @@
-"""Conversations, their questions and answers.  Every read takes ``matter_id`` first."""
+"""Conversations, their questions and answers.  Every read takes ``matter_id`` first.
+
+Whoever may read in the matter reads them all; only its author, or an owner of the matter, adds to
+a conversation, cuts it, renames or deletes it.
+"""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -10,10 +14,10 @@ from uuid import uuid4
 import sqlalchemy as sa
 from sqlalchemy import Column, ForeignKey, Integer, String, Table, Text
 
-from core.errors import NotFound, PinciteError
-from core.records.matters import matters
+from core.errors import NotAllowed, NotFound, PinciteError
+from core.records.matters import memberships, require_matter
 from core.records.transactions import Records, metadata, now, transacted
-from core.types import Answer, Citation, Conversation, Message, Statement
+from core.types import LOCAL, Answer, Citation, Conversation, Message, Person, Role, Statement
 
 conversations = Table(
     "conversations",
@@ -22,6 +26,7 @@ conversations = Table(
     Column("matter_id", ForeignKey("matters.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("title", String, nullable=False),
     Column("updated_at", String, nullable=False),
+    Column("author_id", String, nullable=False, server_default=""),
 )
 
 messages = Table(
@@ -66,33 +71,55 @@ class Conversations(Records):
         return tuple(map(_conversation, sql.execute(newest)))
 
     @transacted
-    def create_conversation(self, sql: sa.Connection, matter_id: str, title: str) -> Conversation:
-        """Begin a conversation; raises ``NotFound`` when the matter does not exist."""
-        if sql.execute(sa.select(matters.c.id).where(matters.c.id == matter_id)).first() is None:
-            raise NotFound("This matter does not exist.", "It may have been deleted.")
+    def conversation(
+        self, sql: sa.Connection, matter_id: str, conversation_id: str
+    ) -> Conversation:
+        """One conversation of the matter; raises ``NotFound``."""
+        where = _conversation_in(matter_id, conversation_id)
+        row = sql.execute(sa.select(conversations).where(where)).first()
+        if row is None:
+            raise NotFound("This conversation is not in the matter.", "Begin a new one.")
+        return _conversation(row)
+
+    @transacted
+    def create_conversation(
+        self, sql: sa.Connection, matter_id: str, title: str, person: Person
+    ) -> Conversation:
+        """Begin a person's conversation; raises ``NotFound`` when the matter does not exist."""
+        require_matter(sql, matter_id)
         values = {
             "id": uuid4().hex,
             "matter_id": matter_id,
             "title": title.strip(),
             "updated_at": now(),
+            "author_id": person.id,
         }
         row = sql.execute(sa.insert(conversations).values(values).returning(conversations)).one()
         return _conversation(row)
 
     @transacted
     def rename_conversation(
-        self, sql: sa.Connection, matter_id: str, conversation_id: str, title: str
+        self, sql: sa.Connection, matter_id: str, conversation_id: str, title: str, person: Person
     ) -> None:
-        """Give a conversation another title; raises ``PinciteError`` for an empty one."""
+        """Give a conversation another title; raises ``PinciteError`` for an empty one.
+
+        Raises ``NotFound``, and ``NotAllowed`` where it is another's.
+        """
         if not title.strip():
             raise PinciteError("A conversation needs a title.", "Type one.")
-        where = _conversation_in(matter_id, conversation_id)
-        sql.execute(sa.update(conversations).where(where).values(title=title.strip()))
+        own = _own_conversation(sql, matter_id, conversation_id, person)
+        sql.execute(sa.update(conversations).where(own).values(title=title.strip()))
 
     @transacted
-    def delete_conversation(self, sql: sa.Connection, matter_id: str, conversation_id: str) -> None:
-        """Remove a conversation and its messages."""
-        sql.execute(sa.delete(conversations).where(_conversation_in(matter_id, conversation_id)))
+    def delete_conversation(
+        self, sql: sa.Connection, matter_id: str, conversation_id: str, person: Person
+    ) -> None:
+        """Remove a conversation and its messages.
+
+        Raises ``NotFound``, and ``NotAllowed`` where it is another's.
+        """
+        own = _own_conversation(sql, matter_id, conversation_id, person)
+        sql.execute(sa.delete(conversations).where(own))
 
     # Messages
 
@@ -111,13 +138,19 @@ class Conversations(Records):
 
     @transacted
     def add_message(
-        self, sql: sa.Connection, matter_id: str, conversation_id: str, question: str
+        self,
+        sql: sa.Connection,
+        matter_id: str,
+        conversation_id: str,
+        question: str,
+        person: Person,
     ) -> Message:
-        """Record a question before it is answered; raises ``NotFound``."""
-        where = _conversation_in(matter_id, conversation_id)
-        touched = sql.execute(sa.update(conversations).where(where).values(updated_at=now()))
-        if touched.rowcount == 0:
-            raise NotFound("This conversation is not in the matter.", "Begin a new one.")
+        """Record a question before it is answered.
+
+        Raises ``NotFound``, and ``NotAllowed`` in another's conversation.
+        """
+        own = _own_conversation(sql, matter_id, conversation_id, person)
+        sql.execute(sa.update(conversations).where(own).values(updated_at=now()))
         last = sql.scalar(
             sa.select(sa.func.max(messages.c.position)).where(
                 messages.c.conversation_id == conversation_id
@@ -164,13 +197,19 @@ class Conversations(Records):
         return struck
 
     @transacted
-    def delete_messages_from(self, sql: sa.Connection, matter_id: str, message_id: str) -> None:
-        """Remove a message and all that follow it in its conversation: for edit and regenerate."""
+    def delete_messages_from(
+        self, sql: sa.Connection, matter_id: str, message_id: str, person: Person
+    ) -> None:
+        """Remove a message and all that follow it in its conversation: for edit and regenerate.
+
+        Raises ``NotFound``, and ``NotAllowed`` in another's conversation.
+        """
         first = sql.execute(
             sa.select(messages).where(messages.c.id.in_(_messages_of(matter_id, message_id)))
         ).first()
         if first is None:
             raise NotFound("This message is not in the matter.", "Reload the page.")
+        _own_conversation(sql, matter_id, first.conversation_id, person)
         sql.execute(
             sa.delete(messages)
             .where(messages.c.conversation_id == first.conversation_id)
@@ -212,7 +251,8 @@ def _without(answer: Answer, gone: frozenset[str]) -> Answer:
 
 
 def _conversation(row: sa.Row[Any]) -> Conversation:
-    return Conversation(row.id, row.matter_id, row.title, datetime.fromisoformat(row.updated_at))
+    updated_at = datetime.fromisoformat(row.updated_at)
+    return Conversation(row.id, row.matter_id, row.title, updated_at, row.author_id)
 
 
 def _message(row: sa.Row[Any]) -> Message:
@@ -224,6 +264,35 @@ def _message(row: sa.Row[Any]) -> Message:
 
 def _conversation_in(matter_id: str, conversation_id: str) -> sa.ColumnElement[bool]:
     return (conversations.c.matter_id == matter_id) & (conversations.c.id == conversation_id)
+
+
+def _own_conversation(
+    sql: sa.Connection, matter_id: str, conversation_id: str, person: Person
+) -> sa.ColumnElement[bool]:
+    """The one conversation, where the person may change it.
+
+    Raises ``NotFound`` where it is not in the matter, and ``NotAllowed`` where it is another's.
+    """
+    where = _conversation_in(matter_id, conversation_id)
+    if sql.execute(sa.select(conversations.c.id).where(where)).first() is None:
+        raise NotFound("This conversation is not in the matter.", "Begin a new one.")
+    own = where & _changed_by(person)
+    if sql.execute(sa.select(conversations.c.id).where(own)).first() is None:
+        raise NotAllowed(
+            "This conversation is another person's.",
+            "Begin one of your own, or ask an owner of the matter.",
+        )
+    return own
+
+
+def _changed_by(person: Person) -> sa.ColumnElement[bool]:
+    """What a person may change: their own in matters that are theirs, and all that they own."""
+    if person == LOCAL:
+        return sa.true()
+    member = sa.select(memberships.c.matter_id).where(memberships.c.person_id == person.id)
+    owned = conversations.c.matter_id.in_(member.where(memberships.c.role == Role.OWNER))
+    written = conversations.c.author_id == person.id
+    return owned | (written & conversations.c.matter_id.in_(member))
 
 
 def _messages_of(matter_id: str, message_id: str) -> sa.Select[tuple[str]]:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import Column, ForeignKey, Integer, String, Table, Text
 
 from core.errors import NotFound
-from core.records.matters import matters
+from core.records.matters import matters, require_matter, require_no_hold
 from core.records.transactions import Records, metadata, now, transacted
 from core.types import UNDER_WAY, Document, DocumentState, Genre, Identity
 
@@ -107,8 +107,7 @@ class Documents(Records):
         that is taken are its next version, and so are an older version's that come back.  A
         failed document is read again.  Raises ``NotFound`` when the matter does not exist.
         """
-        if sql.execute(sa.select(matters.c.id).where(matters.c.id == matter_id)).first() is None:
-            raise NotFound("This matter does not exist.", "It may have been deleted.")
+        require_matter(sql, matter_id)
         versions = sa.select(sa.func.max(documents.c.version)).where(_named(matter_id, name))
         newest = sql.scalar(versions) or 0
         alike = (documents.c.matter_id == matter_id) & (documents.c.sha256 == sha256) & _THERE
@@ -246,22 +245,30 @@ class Documents(Records):
 
     @transacted
     def begin_deletion(
-        self, sql: sa.Connection, matter_id: str, document_id: str = ""
+        self, sql: sa.Connection, matter_id: str, document_id: str
     ) -> tuple[str, ...]:
-        """Mark a document for deletion, or without one all of the matter; return the ids.
+        """Mark a document for deletion; return the ids of all that go.
 
         The version that is searched takes the older ones along; every other goes alone.  Raises
-        ``NotFound``.
+        ``NotFound``, and ``NotAllowed`` in a matter on legal hold.
         """
-        chosen = (documents.c.matter_id == matter_id) & _THERE
-        if document_id:
-            document = _one(sql, matter_id, document_id)
-            is_current = document.state is DocumentState.READY and not document.is_superseded
-            older = documents.c.is_superseded & (documents.c.name == document.name)
-            chosen &= (documents.c.id == document_id) | (older if is_current else sa.false())
-        ids = tuple(sql.scalars(sa.select(documents.c.id).where(chosen)))
-        gone = sa.update(documents).where(documents.c.id.in_(ids))
-        sql.execute(gone.values(state=DocumentState.DELETING))
+        document = _one(sql, matter_id, document_id)
+        is_current = document.state is DocumentState.READY and not document.is_superseded
+        older = documents.c.is_superseded & (documents.c.name == document.name)
+        chosen = (documents.c.id == document_id) | (older if is_current else sa.false())
+        return _marked_for_deletion(sql, matter_id, chosen)
+
+    @transacted
+    def begin_matter_deletion(self, sql: sa.Connection, matter_id: str) -> tuple[str, ...]:
+        """Mark a matter and all its documents for deletion; return the documents' ids.
+
+        From then on there is no such matter for anybody.  Raises ``NotFound``, and ``NotAllowed``
+        for one on legal hold.
+        """
+        require_matter(sql, matter_id)
+        ids = _marked_for_deletion(sql, matter_id, sa.true())
+        own = matters.c.id == matter_id
+        sql.execute(sa.update(matters).where(own).values(is_deleting=True))
         return ids
 
     @transacted
@@ -290,6 +297,18 @@ class Documents(Records):
         return tuple(
             Original(*row) for row in sql.execute(query.order_by(named.matter_id, named.id))
         )
+
+
+def _marked_for_deletion(
+    sql: sa.Connection, matter_id: str, chosen: sa.ColumnElement[bool]
+) -> tuple[str, ...]:
+    """The one way to delete a document: nobody comes past a legal hold."""
+    require_no_hold(sql, matter_id)
+    own = (documents.c.matter_id == matter_id) & _THERE & chosen
+    ids = tuple(sql.scalars(sa.select(documents.c.id).where(own)))
+    gone = sa.update(documents).where(documents.c.id.in_(ids))
+    sql.execute(gone.values(state=DocumentState.DELETING))
+    return ids
 
 
 def _one(sql: sa.Connection, matter_id: str, document_id: str) -> Document:

@@ -24,6 +24,7 @@ matters = Table(
     Column("language", String, nullable=False, server_default=""),
     Column("retain_until", Date),
     Column("on_hold", sa.Boolean, nullable=False, server_default=sa.text("0")),
+    Column("is_deleting", sa.Boolean, nullable=False, server_default=sa.text("0")),
 )
 
 memberships = Table(
@@ -35,19 +36,25 @@ memberships = Table(
 )
 
 
+THERE = ~matters.c.is_deleting
+"""From the moment that its deletion is decided a matter exists for nobody."""
+
+
 class Matters(Records):
     """What is recorded of matters."""
 
     @transacted
     def matters(self, sql: sa.Connection, person: Person = LOCAL) -> tuple[Matter, ...]:
         """The matters that a person is a member of, by name; every one for ``LOCAL``."""
-        query = sa.select(matters).where(_seen_by(person)).order_by(matters.c.name, matters.c.id)
+        query = (
+            sa.select(matters).where(_seen_by(person), THERE).order_by(matters.c.name, matters.c.id)
+        )
         return tuple(map(_matter, sql.execute(query)))
 
     @transacted
     def matter(self, sql: sa.Connection, matter_id: str) -> Matter:
         """One matter; raises ``NotFound``."""
-        row = sql.execute(sa.select(matters).where(matters.c.id == matter_id)).first()
+        row = sql.execute(sa.select(matters).where(matters.c.id == matter_id, THERE)).first()
         if row is None:
             raise NotFound("This matter does not exist.", "It may have been deleted.")
         return _matter(row)
@@ -88,19 +95,30 @@ class Matters(Records):
         sql.execute(sa.update(matters).where(matters.c.id == matter_id).values(dict(fields)))
 
     @transacted
-    def require_no_hold(self, sql: sa.Connection, matter_id: str) -> None:
-        """Raises ``NotAllowed`` for a matter on legal hold: nothing of it may be deleted."""
-        held = sa.select(matters.c.on_hold).where(matters.c.id == matter_id)
-        if sql.scalar(held):
-            raise NotAllowed(
-                "This matter is on legal hold: nothing in it can be deleted.",
-                "An owner of the matter can lift the hold in its settings.",
-            )
+    def deleting_matters(self, sql: sa.Connection) -> tuple[Matter, ...]:
+        """The matters whose deletion was begun."""
+        return tuple(map(_matter, sql.execute(sa.select(matters).where(~THERE))))
 
     @transacted
     def delete_matter(self, sql: sa.Connection, matter_id: str) -> None:
-        """Remove a matter with its documents' records and its conversations."""
-        sql.execute(sa.delete(matters).where(matters.c.id == matter_id))
+        """Remove a matter whose deletion was begun, with all that is recorded of it."""
+        sql.execute(sa.delete(matters).where(matters.c.id == matter_id, ~THERE))
+
+
+def require_matter(sql: sa.Connection, matter_id: str) -> None:
+    """Raises ``NotFound`` for a matter that is not there."""
+    there = sa.select(matters.c.id).where(matters.c.id == matter_id, THERE)
+    if sql.execute(there).first() is None:
+        raise NotFound("This matter does not exist.", "It may have been deleted.")
+
+
+def require_no_hold(sql: sa.Connection, matter_id: str) -> None:
+    """Raises ``NotAllowed`` for a matter on legal hold: nothing of it may be deleted."""
+    if sql.scalar(sa.select(matters.c.on_hold).where(matters.c.id == matter_id)):
+        raise NotAllowed(
+            "This matter is on legal hold: nothing in it can be deleted.",
+            "An owner of the matter can lift the hold in its settings.",
+        )
 
 
 def _matter(row: sa.Row[Any]) -> Matter:
@@ -129,7 +147,7 @@ def _checked_name(sql: sa.Connection, name: str, person: Person, but: str = "") 
     name = " ".join(name.split())
     if not 1 <= len(name) <= 120:
         raise PinciteError("A matter's name has 1 to 120 characters.", "Choose another name.")
-    taken = (matters.c.name == name) & (matters.c.id != but) & _seen_by(person)
+    taken = (matters.c.name == name) & (matters.c.id != but) & _seen_by(person) & THERE
     if sql.execute(sa.select(matters.c.id).where(taken)).first():
         raise PinciteError(f"A matter named “{name}” exists already.", "Choose another name.")
     return name

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import Column, ForeignKey, Integer, String, Table
 
 from core.errors import NotAllowed, NotFound, PinciteError
-from core.records.matters import matters, memberships
+from core.records.matters import THERE, matters, memberships
 from core.records.transactions import Records, metadata, now, transacted
 from core.types import LOCAL, Member, Person, Role
 
@@ -186,9 +186,10 @@ class People(Records):
     def role(self, sql: sa.Connection, matter_id: str, person: Person) -> Role | None:
         """A person's role in a matter; ``None`` for no member, and where there is no matter."""
         if person == LOCAL:
-            there = sa.select(matters.c.id).where(matters.c.id == matter_id)
+            there = sa.select(matters.c.id).where(matters.c.id == matter_id, THERE)
             return Role.OWNER if sql.execute(there).first() else None
-        role = sql.scalar(sa.select(memberships.c.role).where(_membership(matter_id, person.id)))
+        query = sa.select(memberships.c.role).join(matters)
+        role = sql.scalar(query.where(_membership(matter_id, person.id), THERE))
         return Role(role) if role else None
 
     @transacted

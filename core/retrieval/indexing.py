@@ -44,6 +44,10 @@ class Indexer:
         """Remove documents from every search."""
         await self._store.delete_all(document_ids, matter_id)
 
+    async def delete_matter(self, matter_id: str) -> None:
+        """Remove everything of a matter from every search."""
+        await self._store.delete_matter(matter_id)
+
     async def recover(self, ready: dict[str, bool]) -> frozenset[str]:
         """Make the index agree with what is recorded; return what is wholly in it.
 

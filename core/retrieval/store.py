@@ -173,6 +173,7 @@ class Store:
     async def delete_matter(self, matter_id: str) -> None:
         """Remove everything of a matter from every search."""
         async with self._writing:
+            self._table("passages")
             await asyncio.to_thread(self._mark.touch)
             for table in self._tables.values():
                 await table.delete(_all_of(matter_id=matter_id))

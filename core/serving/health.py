@@ -1,4 +1,4 @@
-"""Whether Pincite lives and what of it is ready, for programs that watch it."""
+"""Whether Pincite lives and whether it is ready, for programs that watch it: a state, no more."""
 
 from collections.abc import Callable, Sequence
 
@@ -8,7 +8,10 @@ from core.types import ModelStatus
 
 
 def health_routes(status: Callable[[], Sequence[ModelStatus]]) -> APIRouter:
-    """``/healthz`` answers while the process lives, ``/readyz`` with 503 until all is ready."""
+    """``/healthz`` answers while the process lives, ``/readyz`` with 503 until all is ready.
+
+    Both are open to anyone, so neither says which models there are or what is wrong with one.
+    """
     routes = APIRouter()
 
     @routes.get("/healthz")
@@ -17,9 +20,9 @@ def health_routes(status: Callable[[], Sequence[ModelStatus]]) -> APIRouter:
 
     @routes.get("/readyz")
     async def readyz(response: Response) -> dict[str, str]:
-        states = {each.job: each.state for each in status()}
-        if any(state != "ready" for state in states.values()):
-            response.status_code = 503
-        return states
+        if all(each.state == "ready" for each in status()):
+            return {"status": "ready"}
+        response.status_code = 503
+        return {"status": "not ready"}
 
     return routes

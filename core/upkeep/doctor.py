@@ -62,7 +62,8 @@ class Doctor:
             remedy = "Restore a backup: app.py restore DIR --replace."
             return tuple(Finding(f"The database is damaged: {each}.", remedy) for each in broken)
         strays = await self._database.strays()
-        matters = {each.id: each for each in await self._database.matters()}
+        listed = await self._database.matters(), await self._database.deleting_matters()
+        matters = {each.id: each for some in listed for each in some}
         standing = await self._database.standing()
         own = (each for each in standing if each.matter_id in matters)
         documents = tuple(sorted(own, key=lambda each: (each.name, each.version)))

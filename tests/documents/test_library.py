@@ -19,7 +19,7 @@ from core.database import Database
 from core.documents.library import Added, Library
 from core.documents.reading import Reader
 from core.documents.view import PageView, TextView
-from core.errors import DocumentError, NotFound, StoreError
+from core.errors import DocumentError, NotAllowed, NotFound, StoreError
 from core.settings import Settings, load_settings
 from core.types import Document, DocumentState, Genre, Identity, Matter, Passage
 
@@ -85,6 +85,10 @@ class RecordingIndex:
             self.texts.pop((matter_id, document_id), None)
         self.has_remains = True
         await self.after_deleting()
+
+    async def delete_matter(self, matter_id: str) -> None:
+        await self.after_deleting()
+        self.texts = {key: text for key, text in self.texts.items() if key[0] != matter_id}
 
     async def recover(self, ready: dict[str, bool]) -> frozenset[str]:
         self.texts = {key: text for key, text in self.texts.items() if key[1] in ready}
@@ -701,10 +705,57 @@ async def test_deleting_a_matter_removes_its_files_and_no_others(running: Bench)
     kept = await running.library.add(other.id, running.source(OTHER), "Lease.txt")
     await running.finished(kept)
     await running.library.delete_matter(running.matter.id)
-    assert await running.database.documents(running.matter.id) == ()
+    assert await running.database.matters() == (other,)
+    await running.library.wait()
+    assert await running.database.deleting_matters() == ()
     assert not (running.settings.data_dir / "documents" / running.matter.id).exists()
     assert list(running.index.texts) == [(other.id, kept.id)]
     assert "last day" in await running.library.text(other.id, kept.id)
+
+
+@pytest.mark.parametrize("documents_are_gone", [False, True])
+async def test_a_matter_whose_deletion_was_broken_off_is_gone_after_the_next_start(
+    running: Bench, documents_are_gone: bool
+) -> None:
+    added = await running.finished(await running.add(LEASE))
+    begun = asyncio.Event()
+
+    async def hang() -> None:
+        left = await running.database.deleting_documents()
+        if documents_are_gone != bool(left):
+            begun.set()
+            await asyncio.Event().wait()
+
+    running.index.after_deleting = hang
+    await running.library.delete_matter(running.matter.id)
+    assert await running.database.matters() == ()
+    async with asyncio.timeout(10):
+        await begun.wait()
+    await running.library.close()
+    assert await running.database.deleting_matters() == (running.matter,)
+    assert await running.database.matters() == ()
+
+    running.index.after_deleting = nothing
+    async with running.restarted(), asyncio.timeout(10):
+        await running.library.wait()
+    assert await running.database.deleting_matters() == ()
+    assert await running.database.standing() == ()
+    assert running.index.texts == {}
+    assert not running.folder(added).parent.exists()
+
+
+async def test_the_library_deletes_nothing_of_a_matter_on_legal_hold(running: Bench) -> None:
+    added = await running.finished(await running.add(LEASE))
+    await running.database.describe_matter(running.matter.id, {"on_hold": True})
+    for attempt in (
+        running.library.delete(running.matter.id, added.id),
+        running.library.delete_matter(running.matter.id),
+    ):
+        with pytest.raises(NotAllowed, match="legal hold"):
+            await attempt
+    assert await running.database.documents(running.matter.id) == (added,)
+    assert QUOTE in (running.indexed(added) or "")
+    assert running.index.hidden == set()
 
 
 async def test_a_document_is_read_viewed_retried_and_deleted_only_in_its_own_matter(
@@ -925,3 +976,38 @@ async def test_an_archive_that_is_a_trap_is_refused_whole(
     wanted = {"ratio": "as only a trap does", "entries": "2,001 entries", "damage": "is damaged"}
     assert wanted[trap] in str(told.error)
     assert await bench.database.documents(bench.matter.id) == ()
+
+
+async def test_a_part_of_an_archive_that_cannot_be_unpacked_keeps_no_other_out(
+    bench: Bench,
+) -> None:
+    path = bench.settings.data_dir.parent / "drop.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("broken.txt", OTHER)
+        archive.writestr("Lease.txt", LEASE)
+    content = bytearray(path.read_bytes())
+    first = 30 + len("broken.txt")  # after the local header, APPNOTE 4.3.7
+    content[first : first + 4] = b"\xff" * 4
+    path.write_bytes(content)
+    broken, lease = [e async for e in bench.library.take(bench.matter.id, path, "drop.zip")]
+    assert "damaged in the archive" in str(broken.error)
+    assert (lease.name, lease.is_new, lease.error) == ("Lease.txt", True, None)
+
+
+async def test_an_office_file_whose_parts_are_locked_or_broken_says_that_it_is_damaged(
+    tmp_path: Path,
+) -> None:
+    from core.documents.kinds import kind_of
+
+    path = tmp_path / "book.odt"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.text" * 9)
+    whole = path.read_bytes()
+    locked, broken = bytearray(whole), bytearray(whole)
+    locked[6] |= 1
+    locked[whole.index(b"PK\x01\x02") + 8] |= 1
+    broken[38:42] = b"\xff" * 4
+    for content in (locked, broken):
+        path.write_bytes(content)
+        with pytest.raises(DocumentError, match="damaged"):
+            kind_of(path, path.name)

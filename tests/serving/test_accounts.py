@@ -25,7 +25,7 @@ from core.serving.accounts import (
     note_settings,
 )
 from core.settings import Settings
-from core.types import LOCAL, Person, Role
+from core.types import LOCAL, ModelStatus, Person, Role
 
 PASSWORD = "lantern orchard staple"
 HERE = "127.0.0.1"
@@ -359,18 +359,30 @@ async def test_a_login_leads_nowhere_else(services: QuietServices, ada: Person, 
     assert answer.headers["location"] == "/"
 
 
-async def test_a_legal_hold_keeps_the_matter(services: QuietServices, ada: Person) -> None:
-    from core.services import Services
+@pytest.mark.parametrize(("state", "code"), [("ready", 200), ("loading", 503), ("failed", 503)])
+async def test_a_program_that_watches_needs_no_session_and_is_told_a_state_alone(
+    services: QuietServices, ada: Person, state: str, code: int
+) -> None:
+    model = ModelStatus("chat", "zqsecret-7b", "cuda:0", state, "zqsecret is not there", 3.5)
+    services.status = lambda: (model,)  # type: ignore[assignment, method-assign, return-value]
+    async with browser(app_of(services), address="10.0.0.7") as http:
+        ready, lives = await http.get("/readyz"), await http.get("/healthz")
+        assert (await http.get("/matters")).status_code == 401
+    assert (lives.status_code, lives.json()) == (200, {"status": "ok"})
+    told = {"status": "ready" if code == 200 else "not ready"}
+    assert (ready.status_code, ready.json()) == (code, told)
 
+
+async def test_a_legal_hold_keeps_the_matter(services: QuietServices, ada: Person) -> None:
     matter = await services.database.create_matter("Lease", owner=ada)
     async with entered(app_of(services)) as http:
         assert (await http.post(f"/matters/{matter.id}/hold", data={"hold": "1"})).is_redirect
         with pytest.raises(NotAllowed, match="legal hold"):
-            await Services.delete_matter(services, matter.id)  # type: ignore[arg-type]
+            await services.database.begin_matter_deletion(matter.id)
         page = (await http.get(f"/matters/{matter.id}")).text
         assert "On hold" in page
         assert (await http.post(f"/matters/{matter.id}/hold", data={})).is_redirect
-    await services.database.require_no_hold(matter.id)
+    await services.database.begin_matter_deletion(matter.id)
 
 
 async def test_owners_are_told_of_matters_past_their_retention_date(

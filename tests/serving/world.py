@@ -20,7 +20,7 @@ from core.models.profile import choose, detect_machine
 from core.services import Services
 from core.serving.accounts import COOKIE, Accounts
 from core.settings import Settings
-from core.types import Person, Role
+from core.types import LOCAL, Person, Role
 from tests.fakes import FakeEngine, LoadedEncoders
 
 PASSWORD = "lantern orchard staple"
@@ -167,8 +167,8 @@ async def _case(firm: Firm, folder: Path) -> Case:
         words |= {inside, file}
         documents.append(made.id)
     await firm.services.library.wait()
-    conversation = await database.create_conversation(matter.id, title)
-    message = await database.add_message(matter.id, conversation.id, asked)
+    conversation = await database.create_conversation(matter.id, title, LOCAL)
+    message = await database.add_message(matter.id, conversation.id, asked, LOCAL)
     ids = {matter.id, conversation.id, message.id, *documents}
     return Case(matter.id, words, ids, documents, conversation.id, message.id, client)
 

@@ -13,7 +13,7 @@ from core.database import Database
 from core.documents.library import Added
 from core.documents.pace import Pace
 from core.documents.view import PageView, TextView
-from core.errors import DocumentError, PinciteError
+from core.errors import DocumentError
 from core.settings import Settings
 from core.types import (
     EVERYTHING,
@@ -125,7 +125,10 @@ class PaperLibrary:
         yield Added(name, document, is_new)
 
     async def delete(self, matter_id: str, document_id: str) -> None:
-        await self._database.delete_document(matter_id, document_id)
+        await self._database.begin_deletion(matter_id, document_id)
+
+    async def delete_matter(self, matter_id: str) -> None:
+        await self._database.begin_matter_deletion(matter_id)
 
     async def retry(self, matter_id: str, document_id: str, password: str = "") -> None:
         self.passwords.append(password)
@@ -164,11 +167,6 @@ class DeskServices:
 
     def status(self) -> tuple[ModelStatus, ...]:
         return (ModelStatus("chat", "A model", "cpu", "ready"),)
-
-    async def delete_matter(self, matter_id: str) -> None:
-        if not matter_id:
-            raise PinciteError("No such matter.")
-        await self.database.delete_matter(matter_id)
 
 
 def by(person_id: str = LOCAL.id, **headers: str) -> gr.Request:

@@ -4,7 +4,7 @@ import gradio as gr
 from desk_services import DeskServices, by, fired, handler, region
 
 from core.settings import ROOT
-from core.types import ModelStatus
+from core.types import LOCAL, ModelStatus
 from ui.layout import build_ui, mount_options, opening_desk
 from ui.masthead import render_status
 from ui.page import EVENTS, Desk
@@ -59,7 +59,7 @@ async def test_a_first_visit_opens_the_sample_in_the_browser_s_language(services
 
 async def test_a_later_visit_opens_what_was_open(services: DeskServices):
     matter = await services.database.create_matter("Aldgate")
-    begun = await services.database.create_conversation(matter.id, "Rent")
+    begun = await services.database.create_conversation(matter.id, "Rent", LOCAL)
     desk = Desk("zh", matter.id, begun.id)
     again = await opening_desk(services, desk.remembered(), visit())  # type: ignore[arg-type]
     assert again == desk
@@ -76,7 +76,7 @@ async def test_what_was_deleted_since_is_not_opened(services: DeskServices):
 async def test_a_conversation_remembered_for_another_matter_is_not_opened(services: DeskServices):
     one = await services.database.create_matter("One")
     two = await services.database.create_matter("Two")
-    begun = await services.database.create_conversation(one.id, "Rent")
+    begun = await services.database.create_conversation(one.id, "Rent", LOCAL)
     kept = Desk("en", two.id, begun.id).remembered()
     desk = await opening_desk(services, kept, visit())  # type: ignore[arg-type]
     assert desk == Desk(matter_id=two.id)

@@ -8,6 +8,7 @@ from desk_services import DeskServices, a_document, fired, handler, on_event, re
 from core.errors import PinciteError
 from core.types import (
     EVERYTHING,
+    LOCAL,
     AnswerKind,
     Document,
     DocumentState,
@@ -220,7 +221,7 @@ async def test_asking_about_a_document_leaves_an_open_conversation_as_it_is(
     services: DeskServices, page: gr.Blocks, desk: Desk
 ):
     lease = await a_document(services, desk.matter_id, "Lease.pdf")
-    begun = await services.database.create_conversation(desk.matter_id, "Rent")
+    begun = await services.database.create_conversation(desk.matter_id, "Rent", LOCAL)
     desk = Desk(matter_id=desk.matter_id, conversation_id=begun.id)
     drawn = await handler(page, "ask_about")(desk, fired(document_id=lease.id))  # type: ignore[misc]
     assert "turns" not in {getattr(part, "elem_id", "") for part in drawn}

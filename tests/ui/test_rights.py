@@ -89,6 +89,54 @@ async def test_a_document_on_hold_is_not_deleted(
     assert "legal hold" in told[0]
 
 
+async def test_anothers_conversation_is_read_and_what_is_asked_in_it_begins_ones_own(
+    services: DeskServices, page: gr.Blocks, ada: Person, bo: Person, told: list[str]
+):
+    matter = await services.database.create_matter("Heron", owner=ada)
+    await services.database.grant(matter.id, bo.id, Role.READER)
+    theirs = await services.database.create_conversation(matter.id, "Rent", ada)
+    asked = await services.database.add_message(matter.id, theirs.id, "When is rent due?", ada)
+    theirs = await services.database.conversation(matter.id, theirs.id)
+    desk = Desk(matter_id=matter.id)
+    for person, offered in ((ada, True), (bo, False)):
+        drawn = await on_event(page, "open_conversation", person.id)(desk, fired(id=theirs.id))
+        turns, rail = region(page, drawn, "turns"), region(page, drawn, "conversations")
+        assert "When is rent due?" in turns
+        for tool in ("edit-question", "regenerate"):
+            assert (tool in turns) == offered
+        for tool in ("rename-conversation", "delete-conversation"):
+            assert (tool in rail) == offered
+        assert ("another person" in turns) == (not offered)
+
+    desk = Desk(matter_id=matter.id, conversation_id=theirs.id)
+    for event, value in (
+        ("rename_conversation", {"id": theirs.id, "text": "Mine"}),
+        ("delete_conversation", {"id": theirs.id}),
+    ):
+        await on_event(page, event, bo.id)(desk, fired(**value))
+    again = handler(page, "ask", bo.id)(desk, fired(replaces=asked.id, question="Mine?"))
+    assert [each async for each in again] == []  # type: ignore[attr-defined]
+    assert ["another person" in each for each in told] == [True] * 3
+    assert await services.database.conversation(matter.id, theirs.id) == theirs
+    assert await services.database.messages(matter.id, theirs.id) == (asked,)
+
+    async for _ in handler(page, "ask", bo.id)(desk, fired(question="And how much?")):  # type: ignore[attr-defined]
+        pass
+    (own,) = (
+        each for each in await services.database.conversations(matter.id) if each.author_id == bo.id
+    )
+    assert services.answerer.asked[-1] == (matter.id, "And how much?", ())
+    assert [m.question for m in await services.database.messages(matter.id, own.id)] == [
+        "And how much?"
+    ]
+    drawn = await on_event(page, "open_conversation", bo.id)(desk, fired(id=own.id))
+    assert "delete-conversation" in region(page, drawn, "conversations")
+    await on_event(page, "delete_conversation", bo.id)(desk, fired(id=own.id))
+    assert await services.database.conversations(matter.id) == (theirs,)
+    (entry,) = await services.database.entries(AuditFilter(deed=Deed.CONVERSATION_DELETED))
+    assert (entry.person, entry.object_id) == ("Bo", own.id)
+
+
 async def test_what_is_done_is_noted_without_its_words(
     services: DeskServices, page: gr.Blocks, ada: Person
 ):

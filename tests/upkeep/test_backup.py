@@ -49,8 +49,8 @@ async def test_a_backup_taken_while_pincite_runs_comes_back_with_everything(
     async with started(data, monkeypatch) as services:
         matter = await services.database.create_matter("Harbour Lane")
         lease = await add(services, matter.id, "Lease.txt", LEASE)
-        talk = await services.database.create_conversation(matter.id, "Rent")
-        await services.database.add_message(matter.id, talk.id, "When is rent due?")
+        talk = await services.database.create_conversation(matter.id, "Rent", LOCAL)
+        await services.database.add_message(matter.id, talk.id, "When is rent due?", LOCAL)
         (data / "calibration").mkdir()
         (data / "calibration" / "own.json").write_text("{}")
         manifest = await back_up(data, target)

@@ -106,7 +106,7 @@ async def test_a_conversation_goes_on_where_it_stood(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with started(data, monkeypatch) as services:
-        await services.database.add_message("m1", "c", "And how much is it?")
+        await services.database.add_message("m1", "c", "And how much is it?", LOCAL)
         asked = [each.question for each in await services.database.messages("m1", "c")]
     assert asked == ["When is rent due?", "And who pays it?", "And how much is it?"]
 
@@ -139,6 +139,6 @@ def _originals(data: Path) -> dict[Path, bytes]:
 def test_every_migration_stands_in_one_line_after_the_first() -> None:
     """Two branches that each add a migration meet here and not on a user's machine."""
     revisions = schemas()
-    assert revisions == ("0004", "0003", "0002", "0001")
+    assert revisions == ("0005", "0004", "0003", "0002", "0001")
     assert len(revisions) == len(list((ROOT / "core" / "migrations").glob("[0-9]*.py")))
     assert len(_scripts().get_heads()) == 1
