@@ -71,6 +71,7 @@ class Store:
         self._settled: dict[str, AsyncTable] = {}
         # Documents on their way out: no search sees them from the moment that it is decided.
         self._hidden: set[str] = set()
+        self._half: set[str] = set()  # hidden because writing them failed
         # By matter, with the table's version: read for every question, written seldom.
         self._documents: dict[str, tuple[int, tuple[Indexed, ...]]] = {}
 
@@ -128,9 +129,13 @@ class Store:
     ) -> None:
         """Replace the passages of several documents in one write; some may be older versions.
 
-        The documents' rows are written last: a document without one was not wholly written.
+        The documents' rows are written last: a document without one was not wholly written, and
+        is left out of every search until it is written again.
         """
         async with self._writing:
+            ids = {document.id for document, _, _ in written}
+            self._half |= ids - self._hidden
+            self._hidden |= ids
             await self._remove([document.id for document, _, _ in written])
             passages = self._table("passages")
             schema = await passages.schema()
@@ -138,6 +143,8 @@ class Store:
             await passages.add(rows)
             documents = [document_row(d, len(p), d.id in superseded) for d, p, _ in written]
             await self._table("documents").add(documents)
+            self._hidden -= ids & self._half
+            self._half -= ids
             self._written += rows.num_rows
             if self._written >= _OPTIMIZE_EVERY:
                 await self._optimize()
@@ -153,7 +160,9 @@ class Store:
 
     def hide(self, document_ids: Iterable[str]) -> None:
         """Leave documents out of every search from now on; their rows are still to be deleted."""
-        self._hidden.update(document_ids)
+        gone = frozenset(document_ids)
+        self._hidden |= gone
+        self._half -= gone
 
     async def delete(self, matter_id: str, document_id: str) -> None:
         """Remove a document and its passages from every search."""

@@ -404,7 +404,7 @@ async def test_a_row_that_refers_to_nothing_is_told(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await filled(data, monkeypatch)
-    sql(data, "INSERT INTO conversations VALUES ('c', 'gone', 'Rent', '2026-01-01T00:00:00')")
+    sql(data, "INSERT INTO conversations VALUES ('c', 'gone', 'Rent', '2026-01-01T00:00:00', '')")
     (finding,) = await examined(data)
     assert finding.sentence.startswith("A row of the table conversations refers to something")
 
