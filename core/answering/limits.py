@@ -1,6 +1,6 @@
 """Exceptions and conditions: what may not be left out of what a passage says."""
 
-from core.answering.forces import CONSENT, LIMITS, NEGATIVE, is_gate
+from core.answering.modality import CONSENT, LIMITS, NEGATIVE, is_gate
 from core.answering.pairing import Pairing, next_content, says_it
 from core.answering.terms import Term
 

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from itertools import pairwise
 
-from core.answering.forces import NEGATIVE
 from core.answering.lexicon import stem
+from core.answering.modality import NEGATIVE
 from core.answering.pairing import CONTENT, Pairing, next_content, says_it
 from core.answering.quantities import says
 from core.answering.terms import Term

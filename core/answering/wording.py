@@ -2,8 +2,8 @@
 
 from itertools import pairwise
 
-from core.answering.forces import DENYING, LIMITS, NEGATIVE, force_at, heads
 from core.answering.lexicon import lexicon, opposite
+from core.answering.modality import DENYING, LIMITS, NEGATIVE, force_at, heads
 from core.answering.pairing import CONTENT, Pairing, negated, says_it
 from core.answering.terms import Term
 
