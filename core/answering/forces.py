@@ -48,7 +48,23 @@ def forces_agree(pairing: Pairing) -> str:
         reason = differs(pairing, key, i, met) if met else _only_other_force(classes, key)
         if reason:
             return reason
-    return ""
+    return "negation_differs" if _allows_the_banned(pairing) else ""
+
+
+def _allows_the_banned(pairing: Pairing) -> bool:
+    """Whether a statement calls allowed, by a word that is no force, what its passage bans."""
+    said, held = pairing.said, pairing.held
+    if any(t.key in NEGATIVE or t.kind in LIMITS or t.senses & DENYING for t in said):
+        return False
+    allowed = any(
+        t.kind == "word" and t.senses & _ALLOWING and pairing.to[i] is None
+        for i, t in enumerate(said)
+    )
+    return (
+        allowed
+        and any(t.key == "ban" for t in held)
+        and not any(is_gate(held, j) for j in range(len(held)))
+    )
 
 
 def _copied_force_differs(pairing: Pairing, key: str, i: int, met: list[int]) -> str:
@@ -175,8 +191,12 @@ def _denied_elsewise(pairing: Pairing, key: str, i: int, there: int, governing: 
         denied = [t for t in held if t.key.startswith(("non", "un", "in", "im"))]
         return any(opposite(said[k].key, t.key) for k in head for t in denied)
     after = said[i + 1 : i + 7]
+    kept = {k for k, there in enumerate(pairing.to) if there is not None}
+    kept = {k for k in kept if held[pairing.to[k] or 0].senses & DENYING}  # denies on both sides
     return only_limits(held, governing) or any(
-        t.key in NEGATIVE or t.senses & DENYING for t in after if t.clause == said[i].clause
+        t.key in NEGATIVE or (t.senses & DENYING and k not in kept)
+        for k, t in enumerate(after, i + 1)
+        if t.clause == said[i].clause
     )
 
 

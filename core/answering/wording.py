@@ -8,7 +8,7 @@ from core.answering.pairing import CONTENT, Pairing, negated, says_it
 from core.answering.terms import Term
 
 SOLE = "sol"
-MISSING = {"en": 0.25, "zh": 0.15}
+MISSING = {"en": 0.25, "zh": 0.2}
 """The share of a free wording that may be words the lexicon does not know.  At .40 and .26 one
 true rewording in twenty-five is faulted instead of one in twelve, and six more invented sentences
 of 137 pass (*measured*): better a doubt too many.
