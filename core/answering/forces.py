@@ -52,19 +52,22 @@ def forces_agree(pairing: Pairing) -> str:
 
 
 def _allows_the_banned(pairing: Pairing) -> bool:
-    """Whether a statement calls allowed, by a word that is no force, what its passage bans."""
+    """Whether a statement calls allowed, by a word that governs nothing, what its passage bans."""
     said, held = pairing.said, pairing.held
     if any(t.key in NEGATIVE or t.kind in LIMITS or t.senses & DENYING for t in said):
         return False
     allowed = any(
-        t.kind == "word" and t.senses & _ALLOWING and pairing.to[i] is None
+        t.senses & _ALLOWING and pairing.to[i] is None
+        if t.kind == "word"
+        else t.kind == "force" and t.key == "leave" and _ends_its_clause(said, i)
         for i, t in enumerate(said)
     )
-    return (
-        allowed
-        and any(t.key == "ban" for t in held)
-        and not any(is_gate(held, j) for j in range(len(held)))
-    )
+    forces = {t.key for t in held if t.kind == "force"}
+    return allowed and forces == {"ban"} and not any(is_gate(held, j) for j in range(len(held)))
+
+
+def _ends_its_clause(terms: tuple[Term, ...], i: int) -> bool:
+    return all(t.clause > terms[i].clause for t in terms[i + 1 :] if t.kind in CONTENT)
 
 
 def _copied_force_differs(pairing: Pairing, key: str, i: int, met: list[int]) -> str:

@@ -8,6 +8,8 @@ from core.answering.terms import Term
 _STOPPING = frozenset("stop ceas refrain discontinu prevent prohibit 停止 禁止 防止".split())
 _TURNED_ROUND = ({"before", "after"}, {"before", ""})
 """Where a list is denied on either side when and and or say the same."""
+_BANNING = frozenset(("禁止", "严禁"))
+"""What governs its whole sentence, however long the list."""
 _JOINED, _FREELY_JOINED = 6, 10
 """How many terms may lie between two that are joined: in a near copy, in a free wording."""
 
@@ -68,6 +70,9 @@ def _denied_where(terms: tuple[Term, ...], i: int) -> str:
         for t in terms[max(0, i - (12 if terms[i].text >= "\u4e00" else 7)) : i]
         if t.sentence == terms[i].sentence
     ):
+        return "before"
+    own = [t for t in terms if t.sentence == terms[i].sentence]
+    if any(t.text in _BANNING and t.start < terms[i].start for t in own):
         return "before"
     after = [t for t in terms[i + 1 : i + 13] if t.sentence == terms[i].sentence]
     return "after" if any(t.key in NEGATIVE for t in after) else ""

@@ -74,6 +74,7 @@ FINE = (
             "The Distributor shall use commercially reasonable efforts to sell the Products.",
         ),
         ("逾期不申报的，处五千元罚款。", FINE),
+        ("向未成年人出售烟酒为法律所允许。", "任何人不得向未成年人出售烟酒。"),
         ("经营者有欺诈行为的，赔偿损失的三倍。", FINE),
         ("违反操作规程的，可以吊销执照。", FINE),
         ("承租人经出租人书面同意，可以转租。", "承租人经出租人同意，可以转租。"),
@@ -99,6 +100,10 @@ def test_a_fluent_invention_is_not_supported(statement: str, text: str) -> None:
         ("Unless a party gives notice ninety days before, the lease renews for a year.", RENEWAL),
         ("Upon full payment of the Fees, all rights in the Drawings vest in the Client.", TITLE),
         ("拒不申报的，罚款五千元。", FINE),
+        (
+            "Either party may end this lease with or without a reason, by thirty days' notice.",
+            "Either party may end this lease for any or for no reason upon thirty days' notice.",
+        ),
         ("经营者有欺诈行为的，赔偿价款三倍。", FINE),
         ("严重违反操作规程的，可吊销其执照。", FINE),
     ],
