@@ -96,7 +96,7 @@ def _damaged(source: Path, name: str, what: str) -> PinciteError:
 def _move_aside(data_dir: Path, there: list[Path]) -> Path | None:
     if not there:
         return None
-    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
     aside = data_dir.with_name(f"{data_dir.name}.before-{moment}")
     aside.mkdir(mode=0o700)
     for path in there:
