@@ -1,7 +1,7 @@
 """What every tab shares: the events that its buttons fire, and who is looking at what."""
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from functools import wraps
@@ -46,6 +46,8 @@ EVENTS = (
     "rename_conversation",
     "delete_conversation",
     "search_conversations",
+    "add_documents",
+    "close_receipt",
     "search_documents",
     "filter_documents",
     "filter_states",
@@ -130,14 +132,19 @@ class Page:
     in_force: gr.HTML
 
     def on(
-        self, event: str, handler: Callable[..., Any], outputs: list[Any], **options: Any
+        self,
+        event: str,
+        handler: Callable[..., Any],
+        outputs: list[Any],
+        inputs: Sequence[Any] = (),
+        **options: Any,
     ) -> Any:
-        """Run ``handler(desk, fired)`` when the page fires ``event``; return the dependency.
+        """Run ``handler(desk, *inputs, fired)`` on the page's ``event``; return the dependency.
 
         Who may fire it stands in ``ui.rights``.
         """
         trigger = getattr(self.events, event)
-        return self.listen(trigger, handler, need_of(event), [], outputs, **options)
+        return self.listen(trigger, handler, need_of(event), [*inputs], outputs, **options)
 
     def on_stop(
         self, event: str, running: Any, handler: Callable[..., Any], outputs: list[Any]

@@ -41,6 +41,8 @@ NEEDS: dict[str, Role | None] = {
     "rename_conversation": Role.EDITOR,
     "delete_conversation": Role.EDITOR,
     "search_conversations": ANYONE,
+    "add_documents": Role.EDITOR,
+    "close_receipt": ANYONE,
     "search_documents": ANYONE,
     "filter_documents": ANYONE,
     "filter_states": ANYONE,

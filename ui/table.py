@@ -73,6 +73,11 @@ def is_current(document: Document) -> bool:
     return document.state is DocumentState.READY and not document.is_superseded
 
 
+def is_cancelled(document: Document) -> bool:
+    """Whether somebody ended a document's way, which is no failure of it."""
+    return document.state is DocumentState.FAILED and document.failure == "cancelled"
+
+
 def render_pace(pace: Pace, failed: int, texts: Texts) -> Html:
     """How fast it goes and what is left, and the button that tries all failed ones again."""
     said = []
@@ -149,12 +154,15 @@ def _row(document: Document, texts: Texts) -> Html:
 
 
 def _name(document: Document, texts: Texts) -> Html:
+    folder, slash, name = document.name.rpartition("/")
+    above = element("small", text(folder + slash)) if slash else Html("")
+    words = element("span", above, text(name), dir="auto")
     if document.state is not DocumentState.READY:
-        return element("span", icon("document"), element("span", text(document.name)))
+        return element("span", icon("document"), words)
     return action(
         "open_source",
         icon("document"),
-        element("span", text(document.name)),
+        words,
         value={"document_id": document.id, "page": 1 if document.pages else 0},
         data_testid="open-document",
         title=texts("documents.open"),
@@ -211,6 +219,8 @@ def _notes(document: Document, texts: Texts) -> Html:
 
 def _state(document: Document, texts: Texts) -> Html:
     label = texts(f"state.{document.state}")
+    if is_cancelled(document):
+        return element("span", icon("close"), text(texts("state.cancelled")), class_="badge")
     if document.state is DocumentState.FAILED:
         why = " ".join(part for part in (document.reason, document.remedy) if part)
         return element(
@@ -223,6 +233,8 @@ def _state(document: Document, texts: Texts) -> Html:
         return element("span", text(texts("documents.superseded")), class_="badge")
     if document.state is DocumentState.READY:
         return element("span", icon("check"), text(label), class_="badge ready")
+    if document.state is DocumentState.QUEUED:
+        return element("span", text(label), class_="badge waiting")
     percent = round(100 * document.progress)
     bar = Html(
         f'<progress max="100" value="{percent:d}" aria-label="{text(label)}"></progress>'
@@ -258,7 +270,7 @@ def _password(document: Document, texts: Texts) -> Html:
 def _row_actions(document: Document, texts: Texts) -> list[Html]:
     buttons: list[tuple[str, str, str, str | None]] = []
     if is_moving(document):
-        buttons.append(("cancel_document", "stop", texts("documents.cancel"), None))
+        buttons.append(("cancel_document", "close", texts("documents.cancel"), None))
     if document.state is DocumentState.FAILED:
         buttons.append(("retry_document", "redo", texts("documents.retry"), None))
     if is_current(document):

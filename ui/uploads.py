@@ -1,7 +1,10 @@
 """Uploads into the person's own folder: two people's files never share a path."""
 
+import os
 from pathlib import Path
 from typing import Any
+
+from core.errors import PinciteError
 
 UPLOADS = "/gradio_api/upload"
 
@@ -11,6 +14,17 @@ def upload_folder() -> Path:
     from gradio.utils import get_upload_folder
 
     return Path(get_upload_folder()).resolve()
+
+
+def uploaded(path: str) -> Path:
+    """The upload that the browser names by the path it was told.
+
+    The gate lets nobody name another's; raises ``PinciteError`` for a path that leads elsewhere.
+    """
+    kept = Path(path)
+    if path != os.path.normpath(path) or not kept.is_relative_to(upload_folder()):
+        raise PinciteError("The page sent something that cannot be read.", "Reload the page.")
+    return kept
 
 
 async def keep_uploads(request: Any, folder: Path, upload_id: str, limit_bytes: int) -> list[str]:
