@@ -93,7 +93,7 @@ def chat_tab(page: Page) -> Tab:
                         break
                     yield {live: render_live_turn(progress, desk.texts) if batch else gr.skip()}
         except PinciteError as error:
-            failure = str(error)
+            failure = desk.texts.said(error.reason, error.remedy)
         except Exception:
             logger.exception("An answer failed")
             failure = desk.texts("error.unexpected")

@@ -208,7 +208,7 @@ def told(handler: Callable[..., Any]) -> Callable[..., Any]:
                     async for update in updates:
                         yield update
             except PinciteError as error:
-                gr.Warning(text(error))
+                gr.Warning(text(_texts_of(args).said(error.reason, error.remedy)))
             except Exception:
                 logger.exception("An event of the page failed")
                 gr.Warning(text(_texts_of(args)("error.unexpected")))
@@ -220,7 +220,7 @@ def told(handler: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return await handler(*args)
         except PinciteError as error:
-            gr.Warning(text(error))
+            gr.Warning(text(_texts_of(args).said(error.reason, error.remedy)))
         except Exception:
             logger.exception("An event of the page failed")
             gr.Warning(text(_texts_of(args)("error.unexpected")))

@@ -24,8 +24,8 @@ class Receipt:
     def after(self, taken: Added, texts: Texts) -> "Receipt":
         """The receipt once a file was taken, or one out of an archive."""
         if taken.error is not None:
-            words = texts("receipt.because", name=taken.name, why=str(taken.error))
-            return replace(self, refused=(*self.refused, words))
+            why = texts.said(taken.error.reason, taken.error.remedy)
+            return self.refusing(taken.name, why, texts)
         if taken.document is None or taken.is_new:
             return replace(self, added=self.added + 1)
         here = texts("receipt.here_as", name=taken.name, there=taken.document.name)

@@ -222,7 +222,7 @@ def _state(document: Document, texts: Texts) -> Html:
     if is_cancelled(document):
         return element("span", icon("close"), text(texts("state.cancelled")), class_="badge")
     if document.state is DocumentState.FAILED:
-        why = " ".join(part for part in (document.reason, document.remedy) if part)
+        why = texts.said(document.reason, document.remedy)
         return element(
             "div",
             element("span", icon("unsupported"), text(label), class_="badge failed"),
