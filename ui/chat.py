@@ -25,6 +25,7 @@ from ui.options import Options
 from ui.page import Desk, Page, Tab, Updates, value_of
 from ui.progress import Progress, paced
 from ui.rendering import render_live_turn, render_turn
+from ui.suggestions import suggestions
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +60,9 @@ def chat_tab(page: Page) -> Tab:
             messages = await database.messages(desk.matter_id, desk.conversation_id)
         if messages:
             return {turns: render_turns(messages, desk.texts, failure), live: ""}
-        return {turns: render_welcome(await documents_of(page, desk), desk), live: ""}
+        documents = await documents_of(page, desk)
+        questions = await suggestions(page, desk, documents)
+        return {turns: render_welcome(documents, questions, desk), live: ""}
 
     async def draw(desk: Desk) -> Updates:
         frame = {rail_head: render_rail_head(desk)} | await asking.draw(desk)

@@ -22,7 +22,7 @@ from core.types import Document, ExtractedText
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-LONGEST_NAME = 500
+LONGEST_NAME = 1000
 """Characters of a document's name, its folders among them."""
 
 
