@@ -326,6 +326,7 @@
       event.preventDefault();
       return showOptions(false);
     }
+    if (event.target.matches("form[data-search]")) return event.preventDefault();
     const form = event.target.closest("form[data-event]");
     if (!form) return;
     event.preventDefault();
@@ -360,10 +361,12 @@
   document.addEventListener("input", (event) => {
     const field = event.target;
     if (field.tagName === "TEXTAREA") grow(field);
-    const name = field.dataset?.search;
+    const form = field.form?.dataset.search && field.form;
+    const name = form ? form.dataset.search : field.dataset?.search;
     if (!name) return;
+    const sought = () => (form ? Object.fromEntries(new FormData(form)) : { text: field.value });
     clearTimeout(searching);
-    searching = setTimeout(() => fire(name, { text: field.value }), 180);
+    searching = setTimeout(() => fire(name, sought()), 180);
   });
 
   // Keyboard.

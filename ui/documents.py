@@ -84,15 +84,10 @@ def documents_tab(page: Page) -> Tab:
         return await draw_rows(desk) | await draw_in_force(page, desk)
 
     async def search(desk: Desk, fired: gr.EventData) -> Updates:
-        desk = replace(desk, document_search=value_of(fired, "text", str, "").strip())
-        return {page.desk: desk} | await draw_rows(desk)
-
-    async def filter_genre(desk: Desk, fired: gr.EventData) -> Updates:
-        desk = replace(desk, document_genre=value_of(fired, "text", str, ""))
-        return {page.desk: desk} | await draw_rows(desk)
-
-    async def filter_states(desk: Desk, fired: gr.EventData) -> Updates:
-        desk = replace(desk, document_state=value_of(fired, "text", str, ""))
+        sought, genre, state = (value_of(fired, n, str, "") for n in ("name", "genre", "state"))
+        desk = replace(
+            desk, document_search=sought.strip(), document_genre=genre, document_state=state
+        )
         return {page.desk: desk} | await draw_rows(desk)
 
     async def retry(desk: Desk, fired: gr.EventData) -> Updates:
@@ -127,8 +122,6 @@ def documents_tab(page: Page) -> Tab:
     page.on("close_receipt", close_receipt, [receipt, slip])
     page.listen(timer.tick, tick, ANYONE, [], [*rows, page.in_force])
     page.on("search_documents", search, [page.desk, *rows], trigger_mode="always_last")
-    page.on("filter_documents", filter_genre, [page.desk, *rows], trigger_mode="always_last")
-    page.on("filter_states", filter_states, [page.desk, *rows], trigger_mode="always_last")
     page.on("retry_document", retry, rows, trigger_mode="multiple")
     page.on("retry_failed", retry_failed, rows)
     page.on("cancel_document", cancel, rows, trigger_mode="multiple")
@@ -147,13 +140,20 @@ def render_intro(desk: Desk, limit_mib: int) -> Html:
         "label",
         icon("search"),
         Html(
-            f'<input type="search" data-search="search_documents" data-testid="search-documents"'
+            f'<input type="search" name="name" data-testid="search-documents"'
             f' value="{text(desk.document_search)}" placeholder="{text(texts("documents.search"))}"'
             f' aria-label="{text(texts("documents.search"))}">'
         ),
         class_="search",
     )
-    tools = element("div", _state_filter(desk), _genre_filter(desk), search, class_="filters")
+    tools = element(
+        "form",
+        _state_filter(desk),
+        _genre_filter(desk),
+        search,
+        class_="filters",
+        data_search="search_documents",
+    )
     heading = element("header", element("h1", text(texts("tab.documents"))), tools)
     return element("div", heading, _drop(desk, limit_mib), class_="documents-intro")
 
@@ -234,18 +234,18 @@ def _stands(document: Document) -> str:
 def _genre_filter(desk: Desk) -> Html:
     texts = desk.texts
     kinds = [("", texts("documents.every_genre")), *((g, texts(f"genre.{g}")) for g in Genre)]
-    return _filter("filter-documents", texts("documents.genre"), kinds, desk.document_genre)
+    return _filter("genre", texts("documents.genre"), kinds, desk.document_genre)
 
 
 def _state_filter(desk: Desk) -> Html:
     texts = desk.texts
     states = [("", texts("documents.every_state"))]
     states += [(state, texts(f"documents.state_{state}")) for state in STATES]
-    return _filter("filter-states", texts("documents.state"), states, desk.document_state)
+    return _filter("state", texts("documents.state"), states, desk.document_state)
 
 
 def _filter(name: str, label: str, choices: Sequence[tuple[str, str]], chosen: str) -> Html:
-    """A choice that fires the event of its name."""
+    """A choice beside the search field: the form is sent whole with every change."""
     options = [
         element("option", text(words), value=value, selected=value == chosen)
         for value, words in choices
@@ -253,7 +253,7 @@ def _filter(name: str, label: str, choices: Sequence[tuple[str, str]], chosen: s
     return element(
         "select",
         *options,
-        data_search=name.replace("-", "_"),
+        name=name,
         aria_label=label,
-        data_testid=name,
+        data_testid=f"filter-{name}",
     )

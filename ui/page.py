@@ -49,8 +49,6 @@ EVENTS = (
     "add_documents",
     "close_receipt",
     "search_documents",
-    "filter_documents",
-    "filter_states",
     "retry_document",
     "retry_failed",
     "cancel_document",

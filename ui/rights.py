@@ -44,8 +44,6 @@ NEEDS: dict[str, Role | None] = {
     "add_documents": Role.EDITOR,
     "close_receipt": ANYONE,
     "search_documents": ANYONE,
-    "filter_documents": ANYONE,
-    "filter_states": ANYONE,
     "retry_document": Role.EDITOR,
     "retry_failed": Role.EDITOR,
     "cancel_document": Role.EDITOR,

@@ -141,7 +141,12 @@ def _row(document: Document, texts: Texts) -> Html:
         ),
         element("td", _state(document, texts), class_="state"),
         *(
-            element("td", text(fact), class_=column, data_label=texts(f"documents.{column}"))
+            element(
+                "td",
+                text(fact),
+                class_=f"{column} none" if fact == "–" else column,
+                data_label=texts(f"documents.{column}"),
+            )
             for column, fact in facts.items()
         ),
         element("td", *_row_actions(document, texts), class_="actions"),

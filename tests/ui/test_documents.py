@@ -151,7 +151,7 @@ async def test_a_failed_document_says_why_and_what_to_do(
 
 async def test_searching_by_name_ignores_case(page: gr.Blocks, desk: Desk, add: Add):
     await add("Lease.txt", "Will.txt")
-    drawn = await on_event(page, "search_documents")(desk, fired(text=" LEA "))
+    drawn = await on_event(page, "search_documents")(desk, fired(name=" LEA "))
     table = region(page, drawn, "documents-table")
     assert "Lease.txt" in table
     assert "Will.txt" not in table
@@ -196,14 +196,15 @@ async def test_documents_are_found_by_kind_title_and_party(
         services, desk.matter_id, "A7.pdf", title="Supply", parties=["Northwind"], genre="contract"
     )
     await a_document(services, desk.matter_id, "B8.pdf", title="Ruling", genre="judgment")
-    search, by_genre = on_event(page, "search_documents"), on_event(page, "filter_documents")
-    for call, words, found in (
-        (search, "northw", "A7.pdf"),
-        (search, "RULING", "B8.pdf"),
-        (by_genre, "contract", "A7.pdf"),
-        (by_genre, "judgment", "B8.pdf"),
+    search = on_event(page, "search_documents")
+    for words, genre, found in (
+        ("northw", "", "A7.pdf"),
+        ("RULING", "", "B8.pdf"),
+        ("", "contract", "A7.pdf"),
+        ("pdf", "judgment", "B8.pdf"),
     ):
-        table = region(page, await call(desk, fired(text=words)), "documents-table")
+        drawn = await search(desk, fired(name=words, genre=genre, state="ready"))
+        table = region(page, drawn, "documents-table")
         assert [name for name in ("A7.pdf", "B8.pdf") if name in table] == [found], words
 
 
@@ -292,9 +293,9 @@ async def test_the_table_is_narrowed_to_a_state_and_all_that_failed_is_tried_aga
     made, _ = await services.database.put_document(desk.matter_id, "D.txt", "D.txt", 1)
     cancelled = {"state": "failed", "failure": "cancelled"}
     await services.database.update_document(desk.matter_id, made.id, cancelled)
-    narrow, table = on_event(page, "filter_states"), "documents-table"
+    narrow, table = on_event(page, "search_documents"), "documents-table"
     for state, shown in (("failed", 2), ("ready", 1), ("moving", 0), ("cancelled", 1), ("", 4)):
-        markup = region(page, await narrow(desk, fired(text=state)), table)
+        markup = region(page, await narrow(desk, fired(state=state)), table)
         assert markup.count('data-testid="document"') == shown, state
     drawn = await handler(page, "tick")(desk)  # type: ignore[misc]
     assert "Try all 2 failed again" in region(page, drawn, "documents-pace")
