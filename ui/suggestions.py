@@ -42,13 +42,14 @@ async def suggestions(page: Page, desk: Desk, documents: Sequence[Document]) -> 
         own = sorted(samples, key=lambda each: each[0] != desk.language)
         return [question for _, question in own][:MOST]
     kinds = list(_ASKED)
-    asked = [document for document in there if document.identity.genre in kinds]
-    for document in sorted(asked, key=lambda each: kinds.index(each.identity.genre))[:3]:
+    named = [(each, name) for each, name in _named(there) if each.identity.genre in kinds]
+    named.sort(key=lambda each: (kinds.index(each[0].identity.genre), len(each[1])))
+    for document, name in named[:3]:
         try:
             words = await page.services.library.text(desk.matter_id, document.id)
         except NotFound:  # deleted meanwhile
             continue
-        if questions := _about(document, words[:_READ], _short(document, there)):
+        if questions := _about(document, words[:_READ], name):
             return questions
     return []
 
@@ -64,8 +65,11 @@ def _about(document: Document, words: str, name: str) -> list[str]:
     return [texts(f"chat.example.{key}", document=name) for key in keys]
 
 
-def _short(document: Document, documents: Sequence[Document]) -> str:
-    """What to call a document: its title, or its name where others bear the same title."""
-    titles = Counter(each.identity.title for each in documents)
-    title = document.identity.title
-    return title if title and titles[title] == 1 and len(title) < 60 else document.name
+def _named(documents: Sequence[Document]) -> list[tuple[Document, str]]:
+    """Each document with what to call it: its title, file or path, whichever is its alone."""
+    each = [(d, (d.identity.title, d.name.rpartition("/")[2], d.name)) for d in documents]
+    shared = Counter(name for _, names in each for name in set(names))
+    return [
+        (document, next((n for n in names if n and shared[n] == 1), document.name))
+        for document, names in each
+    ]

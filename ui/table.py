@@ -1,6 +1,6 @@
 """The table of a matter's documents: what each is, how it stands, what to do with it."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
 from core.documents.pace import Pace
@@ -31,6 +31,7 @@ def render_documents(found: Sequence[Document], total: int, texts: Texts) -> Htm
         if is_old(document):
             older[document.name].append(document)
     heads = {each.name for each in found if is_current(each)}
+    versions = Counter(each.name for each in found)
     shown = [each for each in found if not (is_old(each) and each.name in heads)]
     columns = ("name", "state", "pages", "passages", "size", "added")
     head = element(
@@ -47,7 +48,7 @@ def render_documents(found: Sequence[Document], total: int, texts: Texts) -> Htm
         element(
             "table",
             element("thead", head),
-            element("tbody", *(_rows_of(each, older, texts) for each in shown[:ROWS])),
+            element("tbody", *(_rows_of(each, older, versions, texts) for each in shown[:ROWS])),
             aria_label=texts("tab.documents"),
         ),
         element("p", text(texts("documents.more", count=more)), class_="more")
@@ -116,13 +117,19 @@ def _left(seconds: float, texts: Texts) -> str:
     return texts("documents.hours_left", count=round(seconds / 3600))
 
 
-def _rows_of(document: Document, older: Mapping[str, Sequence[Document]], texts: Texts) -> Html:
+def _rows_of(
+    document: Document,
+    older: Mapping[str, Sequence[Document]],
+    versions: Mapping[str, int],
+    texts: Texts,
+) -> Html:
     """A document's row, and one for each older version under the one that is searched."""
     below = older.get(document.name, ()) if is_current(document) else ()
-    return join(_row(each, texts) for each in (document, *below))
+    several = versions[document.name] > 1
+    return join(_row(each, several, texts) for each in (document, *below))
 
 
-def _row(document: Document, texts: Texts) -> Html:
+def _row(document: Document, is_one_of_several: bool, texts: Texts) -> Html:
     facts = {
         "pages": "–" if document.pages is None else f"{document.pages:,}",
         "passages": f"{document.passages:,}" if document.passages else "–",
@@ -134,7 +141,7 @@ def _row(document: Document, texts: Texts) -> Html:
         element(
             "td",
             _name(document, texts),
-            _version(document, texts),
+            _version(document, is_one_of_several, texts),
             Html("") if is_old(document) else _identity(document, texts),
             Html("") if is_old(document) else _notes(document, texts),
             class_="name",
@@ -174,9 +181,9 @@ def _name(document: Document, texts: Texts) -> Html:
     )
 
 
-def _version(document: Document, texts: Texts) -> Html:
+def _version(document: Document, is_one_of_several: bool, texts: Texts) -> Html:
     """Which version it is, where there is more than one."""
-    if document.version == 1 and not is_old(document):
+    if document.version == 1 and not (is_one_of_several or is_old(document)):
         return Html("")
     key = "documents.old_version" if is_old(document) else "documents.version"
     words = texts(key, number=document.version)
@@ -191,7 +198,7 @@ def _identity(document: Document, texts: Texts) -> Html:
         return Html("")
     parties = texts("documents.and").join(identity.parties)
     facts = texts.list_of_words(
-        texts(f"genre.{identity.genre}"),
+        texts(f"genre.{identity.genre}") if identity.genre is not Genre.OTHER else "",
         texts.day(identity.dated) if identity.dated else "",
         parties,
     )

@@ -241,6 +241,8 @@ async def test_an_older_version_stands_under_the_one_that_is_searched(
     await services.database.put_document(desk.matter_id, "Lease.pdf", "first", 1)
     await services.database.put_document(desk.matter_id, "Lease.pdf", "second", 1)
     new, old = await services.database.documents(desk.matter_id)
+    table = region(page, await handler(page, "tick")(desk), "documents-table")  # type: ignore[misc]
+    assert table.index("Version 2") < table.index("Version 1")
     ready = {"state": DocumentState.READY}
     await services.database.update_document(desk.matter_id, new.id, ready)
     await services.database.update_document(desk.matter_id, old.id, ready | {"is_superseded": True})
