@@ -250,7 +250,7 @@ def _state(document: Document, texts: Texts) -> Html:
     percent = round(100 * document.progress)
     bar = Html(
         f'<progress max="100" value="{percent:d}" aria-label="{text(label)}"></progress>'
-        if document.progress
+        if document.progress or document.state is DocumentState.EMBEDDING
         else f'<progress aria-label="{text(label)}"></progress>'
     )
     number = f" {percent} %" if document.progress else ""

@@ -69,11 +69,11 @@ async def test_a_contract_is_asked_only_what_its_words_answer(services: DeskServ
         services, desk.matter_id, "A/B7.pdf", genre="contract", title="Tea Supply", parties=["Kip"]
     )
     assert await suggested(services, desk, CONTRACT) == [
-        "Who are the parties to Tea Supply?",
-        "How long does Tea Supply run, and how does it end?",
-        "Which law governs Tea Supply?",
+        "Who are the parties to “Tea Supply”?",
+        "How long does “Tea Supply” run, and how does it end?",
+        "Which law governs “Tea Supply”?",
     ]
-    assert await suggested(services, desk, "Nothing.") == ["Who are the parties to Tea Supply?"]
+    assert await suggested(services, desk, "Nothing.") == ["Who are the parties to “Tea Supply”?"]
 
 
 async def test_a_chinese_document_is_asked_about_in_chinese(services: DeskServices, desk: Desk):
@@ -87,8 +87,8 @@ async def test_documents_of_one_title_are_told_apart_by_their_names(
     for name in ("A.pdf", "B.pdf"):
         await a_document(services, desk.matter_id, name, genre="contract", title="Lease")
     assert await suggested(services, desk, CONTRACT) == [
-        "How long does A.pdf run, and how does it end?",
-        "Which law governs A.pdf?",
+        "How long does “A.pdf” run, and how does it end?",
+        "Which law governs “A.pdf”?",
     ]
 
 
