@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from core.commands import cli
-from core.errors import PinciteError
+from core.errors import DocumentError, PinciteError
 from core.session import sentences_for_errors, settings_of_this_run
 from core.settings import ROOT, Settings
 
@@ -41,7 +41,7 @@ def build_app(settings: Settings, services: "Services | None" = None) -> "FastAP
     from core.serving.accounts import Accounts, may_serve, note_settings
     from core.serving.events import Events
     from ui.layout import build_ui, mount_options
-    from ui.uploads import upload_folder
+    from ui.uploads import sweep, upload_folder
 
     made = services or Services(settings)
     accounts = Accounts(made.database, settings.data_dir / "session.key", settings.session_hours)
@@ -50,6 +50,7 @@ def build_app(settings: Settings, services: "Services | None" = None) -> "FastAP
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await made.start()
+        await asyncio.to_thread(sweep, upload_folder())  # those of pages that are gone
         try:
             await may_serve(made.database, settings.host)
             await note_settings(made.database, settings)
@@ -112,6 +113,8 @@ def _own_routes(
             return JSONResponse(await keep_uploads(request, folder, mine, limit))
         except MultiPartException as error:
             return JSONResponse({"detail": error.message}, 413 if "size" in error.message else 400)
+        except DocumentError as error:
+            return JSONResponse({"detail": str(error)}, 429)
 
     async def trouble(request: Request, error: Exception) -> HTMLResponse:
         return shown(PAGES.trouble(look_of(request), str(error)), status_of(error))

@@ -286,6 +286,7 @@
       grow(form.elements.question);
       form.elements.question.focus();
     },
+    "stop-sending": () => sending?.ending.abort(),
     "end-edit": (button) => clear(button.form || one("#composer form")),
   };
 
@@ -340,6 +341,7 @@
       event.preventDefault();
       return showOptions(false);
     }
+    if (event.target.matches("form[data-search]")) return event.preventDefault();
     const form = event.target.closest("form[data-event]");
     if (!form) return;
     event.preventDefault();
@@ -374,10 +376,12 @@
   document.addEventListener("input", (event) => {
     const field = event.target;
     if (field.tagName === "TEXTAREA") grow(field);
-    const name = field.dataset?.search;
+    const form = field.form?.dataset.search && field.form;
+    const name = form ? form.dataset.search : field.dataset?.search;
     if (!name) return;
+    const sought = () => (form ? Object.fromEntries(new FormData(form)) : { text: field.value });
     clearTimeout(searching);
-    searching = setTimeout(() => fire(name, { text: field.value }), 180);
+    searching = setTimeout(() => fire(name, sought()), 180);
   });
 
   // Keyboard.
@@ -418,9 +422,125 @@
     }
   });
 
-  // Files dropped anywhere go to the upload field of the Documents tab.
+  // Files and folders, dropped anywhere or chosen, are sent one by one and added in groups: a large
+  // drop does not freeze the page, and is not lost as a whole when it is interrupted.
+  const GROUP = 20;
+  const GROUP_BYTES = 64 * 2 ** 20;
+  let sending = null;
   const carriesFiles = (event) => [...(event.dataTransfer?.types || [])].includes("Files");
-  let dragging = 0;
+  const zone = () => root.dataset.role !== "reader" && one(".drop");
+  const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+  // A folder's files by their paths within it, as "ingest" names them; of several folders each
+  // keeps its own name before them.  What programs hide or leave behind is not meant.
+  const named = (found) => {
+    const tops = new Set(found.map(({ name }) => name.split("/")[0]));
+    const single = tops.size === 1 && found.every(({ name }) => name.includes("/"));
+    const leftBehind = (part) => /^(\.|~\$)|^__MACOSX$/.test(part);
+    return found
+      .map((each) => (single ? { ...each, name: each.name.replace(/^[^/]+\//, "") } : each))
+      .filter(({ name }) => !(name.includes("/") || single) || !name.split("/").some(leftBehind))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+  };
+  const within = async (entry, folder = "") => {
+    const name = folder + entry.name;
+    if (entry.isFile) {
+      return new Promise((resolve) => {
+        entry.file((file) => resolve([{ name, file }]), () => resolve([{ name }]));
+      });
+    }
+    const reader = entry.createReader();
+    const found = [];
+    for (;;) {
+      const part = await new Promise((resolve) => reader.readEntries(resolve, () => resolve([])));
+      if (!part.length) return found;
+      for (const each of part) found.push(...(await within(each, `${name}/`)));
+    }
+  };
+  const dropped = async ({ items, files }) => {
+    const entries = [...items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+    if (!entries.some((entry) => entry.isDirectory)) {
+      return [...files].map((file) => ({ name: file.name, file }));
+    }
+    return named((await Promise.all(entries.map((entry) => within(entry)))).flat());
+  };
+
+  const showSending = () => {
+    const box = one(".drop .sending");
+    if (!box) return;
+    box.hidden = !sending;
+    if (!sending) return;
+    const { done, total } = sending;
+    const [bar, words] = [one("progress", box), one("output", box)];
+    const told = words.dataset.template.replace("{done}", done).replace("{total}", total);
+    if (words.textContent === told) return;
+    words.textContent = told;
+    bar.max = total;
+    bar.value = done;
+  };
+  const sent = async ({ name, file }, drop, number) => {
+    if (drop.names.has(name)) return { name, trouble: "same_name" };
+    drop.names.add(name);
+    if (file && file.size > drop.limit) return { name, trouble: "too_large" };
+    try {
+      const form = new FormData();
+      form.append("files", file, `${drop.id}-${number}`); // two files may be alike but for the name
+      const to = { method: "POST", body: form, signal: drop.ending.signal };
+      const response = await fetch("/gradio_api/upload", to);
+      if (response.ok) return { name, path: (await response.json())[0] };
+    } catch (error) {
+      if (drop.ending.signal.aborted) return null;
+      console.warn(error);
+    }
+    return { name, trouble: "unreadable" };
+  };
+  const isAdded = async ({ id, done }) => {
+    const until = Date.now() + 120000;
+    const receipt = () => one(`#documents-receipt [data-drop="${id}"]`);
+    while (!(Number(receipt()?.dataset.done) >= done) && Date.now() < until) await pause(50);
+  };
+  const send = async (found) => {
+    const place = zone();
+    if (!place || !found.length) return;
+    openTab("documents");
+    if (sending) {
+      sending.files.push(...found);
+      sending.total += found.length;
+      return showSending();
+    }
+    const drop = (sending = {
+      id: `d${Date.now()}`,
+      files: [...found],
+      total: found.length,
+      done: 0,
+      names: new Set(),
+      matter: place.dataset.matter,
+      limit: Number(place.dataset.limit),
+      ending: new AbortController(),
+    });
+    while (drop.files.length && !drop.ending.signal.aborted) {
+      const group = [];
+      let bytes = 0;
+      while (drop.files.length && group.length < GROUP && bytes < GROUP_BYTES) {
+        showSending();
+        const next = drop.files.shift();
+        bytes += next.file?.size || 0;
+        const kept = await sent(next, drop, drop.done + 1);
+        if (!kept) break;
+        group.push(kept);
+        drop.done += 1;
+      }
+      if (!group.length) break;
+      fire("add_documents", {
+        drop: drop.id, matter_id: drop.matter, done: drop.done, files: group,
+      });
+      if (zone()?.dataset.matter !== drop.matter) break; // the answer says what became of the rest
+      await isAdded(drop);
+    }
+    sending = null;
+    showSending();
+  };
+
   document.addEventListener("dragover", (event) => {
     if (!carriesFiles(event)) return;
     event.preventDefault();
@@ -428,15 +548,23 @@
     clearTimeout(dragging);
     dragging = setTimeout(() => delete root.dataset.dragging, 200);
   });
-  document.addEventListener("drop", (event) => {
-    if (!carriesFiles(event) || event.target.closest("#documents-upload")) return;
+  let dragging = 0;
+  document.addEventListener("drop", async (event) => {
+    if (!carriesFiles(event)) return;
     event.preventDefault();
-    const field = one("#documents-upload input[type=file]");
-    if (!field || !event.dataTransfer.files.length) return;
-    openTab("documents");
-    field.files = event.dataTransfer.files;
-    field.dispatchEvent(new Event("change", { bubbles: true }));
+    send(await dropped(event.dataTransfer));
   });
+  document.addEventListener("change", (event) => {
+    const field = event.target;
+    if (!field.matches?.(".drop input[type=file]")) return;
+    const found = [...field.files].map((file) => ({
+      name: file.webkitRelativePath || file.name,
+      file,
+    }));
+    field.value = ""; // the same files may be chosen again
+    send(field.webkitdirectory ? named(found) : found);
+  });
+  addEventListener("beforeunload", (event) => sending && event.preventDefault());
 
   // Tabs are panels of one page; which one shows is this browser's affair.
   const openTab = (name, refresh = true) => {
@@ -490,6 +618,7 @@
       panel.setAttribute("role", "tabpanel");
       panel.setAttribute("aria-labelledby", tab.id);
     }
+    showSending();
     const toggle = one('#in-force [data-do="options"]');
     toggle?.setAttribute("aria-expanded", String(Boolean(root.dataset.options)));
     const form = panel();

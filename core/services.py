@@ -3,7 +3,10 @@
 import asyncio
 import json
 import logging
+from collections.abc import Collection
 from dataclasses import replace
+from functools import cache
+from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
 from typing import IO
@@ -161,10 +164,23 @@ class Services:
         mark.touch()
 
 
-def sample_questions() -> tuple[tuple[str, str], ...]:
-    """The sample matter's example questions as (language, question)."""
+def sample_questions(among: Collection[str] | None = None) -> tuple[tuple[str, str], ...]:
+    """The sample documents' example questions as (language, question).
+
+    With ``among``, SHA-256 digests of documents, only those that these documents answer.
+    """
+    return tuple(
+        (language, question)
+        for language, question, sha256 in _sample_questions()
+        if among is None or sha256 in among
+    )
+
+
+@cache
+def _sample_questions() -> tuple[tuple[str, str, str], ...]:
     listed = json.loads((SAMPLES / "questions.json").read_text(encoding="utf-8"))
-    return tuple((each["language"], each["question"]) for each in listed)
+    digests = {path.name: sha256(path.read_bytes()).hexdigest() for path in SAMPLES.iterdir()}
+    return tuple((each["language"], each["question"], digests[each["document"]]) for each in listed)
 
 
 def prepare_models(settings: Settings, profile: Profile) -> None:

@@ -178,7 +178,7 @@ def test_a_file_that_fails_is_named_with_its_reason_and_ends_with_1(
     assert taken.exit_code == 1
     lines = taken.stdout.splitlines()
     assert "failed\tEmpty.pdf\tThis file is empty. Check the original and add it again." in lines
-    absent = "failed\tabsent.txt\tabsent.txt is not a file. Choose a file that exists."
+    absent = "failed\tabsent.txt\tThere is no such file. Choose a file that exists."
     assert absent in lines
     assert sum(line.startswith("ready\t") for line in lines) == 2
 

@@ -61,7 +61,7 @@ def _verdict(verdict: AuditVerdict | None, texts: Texts) -> Html:
     if verdict is None:
         return Html("")
     if verdict.trouble:
-        return sentence(texts("audit.broken", trouble=verdict.trouble), "trouble")
+        return sentence(texts("audit.broken", trouble=texts.said(verdict.trouble)), "trouble")
     whole = texts("audit.whole", count=verdict.entries, head=verdict.head)
     return sentence(whole, "done")
 

@@ -78,7 +78,7 @@ def matter(
         element("h1", text(matter.name)),
         element("p", text(texts("matter_page.lead", role=texts(f"role.{role}"))), class_="lead"),
     )
-    said = sentence(trouble, "trouble") or sentence(
+    said = sentence(texts.said(trouble), "trouble") or sentence(
         texts("matter_page.saved") if look.done else "", "done"
     )
     about = _form(matter, texts) if owns else _facts(matter, texts)

@@ -25,6 +25,7 @@ from ui.options import Options
 from ui.page import Desk, Page, Tab, Updates, value_of
 from ui.progress import Progress, paced
 from ui.rendering import render_live_turn, render_turn
+from ui.suggestions import suggestions
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +62,9 @@ def chat_tab(page: Page) -> Tab:
             whole = await database.conversation(desk.matter_id, desk.conversation_id)
             own = desk.may_change(whole)
             return {turns: render_turns(messages, desk.texts, failure, own=own), live: ""}
-        return {turns: render_welcome(await documents_of(page, desk), desk), live: ""}
+        documents = await documents_of(page, desk)
+        questions = await suggestions(page, desk, documents)
+        return {turns: render_welcome(documents, questions, desk), live: ""}
 
     async def draw(desk: Desk) -> Updates:
         frame = {rail_head: render_rail_head(desk)} | await asking.draw(desk)
@@ -95,7 +98,7 @@ def chat_tab(page: Page) -> Tab:
                         break
                     yield {live: render_live_turn(progress, desk.texts) if batch else gr.skip()}
         except PinciteError as error:
-            failure = str(error)
+            failure = desk.texts.said(error.reason, error.remedy)
         except Exception:
             logger.exception("An answer failed")
             failure = desk.texts("error.unexpected")

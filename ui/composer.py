@@ -7,14 +7,11 @@ from uuid import uuid4
 import gradio as gr
 
 from core.errors import PinciteError
-from core.services import SAMPLES, sample_questions
-from core.types import EVERYTHING, Document
+from core.types import Document
 from ui.choices import render_options
 from ui.markup import Html, action, element, icon, text
 from ui.options import DEFAULTS, Options, in_scope, render_in_force, searchable
 from ui.page import Desk, Page, Tab, Updates, value_of
-
-EXAMPLES = 6
 
 
 def composer(page: Page) -> Tab:
@@ -131,7 +128,7 @@ def render_composer(desk: Desk) -> Html:
     return element("div", form, class_="composer")
 
 
-def render_welcome(documents: Sequence[Document], desk: Desk) -> Html:
+def render_welcome(documents: Sequence[Document], questions: Sequence[str], desk: Desk) -> Html:
     """An empty conversation: what to ask, or what to do before there is anything to ask about."""
     texts = desk.texts
     if not desk.matter_id:
@@ -150,7 +147,7 @@ def render_welcome(documents: Sequence[Document], desk: Desk) -> Html:
     if not searchable(documents):
         return _welcome(texts("chat.reading"), texts("chat.reading_more"))
     ready = in_scope(desk.options, documents)
-    examples = element("div", *(_example(q) for q in _examples(desk, ready)), class_="examples")
+    examples = element("div", *map(_example, questions), class_="examples")
     count = texts("count.documents", count=len(ready))
     return _welcome(texts("chat.welcome"), texts("chat.welcome_more", documents=count), examples)
 
@@ -174,16 +171,3 @@ def _example(question: str) -> Html:
         value={"question": question},
         data_testid="example-question",
     )
-
-
-def _examples(desk: Desk, documents: Sequence[Document]) -> list[str]:
-    """Questions to begin with: the sample's own, or some about a document in scope."""
-    if not documents:
-        return []
-    samples = {path.name for path in SAMPLES.iterdir()}
-    everything = desk.options.scope == EVERYTHING
-    if everything and any(document.name in samples for document in documents):
-        own = sorted(sample_questions(), key=lambda each: each[0] != desk.language)
-        return [question for _, question in own][:EXAMPLES]
-    name = documents[0].name
-    return [desk.texts(f"chat.example.{k}", document=name) for k in ("parties", "term", "notice")]

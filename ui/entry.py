@@ -88,5 +88,5 @@ def account(look: Look, *, trouble: str = "") -> str:
         element("p", text(texts("account.lead")), class_="lead"),
     )
     done = sentence(texts("account.changed") if look.done else "", "done")
-    said = done or sentence(trouble, "trouble")
+    said = done or sentence(texts.said(trouble), "trouble")
     return leaf(look, texts("leaf.account"), heading, said, password, everywhere, narrow=True)

@@ -2,8 +2,9 @@
 
 import datetime
 import json
+import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from core.settings import ROOT
 
@@ -32,6 +33,17 @@ class Texts:
         """The sentence for a key that comes from the core, or the core's own words."""
         return self.sentences.get(f"{prefix}.{key}", key)
 
+    def said(self, *sentences: str) -> str:
+        """Sentences of the core's, which speaks English, one after the other in this language.
+
+        ``assets/locales/core`` has them by their English, with ``{0}`` for the first value;
+        a value is looked up as well.  What is not there stays as it is.
+        """
+        words = ""
+        for each in filter(None, (_said(self.language, each) for each in sentences)):
+            words += f" {each}" if words and words[-1].isascii() else each
+        return words
+
     def date(self, moment: datetime.datetime) -> str:
         """A day as this language writes it, in the machine's time zone."""
         return self.day(moment.astimezone().date())
@@ -57,6 +69,40 @@ def texts_in(language: str) -> Texts:
     known = language if language in LANGUAGES else "en"
     path = ROOT / "assets" / "locales" / f"{known}.json"
     return Texts(known, json.loads(path.read_text(encoding="utf-8")))
+
+
+@lru_cache(4096)
+def _said(language: str, sentence: str) -> str:
+    known = _of_core(language)
+    if sentence in known:
+        return known[sentence]
+    for end in re.finditer(r"(?<=[.?!]) ", sentence):  # a reason and its remedy
+        parts = sentence[: end.start()], sentence[end.end() :]
+        told = [_said(language, part) for part in parts]
+        if all(words != part for words, part in zip(told, parts, strict=True)):
+            return "".join(told)
+    for pattern, words in _with_values(language):
+        if found := pattern.fullmatch(sentence):
+            return words.format(*(_said(language, value) for value in found.groups()))
+    return sentence
+
+
+@cache
+def _of_core(language: str) -> dict[str, str]:
+    path = ROOT / "assets" / "locales" / "core" / f"{language}.json"
+    known: dict[str, str] = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    return known
+
+
+@cache
+def _with_values(language: str) -> tuple[tuple[re.Pattern[str], str], ...]:
+    """What each sentence with values in it looks like, the most telling first."""
+    known = sorted(_of_core(language).items(), key=lambda each: -len(each[0]))
+    return tuple(
+        (re.compile(re.sub(r"\\\{\d\\\}", "(.+?)", re.escape(english)), re.DOTALL), words)
+        for english, words in known
+        if "{" in english
+    )
 
 
 def preferred_language(accept_language: str) -> str:

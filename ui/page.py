@@ -1,7 +1,7 @@
 """What every tab shares: the events that its buttons fire, and who is looking at what."""
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from functools import wraps
@@ -46,9 +46,9 @@ EVENTS = (
     "rename_conversation",
     "delete_conversation",
     "search_conversations",
+    "add_documents",
+    "close_receipt",
     "search_documents",
-    "filter_documents",
-    "filter_states",
     "retry_document",
     "retry_failed",
     "cancel_document",
@@ -134,14 +134,19 @@ class Page:
     in_force: gr.HTML
 
     def on(
-        self, event: str, handler: Callable[..., Any], outputs: list[Any], **options: Any
+        self,
+        event: str,
+        handler: Callable[..., Any],
+        outputs: list[Any],
+        inputs: Sequence[Any] = (),
+        **options: Any,
     ) -> Any:
-        """Run ``handler(desk, fired)`` when the page fires ``event``; return the dependency.
+        """Run ``handler(desk, *inputs, fired)`` on the page's ``event``; return the dependency.
 
         Who may fire it stands in ``ui.rights``.
         """
         trigger = getattr(self.events, event)
-        return self.listen(trigger, handler, need_of(event), [], outputs, **options)
+        return self.listen(trigger, handler, need_of(event), [*inputs], outputs, **options)
 
     def on_stop(
         self, event: str, running: Any, handler: Callable[..., Any], outputs: list[Any]
@@ -205,7 +210,7 @@ def told(handler: Callable[..., Any]) -> Callable[..., Any]:
                     async for update in updates:
                         yield update
             except PinciteError as error:
-                gr.Warning(text(error))
+                gr.Warning(text(_texts_of(args).said(error.reason, error.remedy)))
             except Exception:
                 logger.exception("An event of the page failed")
                 gr.Warning(text(_texts_of(args)("error.unexpected")))
@@ -217,7 +222,7 @@ def told(handler: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return await handler(*args)
         except PinciteError as error:
-            gr.Warning(text(error))
+            gr.Warning(text(_texts_of(args).said(error.reason, error.remedy)))
         except Exception:
             logger.exception("An event of the page failed")
             gr.Warning(text(_texts_of(args)("error.unexpected")))

@@ -20,7 +20,7 @@ class _Pages:
         texts = texts_for(look)
         heading = element("header", element("h1", text(texts("leaf.trouble"))))
         home = element("a", text(texts("leaf.home")), href="/", class_="button quiet")
-        said = sentence(words, "trouble")
+        said = sentence(texts.said(words), "trouble")
         return leaf(look, texts("leaf.trouble"), heading, said, home, narrow=True)
 
 

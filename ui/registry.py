@@ -17,7 +17,7 @@ def people(look: Look, listed: tuple[Person, ...], *, trouble: str = "") -> str:
         element("p", text(texts("people.lead")), class_="lead"),
     )
     said = sentence(texts("people.done") if look.done and not trouble else trouble, "done")
-    said = sentence(trouble, "trouble") if trouble else said
+    said = sentence(texts.said(trouble), "trouble") if trouble else said
     table = element(
         "table",
         element(

@@ -41,9 +41,9 @@ NEEDS: dict[str, Role | None] = {
     "rename_conversation": Role.READER,  # its author; the records tell whose it is
     "delete_conversation": Role.READER,
     "search_conversations": ANYONE,
+    "add_documents": Role.EDITOR,
+    "close_receipt": ANYONE,
     "search_documents": ANYONE,
-    "filter_documents": ANYONE,
-    "filter_states": ANYONE,
     "retry_document": Role.EDITOR,
     "retry_failed": Role.EDITOR,
     "cancel_document": Role.EDITOR,

@@ -1,6 +1,6 @@
 """The table of a matter's documents: what each is, how it stands, what to do with it."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
 from core.documents.pace import Pace
@@ -31,6 +31,7 @@ def render_documents(found: Sequence[Document], total: int, texts: Texts) -> Htm
         if is_old(document):
             older[document.name].append(document)
     heads = {each.name for each in found if is_current(each)}
+    versions = Counter(each.name for each in found)
     shown = [each for each in found if not (is_old(each) and each.name in heads)]
     columns = ("name", "state", "pages", "passages", "size", "added")
     head = element(
@@ -47,7 +48,7 @@ def render_documents(found: Sequence[Document], total: int, texts: Texts) -> Htm
         element(
             "table",
             element("thead", head),
-            element("tbody", *(_rows_of(each, older, texts) for each in shown[:ROWS])),
+            element("tbody", *(_rows_of(each, older, versions, texts) for each in shown[:ROWS])),
             aria_label=texts("tab.documents"),
         ),
         element("p", text(texts("documents.more", count=more)), class_="more")
@@ -71,6 +72,11 @@ def is_old(document: Document) -> bool:
 def is_current(document: Document) -> bool:
     """Whether a document is the version that is searched."""
     return document.state is DocumentState.READY and not document.is_superseded
+
+
+def is_cancelled(document: Document) -> bool:
+    """Whether somebody ended a document's way, which is no failure of it."""
+    return document.state is DocumentState.FAILED and document.failure == "cancelled"
 
 
 def render_pace(pace: Pace, failed: int, texts: Texts) -> Html:
@@ -111,13 +117,19 @@ def _left(seconds: float, texts: Texts) -> str:
     return texts("documents.hours_left", count=round(seconds / 3600))
 
 
-def _rows_of(document: Document, older: Mapping[str, Sequence[Document]], texts: Texts) -> Html:
+def _rows_of(
+    document: Document,
+    older: Mapping[str, Sequence[Document]],
+    versions: Mapping[str, int],
+    texts: Texts,
+) -> Html:
     """A document's row, and one for each older version under the one that is searched."""
     below = older.get(document.name, ()) if is_current(document) else ()
-    return join(_row(each, texts) for each in (document, *below))
+    several = versions[document.name] > 1
+    return join(_row(each, several, texts) for each in (document, *below))
 
 
-def _row(document: Document, texts: Texts) -> Html:
+def _row(document: Document, is_one_of_several: bool, texts: Texts) -> Html:
     facts = {
         "pages": "–" if document.pages is None else f"{document.pages:,}",
         "passages": f"{document.passages:,}" if document.passages else "–",
@@ -129,14 +141,19 @@ def _row(document: Document, texts: Texts) -> Html:
         element(
             "td",
             _name(document, texts),
-            _version(document, texts),
+            _version(document, is_one_of_several, texts),
             Html("") if is_old(document) else _identity(document, texts),
             Html("") if is_old(document) else _notes(document, texts),
             class_="name",
         ),
         element("td", _state(document, texts), class_="state"),
         *(
-            element("td", text(fact), class_=column, data_label=texts(f"documents.{column}"))
+            element(
+                "td",
+                text(fact),
+                class_=f"{column} none" if fact == "–" else column,
+                data_label=texts(f"documents.{column}"),
+            )
             for column, fact in facts.items()
         ),
         element("td", *_row_actions(document, texts), class_="actions"),
@@ -149,21 +166,24 @@ def _row(document: Document, texts: Texts) -> Html:
 
 
 def _name(document: Document, texts: Texts) -> Html:
+    folder, slash, name = document.name.rpartition("/")
+    above = element("small", text(folder + slash)) if slash else Html("")
+    words = element("span", above, text(name), dir="auto")
     if document.state is not DocumentState.READY:
-        return element("span", icon("document"), element("span", text(document.name)))
+        return element("span", icon("document"), words)
     return action(
         "open_source",
         icon("document"),
-        element("span", text(document.name)),
+        words,
         value={"document_id": document.id, "page": 1 if document.pages else 0},
         data_testid="open-document",
         title=texts("documents.open"),
     )
 
 
-def _version(document: Document, texts: Texts) -> Html:
+def _version(document: Document, is_one_of_several: bool, texts: Texts) -> Html:
     """Which version it is, where there is more than one."""
-    if document.version == 1 and not is_old(document):
+    if document.version == 1 and not (is_one_of_several or is_old(document)):
         return Html("")
     key = "documents.old_version" if is_old(document) else "documents.version"
     words = texts(key, number=document.version)
@@ -178,7 +198,7 @@ def _identity(document: Document, texts: Texts) -> Html:
         return Html("")
     parties = texts("documents.and").join(identity.parties)
     facts = texts.list_of_words(
-        texts(f"genre.{identity.genre}"),
+        texts(f"genre.{identity.genre}") if identity.genre is not Genre.OTHER else "",
         texts.day(identity.dated) if identity.dated else "",
         parties,
     )
@@ -211,8 +231,10 @@ def _notes(document: Document, texts: Texts) -> Html:
 
 def _state(document: Document, texts: Texts) -> Html:
     label = texts(f"state.{document.state}")
+    if is_cancelled(document):
+        return element("span", icon("close"), text(texts("state.cancelled")), class_="badge")
     if document.state is DocumentState.FAILED:
-        why = " ".join(part for part in (document.reason, document.remedy) if part)
+        why = texts.said(document.reason, document.remedy)
         return element(
             "div",
             element("span", icon("unsupported"), text(label), class_="badge failed"),
@@ -223,10 +245,12 @@ def _state(document: Document, texts: Texts) -> Html:
         return element("span", text(texts("documents.superseded")), class_="badge")
     if document.state is DocumentState.READY:
         return element("span", icon("check"), text(label), class_="badge ready")
+    if document.state is DocumentState.QUEUED:
+        return element("span", text(label), class_="badge waiting")
     percent = round(100 * document.progress)
     bar = Html(
         f'<progress max="100" value="{percent:d}" aria-label="{text(label)}"></progress>'
-        if document.progress
+        if document.progress or document.state is DocumentState.EMBEDDING
         else f'<progress aria-label="{text(label)}"></progress>'
     )
     number = f" {percent} %" if document.progress else ""
@@ -258,7 +282,7 @@ def _password(document: Document, texts: Texts) -> Html:
 def _row_actions(document: Document, texts: Texts) -> list[Html]:
     buttons: list[tuple[str, str, str, str | None]] = []
     if is_moving(document):
-        buttons.append(("cancel_document", "stop", texts("documents.cancel"), None))
+        buttons.append(("cancel_document", "close", texts("documents.cancel"), None))
     if document.state is DocumentState.FAILED:
         buttons.append(("retry_document", "redo", texts("documents.retry"), None))
     if is_current(document):

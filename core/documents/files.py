@@ -9,6 +9,7 @@ a thread.
 import hashlib
 import os
 import shutil
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -21,6 +22,9 @@ from core.types import Document, ExtractedText
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
+
+LONGEST_NAME = 1000
+"""Characters of a document's name, its folders among them."""
 
 
 _ARRIVING = "arriving-"
@@ -62,7 +66,7 @@ class Files:
         except OSError as error:
             target.unlink(missing_ok=True)
             raise DocumentError(
-                f"{source.name} could not be copied in: {error.strerror or error}.",
+                f"This file could not be copied in: {error.strerror or error}.",
                 "Check that it can be opened and that the disk has room.",
             ) from error
         return Incoming(target, digest.hexdigest(), target.stat().st_size)
@@ -142,10 +146,10 @@ class Files:
 
     def _check(self, source: Path) -> None:
         if not source.is_file():
-            raise DocumentError(f"{source.name} is not a file.", "Choose a file that exists.")
+            raise DocumentError("There is no such file.", "Choose a file that exists.")
         if source.stat().st_size > self._limit_mib * 2**20:
             raise DocumentError(
-                f"{source.name} is larger than {self._limit_mib} MiB.",
+                f"This file is larger than {self._limit_mib} MiB.",
                 "Split it, or raise PINCITE_FILE_SIZE_MIB.",
             )
 
@@ -156,13 +160,20 @@ class Files:
 def clean_name(name: str) -> str:
     """A name for showing and citing: no control characters, no way up, forward slashes.
 
-    Raises ``DocumentError`` when nothing is left of it.
+    Written in one way (Unicode's NFC): macOS takes accents apart, and a changed file is to be the
+    next version of its document.  Raises ``DocumentError`` when nothing is left of it, or more
+    than ``LONGEST_NAME`` characters.
     """
-    parts = name.replace("\\", "/").split("/")
+    parts = unicodedata.normalize("NFC", name).replace("\\", "/").split("/")
     kept = ["".join(c for c in part if c.isprintable()).strip() for part in parts]
     clean = "/".join(part for part in kept if part not in ("", ".", ".."))
     if not clean:
         raise DocumentError("A file needs a name.", "Rename it and add it again.")
+    if len(clean) > LONGEST_NAME:
+        raise DocumentError(
+            f"The name of this file, with its folders, is longer than {LONGEST_NAME} characters.",
+            "Shorten it and add it again.",
+        )
     return clean
 
 

@@ -164,9 +164,14 @@ class Documents(Records):
     def retry_documents(
         self, sql: sa.Connection, matter_id: str, ids: Iterable[str] | None = None
     ) -> int:
-        """Queue the matter's failed documents again, or those of these ids; return how many."""
+        """Queue the matter's failed documents again, or those of these ids; return how many.
+
+        What was cancelled is no failure: it is queued by its id only.
+        """
         failed = (documents.c.matter_id == matter_id) & (documents.c.state == DocumentState.FAILED)
-        if ids is not None:
+        if ids is None:
+            failed &= documents.c.failure != "cancelled"
+        else:
             failed &= documents.c.id.in_(tuple(ids))
         return sql.execute(sa.update(documents).where(failed).values(_UNREAD)).rowcount
 

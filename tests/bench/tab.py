@@ -1,8 +1,10 @@
 """One browser tab without a browser: the page's events over Gradio's own queue and stream."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import requests
@@ -22,12 +24,20 @@ class Tab:
         self._address = address
         self._http = requests.Session()
         self._session = uuid4().hex
-        config = self._http.get(f"{address}/config", timeout=60).json()
+        self._matter_id = ""
+        config = self._config()
         self._events = {
             name: (each["id"], component, len(each["inputs"]))
             for each in config["dependencies"]
             for component, name in each["targets"]
         }
+
+    def _config(self) -> dict[str, Any]:
+        """What the page tells the browser of its events."""
+        page = self._http.get(self._address, timeout=PATIENCE_S).text
+        begin = page.index("{", page.index("window.gradio_config"))
+        config: dict[str, Any] = json.JSONDecoder().raw_decode(page, begin)[0]
+        return config
 
     def fire(self, name: str, data: object = None, first: object = None) -> Iterator[str]:
         """Fire an event and yield each message of its stream; raises ``FailedError``.
@@ -65,16 +75,16 @@ class Tab:
 
     def do(self, name: str, data: object = None, first: object = None) -> str:
         """Fire an event and return its last message."""
-        return list(self.fire(name, data, first))[-1]
+        last = list(self.fire(name, data, first))[-1]
+        if opened := re.search(r'data-matter=\\"(\w+)', last):
+            self._matter_id = opened[1]
+        return last
 
     def drop(self, paths: list[Path]) -> None:
         """Upload files and let the page take them in, as a drop on the documents' tab does."""
         files = [("files", (path.name, path.read_bytes(), "text/plain")) for path in paths]
         url = f"{self._address}/gradio_api/upload"
         kept = self._http.post(url, files=files, timeout=PATIENCE_S).json()
-        meta = {"_type": "gradio.FileData"}
-        dropped = [
-            {"path": at, "orig_name": path.name, "meta": meta}
-            for at, path in zip(kept, paths, strict=True)
-        ]
-        self.do("upload", first=dropped)
+        dropped = [{"name": path.name, "path": at} for at, path in zip(kept, paths, strict=True)]
+        value = {"drop": "d", "matter_id": self._matter_id, "done": len(paths), "files": dropped}
+        self.do("add_documents", value)

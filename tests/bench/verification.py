@@ -28,8 +28,8 @@ def measure(per_kind: int = 150, sentences: int = 500) -> dict[str, Any]:
     ``planted`` and ``planted_in_paraphrases`` are shares flagged (more is better); ``verbatim``
     and ``paraphrases`` (developed on) and ``paraphrases_fresh`` (unread) are false alarms,
     ``alike`` the share of true sentences that a passage on the same subject does not carry and that
-    is shown as supported all the same, and ``inventions`` that of false sentences written to
-    deceive (less is better).
+    is shown as supported all the same, and ``inventions`` (developed on) and ``inventions_fresh``
+    (unread) that of false sentences written to deceive (less is better).
     """
     started, checked = time.perf_counter(), Counter[str]()
     report: dict[str, Any] = {}
@@ -57,16 +57,12 @@ def measure(per_kind: int = 150, sentences: int = 500) -> dict[str, Any]:
         ),
         checked,
     )
-    report["inventions"] = {
-        key: _kept(value)
-        for key, value in _shares(
-            (
-                (one["language"], "invented", one["statement"], one["passage"])
-                for one in _paraphrases("inventions.jsonl")
-            ),
-            checked,
-        ).items()
-    }
+    for name in ("inventions", "inventions_fresh"):
+        invented = (
+            (one["language"], "invented", one["statement"], one["passage"])
+            for one in _paraphrases(f"{name}.jsonl")
+        )
+        report[name] = {key: _kept(value) for key, value in _shares(invented, checked).items()}
     report["planted_in_paraphrases"] = _shares(_reworded_and_corrupted(rewordings), checked)
     report["ms_a_check"] = round(1000 * (time.perf_counter() - started) / checked.total(), 1)
     return report
@@ -157,7 +153,7 @@ def tell(report: dict[str, Any]) -> None:
             for key, value in lines.items():
                 print(f"  {key:28}" + "  ".join(f"{name} {each}" for name, each in value.items()))
             total = sum(value["n"] for value in lines.values())
-            name = "supported" if part in ("alike", "inventions") else "flagged"
+            name = "supported" if part in ("alike", "inventions", "inventions_fresh") else "flagged"
             share = sum(value["n"] * value[name] for value in lines.values()) / total
             print(f"  {'all':28}n {total}  {name} {share:.4f}")
         else:

@@ -176,7 +176,7 @@ def new_matter(page: Page, name: str) -> None:
 
 def drop(page: Page, *files: Path) -> None:
     page.get_by_test_id("tab-documents").click()
-    page.locator("#documents-upload input[type=file]").set_input_files(list(files))
+    page.get_by_test_id("choose-files").set_input_files(list(files))
     for file in files:
         row = page.locator(f'[data-testid="document"][data-name="{file.name}"]')
         expect(row).to_have_attribute("data-state", "ready", timeout=120_000)

@@ -135,8 +135,9 @@ def check(office: Firm, who: Someone, path: str, sent: object, told: str) -> Non
     assert not found, f"{path} told {found}"
 
 
-def foreign_event(case: Case, rng: random.Random) -> dict[str, object]:
+def foreign_event(case: Case, other: Someone, rng: random.Random) -> dict[str, object]:
     """Every value that an event of the page takes, each another's."""
+    file = {"name": "mine.txt", "path": other.upload}
     return {
         "id": rng.choice([case.id, case.conversation, *case.documents]),
         "document_id": rng.choice(case.documents),
@@ -145,6 +146,9 @@ def foreign_event(case: Case, rng: random.Random) -> dict[str, object]:
         "options": {"documents": rng.choice([[], case.documents])},
         "shown": case.documents,
         "start": 0, "end": 40, "page": 1, "marker": 1, "path": ["4"],
+        "drop": "d1", "matter_id": case.id, "done": 1,
+        "files": [file] if rng.random() < 0.2 else [],  # with it the event is refused whole
+        "name": "The Tenant", "genre": "", "state": "",
         "text": "The Tenant", "language": "en", "a": "quotes", "b": "listing",
     }  # fmt: skip
 
@@ -234,7 +238,7 @@ async def slow_pages(office: Firm, who: Someone) -> None:
 async def raw_event(office: Firm, who: Someone, case: Case, other: Someone) -> None:
     """Any event of the page, with everything in it another's, for the own or another's session."""
     fn = office.rng.choice(sorted(office.fns))
-    event, count = foreign_event(case, office.rng), len(office.fns[fn].inputs)
+    event, count = foreign_event(case, other, office.rng), len(office.fns[fn].inputs)
     name = getattr(office.fns[fn].fn, "__name__", "")
     inputs: list[Any] = foreign_inputs(case, other)[:count] or []
     if office.rng.random() < 0.5:  # without the file, so that the event runs

@@ -115,7 +115,7 @@ class PaperLibrary:
     async def take(
         self, matter_id: str, path: Path, name: str, *, password: str = ""
     ) -> AsyncGenerator[Added, None]:
-        if path.suffix == ".exe":
+        if name.endswith(".exe"):
             yield Added(name, error=DocumentError(f"{name} is not a document.", "Use a PDF."))
             return
         content = await asyncio.to_thread(path.read_text, "utf-8")

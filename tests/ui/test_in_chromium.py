@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import socket
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import uvicorn
@@ -156,3 +157,69 @@ async def test_a_long_listing_shows_more_on_demand(services: DeskServices, brows
     await expect(more).to_have_count(0)
     await browsed.get_by_test_id("listing-fold").click()
     await expect(shown).to_have_count(0)
+
+
+async def drop_on(page: Page, *paths: Path) -> None:
+    """Drop files and folders from the desktop onto the page."""
+    devtools = await page.context.new_cdp_session(page)
+    dragged = {"items": [], "files": list(map(str, paths)), "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        event = {"type": kind, "x": 300, "y": 300, "data": dragged}
+        await devtools.send("Input.dispatchDragEvent", event)
+
+
+def a_folder(above: Path, name: str, *inside: str) -> Path:
+    """A folder of text files, each with words of its own."""
+    for each in inside:
+        path = above / name / each
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"The words of {name} and of {each}.", encoding="utf-8")
+    return above / name
+
+
+async def names_in(services: DeskServices) -> set[str]:
+    (matter,) = await services.database.matters()
+    there = await services.database.documents(matter.id)
+    return {each.name for each in there} - {"Lease.pdf", "Will.pdf"}
+
+
+async def test_a_dropped_folder_comes_with_all_that_is_in_it_and_its_paths(
+    services: DeskServices, browsed: Page, tmp_path: Path
+):
+    many = [f"Letters/2024/{number:03}.txt" for number in range(150)]
+    folder = a_folder(tmp_path, "Aldgate", "A.txt", "Letters/A.txt", ".git/config", *many)
+    await drop_on(browsed, folder)
+    receipt = browsed.get_by_test_id("receipt")
+    await expect(receipt).to_contain_text("152 documents added", timeout=60_000)
+    await expect(browsed.get_by_test_id("sending")).to_be_hidden()
+    assert await names_in(services) == {"A.txt", "Letters/A.txt", *many}
+
+
+async def test_folders_dropped_together_keep_their_names(
+    services: DeskServices, browsed: Page, tmp_path: Path
+):
+    folders = [a_folder(tmp_path, name, "租约.txt") for name in ("One", "Two")]
+    await drop_on(browsed, *folders, a_folder(tmp_path, "Beside", "Will.txt") / "Will.txt")
+    await expect(browsed.get_by_test_id("receipt")).to_contain_text("3 documents added")
+    assert await names_in(services) == {"One/租约.txt", "Two/租约.txt", "Will.txt"}
+
+
+async def test_a_chosen_folder_is_taken_in_as_a_dropped_one(
+    services: DeskServices, browsed: Page, tmp_path: Path
+):
+    folder = a_folder(tmp_path, "Aldgate", "A.txt", "Letters/A.txt", "Letters/~$A.docx")
+    await browsed.get_by_test_id("tab-documents").click()
+    await browsed.get_by_test_id("choose-folder").set_input_files(folder)
+    await expect(browsed.get_by_test_id("receipt")).to_contain_text("2 documents added")
+    assert await names_in(services) == {"A.txt", "Letters/A.txt"}
+
+
+async def test_a_drop_is_stopped_and_what_was_sent_stays(
+    services: DeskServices, browsed: Page, tmp_path: Path
+):
+    names = [f"{number:03}.txt" for number in range(400)]
+    await drop_on(browsed, a_folder(tmp_path, "Aldgate", *names))
+    await browsed.get_by_test_id("receipt").wait_for()
+    await browsed.get_by_test_id("stop-sending").click()
+    await expect(browsed.get_by_test_id("sending")).to_be_hidden()
+    assert 0 < len(await names_in(services)) < 400

@@ -212,7 +212,6 @@ async def test_asking_about_a_document_searches_it_alone(
     )
     assert desk_in(drawn).options == Options(Scope((lease.id,)), AnswerKind.QUOTES)
     assert "Lease.pdf" in region(page, drawn, "in-force")
-    assert "Who are the parties to Lease.pdf?" in region(page, drawn, "turns")
     rows = await handler(page, "tick")(desk)  # type: ignore[misc]
     assert region(page, rows, "documents-table").count('data-event="ask_about"') == 2
 
