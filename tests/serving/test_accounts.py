@@ -183,6 +183,24 @@ async def test_one_s_own_login_does_not_buy_an_address_more_guesses(
 def test_addresses_are_counted_by_the_network_that_one_has() -> None:
     assert network_of("10.0.0.9") == "10.0.0.9"
     assert network_of("2001:db8:1:2:3::4") == network_of("2001:db8:1:2:ffff::1")
+    assert network_of("::ffff:10.0.0.9") == network_of("10.0.0.9")
+    assert network_of("::ffff:10.0.0.9") != network_of("::ffff:10.0.0.8")
+
+
+async def test_an_address_is_what_the_proxy_wrote_and_not_what_its_client_sent(
+    services: QuietServices, ada: Person
+) -> None:
+    app = app_of(services, behind_proxy=True, hosts="pincite.example")
+    form = {"name": "Ada Marsh", "password": PASSWORD}
+    for lines in (["203.0.113.9"], ["6.6.6.6, 203.0.113.9"], ["6.6.6.6", "203.0.113.9"]):
+        sent = [("x-forwarded-for", line) for line in lines]
+        # A scheme that the client made up does not count either.
+        sent += [("x-forwarded-proto", "https"), ("x-forwarded-proto", "http")]
+        async with browser(app, host="pincite.example") as http:
+            answer = await http.post("/login", data=form, headers=sent)
+        assert "Secure" not in answer.headers["set-cookie"]
+        (entry, *_) = await services.database.entries(AuditFilter(deed="login"))
+        assert entry.address == "203.0.113.9"
 
 
 async def test_a_cookie_is_for_this_site_alone_and_away_from_scripts(
@@ -281,15 +299,16 @@ async def test_without_accounts_this_machine_needs_none(services: QuietServices)
         assert (await http.get("/")).status_code == 200
 
 
-@pytest.mark.parametrize("forwarded", [{}, {"x-forwarded-for": "10.0.0.7"}])
-async def test_without_accounts_no_other_machine_comes_in(
-    services: QuietServices, forwarded: dict[str, str]
-) -> None:
-    address = HERE if forwarded else "10.0.0.7"
-    async with browser(app_of(services), address) as http:
-        answer = await http.get("/matters", headers=forwarded)
-    assert answer.status_code == 403
-    assert "no accounts yet" in answer.text
+async def test_without_accounts_no_other_machine_comes_in(services: QuietServices) -> None:
+    app = app_of(services)
+    for address, header in (
+        ("10.0.0.7", ""), (HERE, "x-forwarded-for"), (HERE, "forwarded"), (HERE, "via"),
+        (HERE, "x-real-ip"), (HERE, "x-forwarded-host"), (HERE, "x-forwarded-proto"),
+    ):  # fmt: skip
+        async with browser(app, address) as http:
+            answer = await http.get("/matters", headers={header: "10.0.0.7"} if header else {})
+        assert answer.status_code == 403, header
+        assert "no accounts yet" in answer.text
 
 
 async def test_once_there_is_an_account_everyone_logs_in(
@@ -349,6 +368,42 @@ async def test_another_name_for_this_machine_is_not_answered(services: QuietServ
         assert (await http.get("/matters")).status_code == 421
     async with browser(app_of(services, hosts="pincite.example"), host="pincite.example") as http:
         assert (await http.get("/matters")).status_code == 200
+
+
+async def test_without_accounts_nothing_comes_through_a_proxy_of_ours(
+    services: QuietServices,
+) -> None:
+    """Not even where it says nothing of its client: then the machine's own address is its own."""
+    async with browser(app_of(services, behind_proxy=True)) as http:
+        assert (await http.get("/matters")).status_code == 403
+
+
+ELSEWHERE = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"}
+FOLLOWED = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}
+
+
+async def test_another_site_s_page_leads_to_a_page_and_takes_nothing(
+    services: QuietServices,
+) -> None:
+    picture = ELSEWHERE | {"sec-fetch-dest": "image"}
+    link, frame = FOLLOWED | {"sec-fetch-dest": "document"}, FOLLOWED | {"sec-fetch-dest": "iframe"}
+    own = {"sec-fetch-site": "same-origin"}
+    async with browser(app_of(services)) as http:
+        for path, headers, status in (
+            ("/audit.csv", picture, 403), ("/audit.csv", link, 403), ("/matters", frame, 403),
+            ("/matters", picture | {"sec-fetch-site": "same-site"}, 403), ("/matters", link, 200),
+        ):  # fmt: skip
+            assert (await http.get(path, headers=headers)).status_code == status, (path, headers)
+        assert await services.database.count_entries(AuditFilter()) == 0
+        assert (await http.get("/audit.csv", headers=link | own)).status_code == 200
+
+
+@pytest.mark.parametrize("hosts", ["", "pincite.example"])
+async def test_a_name_that_is_none_is_refused_in_words(services: QuietServices, hosts: str) -> None:
+    async with browser(app_of(services, host="0.0.0.0", hosts=hosts)) as http:  # noqa: S104
+        for headers in ({"host": "["}, {"host": "[::1"}, {"origin": "http://["}):
+            for path in ("/login", "/matters"):
+                assert (await http.get(path, headers=headers)).status_code == 400
 
 
 @pytest.mark.parametrize("there", ["//evil.example", "https://evil.example", "/\\evil", "x"])
