@@ -19,7 +19,9 @@ from core.serving.events import Events, Refused, is_open
 from core.settings import Settings
 from core.types import LOCAL, Person
 
-OPEN = ("/login", "/oidc/begin", "/oidc/done", "/healthz", "/readyz", "/manifest.json")
+OPEN = (
+    "/login", "/login/code", "/oidc/begin", "/oidc/done", "/healthz", "/readyz", "/manifest.json",
+)  # fmt: skip
 """Answered to anyone: nothing of a matter, a person or a setting is in them."""
 OPEN_FOLDERS = ("/icons/", "/look/")
 PERSON = "pincite.person"
