@@ -18,7 +18,8 @@ run: $(INSTALLED)
 
 test: check chromium
 	$(BIN)/python app.py prepare
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not e2e" -n 2 --dist worksteal
+	$(BIN)/python -m pytest -m e2e
 
 check: .venv/tested
 	$(BIN)/ruff format --check .

@@ -53,6 +53,20 @@
       await new Promise((resolve) => setTimeout(resolve, 30));
     }
   };
+  // These draw the whole page anew. Until they have, what still stands there is of the matter
+  // that was left, so nothing in it can be clicked, typed into or asked.
+  const turning = new Set(["open_matter", "create_matter", "delete_matter", "set_language"]);
+  const turn = async () => {
+    const left = one(".masthead");
+    const panels = all(".tab-panel");
+    for (const panel of panels) panel.inert = true;
+    const until = Date.now() + 15000;
+    while (one(".masthead") === left && !one(".toast-body") && Date.now() < until) {
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    }
+    await new Promise(requestAnimationFrame);
+    for (const panel of panels) panel.inert = false;
+  };
   const valueOf = (element) => JSON.parse(element.dataset.value || "{}");
 
   // Dialogs: one element asks for a yes or for a text.
@@ -115,6 +129,7 @@
     if (element.dataset.event === "ask") stick = true;
     if (leaving.has(element.dataset.event)) await settle();
     fire(element.dataset.event, value);
+    if (turning.has(element.dataset.event) && !element.ariaCurrent) turn();
     if (element.dataset.then) {
       openTab(element.dataset.then, false);
       one("#composer textarea")?.focus();

@@ -24,31 +24,35 @@ if TYPE_CHECKING:
     from alembic.script import ScriptDirectory
 
 
+UNFINISHED = "restore.unfinished"
+"""Stands in the data folder while a backup takes its place."""
+
+
 class Database(Matters, People, Documents, Conversations, Audit):
     """The one SQLite file. Construction is cheap; ``start`` opens it and migrates it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._thread = ThreadPoolExecutor(1, "database")
-        self._engine = sa.create_engine(f"sqlite:///{path}")
+        # An error must not tell the log what a document or a question says.
+        self._engine = sa.create_engine(f"sqlite:///{path}", hide_parameters=True)
         sa.event.listen(self._engine, "connect", _configure)
 
     async def start(self) -> None:
         """Create the file if need be and bring its schema to the newest version.
 
-        Folder and file are this account's alone; SQLite gives its log the file's mode.
+        Folder and file are this account's alone; SQLite gives its log the file's mode.  Raises
+        ``PinciteError`` where a restore was broken off: what is there is not whole.
         """
+        if (self._path.parent / UNFINISHED).exists():
+            raise PinciteError(
+                f"Restoring a backup into {self._path.parent} was broken off.",
+                "Run app.py restore DIR --replace again; what was there is in a folder beside it.",
+            )
         private_folder(self._path.parent)
         os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
         keep_private(self._path)
         await asyncio.get_running_loop().run_in_executor(self._thread, _migrate, self._engine)
-
-    async def scrub(self) -> None:
-        """Empty the write-ahead log: what was deleted stays in it until then.
-
-        A reader of another process may hold it; it is emptied by a later call then.
-        """
-        await asyncio.get_running_loop().run_in_executor(self._thread, _truncate, self._engine)
 
     async def close(self) -> None:
         """Close every connection; idempotent."""
@@ -125,11 +129,6 @@ def _configure(connection: Any, _: object) -> None:
     """Readers go on while one writer writes; commits reach the disk; what is deleted is gone."""
     for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
-
-
-def _truncate(engine: sa.Engine) -> None:
-    with engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 @cache

@@ -34,6 +34,7 @@ class Deed(StrEnum):
     DOCUMENT_CANCELLED = "document_cancelled"
     PASSAGES_SEARCHED = "passages_searched"
     CONVERSATION_RENAMED = "conversation_renamed"
+    CONVERSATION_CUT = "conversation_cut"
     CONVERSATION_DELETED = "conversation_deleted"
     QUESTION_ASKED = "question_asked"
     ANSWERS_COMPARED = "answers_compared"

@@ -1,7 +1,10 @@
 """What is recorded comes back whole, and only inside its own matter."""
 
+import asyncio
 import json
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from dataclasses import fields
 from datetime import date
 from pathlib import Path
@@ -389,7 +392,76 @@ async def test_other_bytes_under_a_name_are_its_next_version(database: Database)
     same, is_new = await put(database, matter.id, "Lease.pdf", "c")
     assert (same.id, is_new) == (made[2].id, False)
     back, is_new = await put(database, matter.id, "Lease.pdf", "a")
-    assert (back.id, back.version, is_new) == (made[0].id, 4, True)
+    assert (back.version, is_new) == (4, True)
+    assert back.id not in {each.id for each in made}
+    assert (await database.document(matter.id, made[0].id)).version == 1
+
+
+async def test_two_processes_that_add_the_same_file_at_once_record_it_once(tmp_path: Path) -> None:
+    path = tmp_path / "data" / "pincite.db"
+    both = (Database(path), Database(path))
+    for each in both:
+        await each.start()
+    matter = await both[0].create_matter("Lease")
+    for number in range(40):
+        name = f"{number}.pdf"
+        await asyncio.gather(*(put(each, matter.id, name, f"same {number}") for each in both))
+        await asyncio.gather(
+            put(both[0], matter.id, name, f"one {number}"),
+            put(both[1], matter.id, name, f"two {number}"),
+        )
+    listed = await both[0].documents(matter.id)
+    assert len({each.sha256 for each in listed}) == len(listed) == 120
+    assert len({(each.name, each.version) for each in listed}) == 120
+    for each in both:
+        await each.close()
+
+
+async def test_what_the_database_refuses_is_not_told_with_its_words(database: Database) -> None:
+    matter = await database.create_matter("Lease")
+    with pytest.raises(sa.exc.IntegrityError) as refused:
+        await database.update_document(
+            matter.id, (await put(database, matter.id, "a.pdf", "a"))[0].id,
+            {"title": "PRIVILEGED TITLE", "state": None},
+        )  # fmt: skip
+    assert "PRIVILEGED" not in str(refused.value)
+
+
+async def test_a_deleted_conversation_is_in_no_file_of_the_database_and_a_hold_keeps_it(
+    database: Database, tmp_path: Path
+) -> None:
+    matter = await database.create_matter("Lease")
+    conversation = await database.create_conversation(matter.id, "Rent", LOCAL)
+    message = await database.add_message(matter.id, conversation.id, "CANARY of a question", LOCAL)
+
+    def there() -> bool:
+        files = (tmp_path / "data").glob("pincite.db*")
+        return any(b"CANARY" in path.read_bytes() for path in files)
+
+    assert there()
+    await database.describe_matter(matter.id, {"on_hold": True})
+    with pytest.raises(NotAllowed, match="legal hold"):
+        await database.delete_conversation(matter.id, conversation.id, LOCAL)
+    with pytest.raises(NotAllowed, match="legal hold"):
+        await database.delete_messages_from(matter.id, message.id, LOCAL)
+    await database.describe_matter(matter.id, {"on_hold": False})
+    await database.delete_conversation(matter.id, conversation.id, LOCAL)
+    assert not database.has_remains
+    assert not there()
+
+
+async def test_a_reader_of_another_process_delays_the_scrubbing_and_is_remembered(
+    database: Database, tmp_path: Path
+) -> None:
+    matter = await database.create_matter("Lease")
+    conversation = await database.create_conversation(matter.id, "Rent", LOCAL)
+    with closing(sqlite3.connect(tmp_path / "data" / "pincite.db")) as other:
+        other.execute("BEGIN")
+        other.execute("SELECT * FROM conversations").fetchall()
+        await database.delete_conversation(matter.id, conversation.id, LOCAL)
+        assert database.has_remains
+    await database.scrub()
+    assert not database.has_remains
 
 
 async def test_bytes_that_are_only_in_an_older_version_are_taken_in_under_another_name(

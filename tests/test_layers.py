@@ -106,9 +106,13 @@ def test_the_values_import_nothing_of_ours() -> None:
         }
 
 
-@pytest.mark.parametrize("package", ["vllm", "lancedb", "FlagEmbedding", "llama_index"])
+@pytest.mark.parametrize("package", ["vllm", "FlagEmbedding", "llama_index"])
 def test_each_engine_is_imported_in_exactly_one_file(package: str) -> None:
     assert len(users_of(package)) == 1
+
+
+def test_the_index_is_imported_by_its_tables_and_their_indices_only() -> None:
+    assert users_of("lancedb") == {"core/retrieval/store.py", "core/retrieval/indices.py"}
 
 
 @pytest.mark.parametrize(

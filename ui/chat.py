@@ -185,6 +185,7 @@ async def _begin(
             raise NotFound(desk.texts("chat.turn_gone"))
         question = question or earlier[place].question
         await database.delete_messages_from(desk.matter_id, replaces, desk.person)
+        await page.record(desk, Deed.CONVERSATION_CUT, desk.conversation_id)
         earlier = earlier[:place]
     if not question:
         raise PinciteError(desk.texts("chat.no_question"))

@@ -14,7 +14,7 @@ _DENIED = re.compile(
     r"|breach|unlawful\w*|ineffective|only)\b|n't\b",
     re.I,
 )
-_WITHOUT = re.compile(rf"\bwithout\b[^.;:]{{0,60}}?\b{_LEAVE}\b", re.I)
+_WITHOUT = re.compile(rf"(?<!with or )\bwithout\b[^.;:]{{0,60}}?\b{_LEAVE}\b", re.I)
 _NEEDLESS = re.compile(
     rf"\b(?:no|without)\b[^.;:,]{{0,40}}?\b{_LEAVE}\b[^.;:]{{0,60}}?"
     r"\b(?:required|needed|necessary|requisite)\b"

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from core.answering.forces import (
+from core.answering.lexicon import opposite
+from core.answering.modality import (
     DENYING,
     NEED,
     NEGATIVE,
@@ -13,7 +14,6 @@ from core.answering.forces import (
     only_limits,
     whole_force,
 )
-from core.answering.lexicon import opposite
 from core.answering.pairing import Pairing, next_content
 from core.answering.terms import Term
 

@@ -1,8 +1,13 @@
 """Exceptions and conditions: what may not be left out of what a passage says."""
 
-from core.answering.forces import CONSENT, LIMITS, NEGATIVE, is_gate
+from core.answering.modality import CONSENT, DENYING, LIMITS, NEED, NEGATIVE, is_gate
 from core.answering.pairing import Pairing, next_content, says_it
+from core.answering.qualifiers import is_grave
 from core.answering.terms import Term
+
+_ONLY = ("only", "只有", "仅在", "仅当")
+_INCLUDING = frozenset("including include includes 包括 包含 含".split())
+_RANGES = frozenset(("gt", "lt", "ge", "le"))
 
 
 def lost_beside(held: tuple[Term, ...], start: int, end: int) -> str:
@@ -20,6 +25,9 @@ def lost_beside(held: tuple[Term, ...], start: int, end: int) -> str:
             break
         if held[k].key in NEGATIVE:
             return "negation_differs"
+    before = held[max(0, first - 1)]
+    if first and is_grave(before) and before.clause == held[first].clause:
+        return "condition_dropped"
     opens = first == 0 or held[first - 1].clause < held[first].clause
     tells = any(t.kind == "force" for t in held[first : last + 1]) or opens
     if not tells:
@@ -40,6 +48,10 @@ def lost_beside(held: tuple[Term, ...], start: int, end: int) -> str:
 def limits_are_kept(pairing: Pairing) -> str:
     """No exception or condition of the carrying words is dropped, no "only" added."""
     said, held = pairing.said, pairing.held
+    if _grants_the_exception(pairing) or _takes_in_the_excepted(pairing) or _adds_only_if(pairing):
+        return "meaning_differs"
+    if _drops_the_event(pairing) or _drops_the_range(pairing):
+        return "condition_dropped"
     emphatic = any(t.kind in ("given", "condition") for t in held)
     if any(t.kind == "only" and not (emphatic and t.text[0] in "才方只") for t in said) and not any(
         t.kind in ("only", "exception", "without") or t.key in ("ban", "not") or "sol" in t.senses
@@ -97,6 +109,95 @@ def limits_are_kept(pairing: Pairing) -> str:
         if _belongs(held, j, rest, met):
             return "condition_dropped"
     return ""
+
+
+def _grants_the_exception(pairing: Pairing) -> bool:
+    """Whether what the passage excepts is the statement's condition: "unless" told as "if"."""
+    said, held = pairing.said, pairing.held
+    if any(t.key in NEGATIVE or t.kind in ("exception", "without", "only") for t in said):
+        return False
+    if any(t.senses & DENYING and not _denies_there(pairing, i) for i, t in enumerate(said)):
+        return False
+    for i, term in enumerate(said):
+        if term.kind != "condition" or term.text.casefold().startswith(_ONLY):
+            continue
+        own = [k for k, t in enumerate(said) if t.clause == term.clause and k > i and t.weight]
+        for j, other in enumerate(held):
+            if other.kind == "exception" and own:
+                rest = set(_complement(held, j))
+                if 2 * sum(pairing.to[k] in rest for k in own) >= len(own):
+                    return True
+    return False
+
+
+def _denies_there(pairing: Pairing, i: int) -> bool:
+    """Whether a word that denies in itself stands for one of the passage that does too."""
+    there = pairing.to[i]
+    return there is not None and bool(pairing.held[there].senses & DENYING)
+
+
+def _takes_in_the_excepted(pairing: Pairing) -> bool:
+    """Whether a statement includes what its passage excepts, or says is not so."""
+    said, held = pairing.said, pairing.held
+    excepts = any(t.kind == "exception" for t in said)
+    denies = any(t.key in NEGATIVE for t in said)
+    for i, term in enumerate(said):
+        if term.text.casefold() not in _INCLUDING or pairing.to[i] is not None:
+            continue
+        for k in next_content(said, i):
+            there = pairing.to[k] or 0
+            own = [t for t in held[max(0, there - 9) : there] if t.sentence == held[there].sentence]
+            if any(t.kind == "exception" for t in own) and not excepts:
+                return True
+            if any(t.kind == "not" for t in own) and not denies:
+                return True
+    return False
+
+
+def _adds_only_if(pairing: Pairing) -> bool:
+    """Whether a statement makes a condition of what its passage tells beside the promise."""
+    added = any(t.kind == "condition" and t.text.casefold().startswith(_ONLY) for t in pairing.said)
+    return added and not any(
+        t.kind in LIMITS or t.kind in ("not", "but", "when") or t.key == "ban" or t.senses & NEED
+        for t in pairing.held
+    )
+
+
+def _drops_the_event(pairing: Pairing) -> bool:
+    """Whether a statement says nothing of the event upon which the passage's takes place."""
+    held = pairing.held
+    if any(t.kind in ("when", "number", "order", "condition") for t in pairing.said):
+        return False
+    for j, term in enumerate(held):
+        if term.text.casefold() not in ("upon", "on") or j in pairing.back:
+            continue
+        near = range(j + 1, min(j + 5, len(held)))
+        event = [held[k] for k in near if held[k].sentence == term.sentence]
+        event = [t for t in event if t.weight >= 0.5]
+        if j - 1 in pairing.back and event and not any(_is_told(t, pairing) for t in event):
+            return True
+    return False
+
+
+def _drops_the_range(pairing: Pairing) -> bool:
+    """Whether a statement keeps a condition without its range: 超过一个月不满一年未订立合同的."""
+    held = pairing.held
+    given = {t.clause for t in held if t.kind == "given"}
+    for j, term in enumerate(held):
+        if term.kind != "number" or j in pairing.back or term.clause not in given:
+            continue
+        beside = held[max(0, j - 1) : j + 2]
+        if not any(t.kind == "bound" and t.key in _RANGES for t in beside):
+            continue
+        own = [k for k, t in enumerate(held) if t.clause == term.clause and t.weight >= 0.5]
+        own = [k for k in own if held[k].kind != "number"]
+        if own and 2 * sum(k in pairing.back for k in own) >= len(own):
+            return True
+    return False
+
+
+def _is_told(term: Term, pairing: Pairing) -> bool:
+    return any(says_it(each, term) for each in pairing.said)
 
 
 def _only_tells(terms: tuple[Term, ...], j: int, rest: list[int]) -> bool:

@@ -1,10 +1,10 @@
-"""How much, when and which article; at least or at most, before or after, and or or."""
+"""How much, when and which article; at least or at most, before or after."""
 
 from dataclasses import replace
 from itertools import pairwise
 
-from core.answering.forces import NEGATIVE
 from core.answering.lexicon import stem
+from core.answering.modality import NEGATIVE
 from core.answering.pairing import CONTENT, Pairing, next_content, says_it
 from core.answering.quantities import says
 from core.answering.terms import Term
@@ -12,12 +12,10 @@ from core.answering.terms import Term
 _AFTER_NUMBER = frozenset("以上 以下 以内 之内 内 及以上".split()) | {
     f"or {word}" for word in "more longer less fewer greater above below later earlier".split()
 }
-_STOPPING = frozenset("stop ceas refrain discontinu prevent prohibit 停止 禁止 防止".split())
+_BY_A_HAIR = ({"gt", "ge"}, {"lt", "le"})
+_BESIDE = 9
+"""How many terms before a multiple may tell what it is a multiple of."""
 _UPWARD = {"ge": 1, "gt": 1, "le": -1, "lt": -1, "after": 1}
-_TURNED_ROUND = ({"before", "after"}, {"before", ""})
-"""Where a list is denied on either side when and and or say the same."""
-_JOINED, _FREELY_JOINED = 6, 10
-"""How many terms may lie between two that are joined: in a near copy, in a free wording."""
 _LOOSE_LIMITS = frozenset(("within", "内", "以内", "之内", "up to", "inside of"))
 
 
@@ -78,6 +76,8 @@ def bounds_agree(pairing: Pairing) -> str:
         key, wanted = (one.key if one else ""), (other.key if other else "")
         if key == wanted:
             continue
+        if {key, wanted} in _BY_A_HAIR:
+            return "comparison_differs"
         if not pairing.copied:
             again = [j for j, t in enumerate(pairing.held) if t.key == pairing.held[there].key]
             bounds = [_bound(pairing.held, j) for j in again]
@@ -94,6 +94,20 @@ def bounds_agree(pairing: Pairing) -> str:
         if other and wanted == "le" and other.text.casefold() not in _LOOSE_LIMITS:
             return "comparison_differs"
     return _bounds_before(pairing) if pairing.copied else _other_bound(pairing)
+
+
+def multiples_agree(pairing: Pairing) -> str:
+    """So many times, or a share, of the same thing: 价款的三倍 is not 损失的三倍."""
+    for i, term in enumerate(pairing.said):
+        there = pairing.to[i]
+        if there is None or term.kind != "number" or term.text < "\u4e00" or not i:
+            continue
+        of = pairing.said[i - 1]
+        if of.kind == "word" and of.clause == term.clause and term.key.endswith((" times", " %")):
+            near = pairing.held[max(0, there - _BESIDE) : there + _BESIDE // 2]
+            if not any(says_it(of, each) for each in near):
+                return "meaning_differs"
+    return ""
 
 
 def _other_bound(pairing: Pairing) -> str:
@@ -142,6 +156,8 @@ def orders_agree(pairing: Pairing) -> str:
 
 def _other_order(pairing: Pairing) -> str:
     """Whether a statement says "before" where its passage knows but "after", or the reverse."""
+    if any(_runs_from_elsewhere(pairing, i) for i in range(len(pairing.said))):
+        return "meaning_differs"
     said = {t.key for t in pairing.said if t.kind == "order"}
     held = {t.key for t in pairing.held if t.kind == "order"}
     counted = any(
@@ -151,86 +167,10 @@ def _other_order(pairing: Pairing) -> str:
     return "comparison_differs" if turned or (counted and "before" not in held) else ""
 
 
-def joins_agree(pairing: Pairing) -> str:
-    """Or stays or, and stays and, between the same words.
-
-    In a free wording, not of what only one of the two denies, or denies before the list where the
-    other does so after it: "neither A nor B", "not A or B" and "A and B may not" are one.
-    """
-    said, held = pairing.said, pairing.held
-    for i, term in enumerate(said):
-        if term.kind != "join":
-            continue
-        joins = _joins_in_passage(pairing, i)
-        if not pairing.copied and (
-            any(held[j].key == "andor" or _is_stopped(held, j) for j in joins)
-            or (term.key == "or" and any(_begins_a_leave(held, j) for j in joins))
-            or any({_denied_where(said, i), _denied_where(held, j)} in _TURNED_ROUND for j in joins)
-            or _is_stopped(said, i)
-            or _takes_in_all(said, i)
-        ):
-            continue
-        if joins and term.key not in {held[j].key for j in joins}:
-            return "alternative_differs"
-    return ""
-
-
-def _begins_a_leave(terms: tuple[Term, ...], i: int) -> bool:
-    """Whether a second thing is allowed after an "and": A may do this and may do that."""
-    return any(t.key == "leave" for t in terms[i + 1 : i + 4])
-
-
-def _joins_in_passage(pairing: Pairing, i: int) -> list[int]:
-    """Where the passage joins the words about an "and" or "or"; the nearest two in any order."""
-    before, after = range(i - 1, max(-1, i - 3), -1), next_content(pairing.said, i, 2)
-    if not pairing.copied and (not after or after[0] > i + 2):
-        return []  # joins clauses: "and where, before"
-    reach = _JOINED if pairing.copied else _FREELY_JOINED
-    spans = []
-    for here in before:
-        for there in after:
-            low, high = pairing.to[here], pairing.to[there]
-            if low is None or high is None:
-                continue
-            if high < low and not pairing.copied and here == i - 1 and there == after[0]:
-                low, high = high, low
-            if 0 < high - low <= reach:
-                spans.append((low, high))
-    low, high = min(spans, key=lambda span: span[1] - span[0], default=(0, 0))
-    return [j for j in range(low, high) if pairing.held[j].kind == "join"]
-
-
-def _denied_where(terms: tuple[Term, ...], i: int) -> str:
-    """Whether what stands at a place is denied before it, after it, or not at all."""
-    if any(
-        t.key in NEGATIVE or t.kind == "without"
-        for t in terms[max(0, i - (12 if terms[i].text >= "\u4e00" else 7)) : i]
-        if t.sentence == terms[i].sentence
-    ):
-        return "before"
-    after = [t for t in terms[i + 1 : i + 13] if t.sentence == terms[i].sentence]
-    return "after" if any(t.key in NEGATIVE for t in after) else ""
-
-
-def _takes_in_all(terms: tuple[Term, ...], i: int) -> bool:
-    """Whether and or or is one to those who are joined: 单位和个人不得, 不论单位还是个人."""
-    own = [t.sentence == terms[i].sentence for t in terms]
-    before = [t for k, t in enumerate(terms) if i - 3 <= k < i and own[k]]
-    after = [t for k, t in enumerate(terms) if i < k < i + 4 and own[k]]
-    every = terms[i].text == "还是" or any(t.text in ("不论", "无论", "不管") for t in before)
-    return every or (terms[i].text >= "\u4e00" and any(t.key == "ban" for t in after))
-
-
 def _is_denied(terms: tuple[Term, ...], i: int) -> bool:
     """Whether a denial governs what stands at a place."""
     before = [t for t in terms[max(0, i - 7) : i] if t.sentence == terms[i].sentence]
     return any(t.key in NEGATIVE or t.kind == "without" for t in before)
-
-
-def _is_stopped(terms: tuple[Term, ...], i: int) -> bool:
-    """Whether the words before a place deny in themselves: "stop using or referring"."""
-    before = [t for t in terms[max(0, i - 3) : i] if t.sentence == terms[i].sentence]
-    return any(stem(t.text.casefold()) in _STOPPING for t in before)
 
 
 def _bound(terms: tuple[Term, ...], i: int) -> Term | None:
@@ -249,6 +189,26 @@ def _bound(terms: tuple[Term, ...], i: int) -> Term | None:
             turned = _TURNED.get(terms[k].text.casefold()) if before else None
             return replace(terms[k], key=turned) if turned else terms[k]
     return None
+
+
+def _runs_from_elsewhere(pairing: Pairing, i: int) -> bool:
+    """Whether a term runs from another event: "30 days after notice", "30 days after the end"."""
+    said, held, there = pairing.said, pairing.held, pairing.to[i]
+    if said[i].kind != "number" or there is None or said[i].text >= "\u4e00":
+        return False
+    ours, theirs = _order_after(said, i), _order_after(held, there)
+    if not ours or not theirs:
+        return False
+    own = [said[k] for k in next_content(said, ours) if said[k].clause == said[ours].clause]
+    events = [t for t in held[theirs + 1 : theirs + 9] if t.kind in CONTENT]
+    return bool(own and events) and not any(says_it(t, each) for t in own for each in events)
+
+
+def _order_after(terms: tuple[Term, ...], i: int) -> int:
+    """Where "before" or "after" stands right behind a number; 0 if nowhere."""
+    near = range(i + 1, min(i + 4, len(terms)))
+    own = (k for k in near if terms[k].kind == "order" and terms[k].sentence == terms[i].sentence)
+    return next(own, 0)
 
 
 def _around(terms: tuple[Term, ...], i: int, reach: int) -> list[int]:

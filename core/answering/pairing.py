@@ -167,6 +167,8 @@ def best_window(
             keys[min(term.sentence, len(spans) - 1)] |= alike.get(sense, set())
     best, best_score, best_share = spans[0], -1.0, 0.0
     for at in range(len(spans)):
+        if not keys[at]:
+            continue
         found: set[str] = set()
         for size in range(min(_WINDOW, len(spans) - at)):
             goes_on = not size or _goes_on(passage, spans[at + size - 1], spans[at + size])

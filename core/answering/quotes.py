@@ -4,7 +4,8 @@ import re
 from collections.abc import Sequence
 
 from core.answering.statements import sentences
-from core.answering.verification import cite, words
+from core.answering.verbatim import words
+from core.answering.verification import cite
 from core.retrieval.embedding import Encoders
 from core.types import Hit, Statement, Verdict
 

@@ -1,5 +1,6 @@
 """Who does what to whom: parties that changed places."""
 
+import re
 from dataclasses import replace
 from itertools import combinations
 
@@ -14,6 +15,7 @@ _DEEDS = {
 """The deeds that roles are named after, without the role's ending."""
 
 
+_DEED = re.compile(r"(?!non)[a-z]+ing")
 _GIVING = frozenset("pay deliver provid send grant giv sel 支付 交付 提供".split())
 _TAKING = frozenset("receiv get obtain 收到 接受 取得 领取".split())
 
@@ -70,6 +72,8 @@ def roles_agree(pairing: Pairing) -> str:
         return "parties_swapped"
     if pairing.copied and _subject_differs(pairing):
         return "words_not_found"
+    if _is_told_by_its_deed(pairing):
+        return "parties_swapped"
     actors = _actors(said) & _actors(held)
     for i in range(len(said)):
         there = pairing.to[i]
@@ -155,6 +159,20 @@ def _beside(terms: tuple[Term, ...], one: str, other: str) -> bool:
     firsts = [k for k, t in enumerate(terms) if t.key == one]
     others = [k for k, t in enumerate(terms) if t.key == other]
     return any(abs(a - b) <= 2 for a in firsts for b in others)
+
+
+def _is_told_by_its_deed(pairing: Pairing) -> bool:
+    """Whether a force binds "the breaching party" where the passage has no such party."""
+    said = pairing.said
+    for i, term in enumerate(said[1:], 1):
+        deed = said[i - 1]
+        named = term.text.casefold() in ("party", "parties") and deed.clause == term.clause
+        if not named or deed.kind != "word" or not _DEED.fullmatch(deed.text.casefold()):
+            continue
+        bound = any(t.kind == "force" for t in said[i + 1 : i + 3])
+        if bound and not any(t.text.casefold() == deed.text.casefold() for t in pairing.held):
+            return True
+    return False
 
 
 def _are_joined(terms: tuple[Term, ...], one: str, other: str) -> bool:

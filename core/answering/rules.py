@@ -9,9 +9,17 @@ from collections.abc import Callable
 
 from core.answering.denials import negations_agree
 from core.answering.forces import forces_agree
+from core.answering.joins import joins_agree
 from core.answering.limits import limits_are_kept
-from core.answering.measures import bounds_agree, joins_agree, orders_agree, quantities_are_there
+from core.answering.measures import (
+    bounds_agree,
+    multiples_agree,
+    orders_agree,
+    quantities_are_there,
+)
 from core.answering.pairing import Pairing
+from core.answering.provisions import provisions_agree
+from core.answering.qualifiers import qualifiers_agree
 from core.answering.roles import parties_are_there, roles_agree
 from core.answering.wording import each_part_is_carried_whole, words_are_accounted_for
 
@@ -36,8 +44,11 @@ RULES: tuple[Rule, ...] = (
     forces_agree,
     negations_agree,
     bounds_agree,
+    multiples_agree,
     orders_agree,
     joins_agree,
+    provisions_agree,
     limits_are_kept,
+    qualifiers_agree,
     words_are_accounted_for,
 )

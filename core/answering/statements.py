@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 _ABBREVIATIONS = frozenset(
     (
@@ -16,6 +17,22 @@ _MARKER = re.compile(rf"\s*[\[【]\s*({_NUMBERS})\s*[\]】]")
 _RANGE = re.compile(r"(\d+)(?:\s*[–—~-]\s*(\d+))?")
 _LONGEST_RANGE = 20
 _WRAPPED = re.compile(r"(?<![.:;!?。；：，,\s])[ \t]*\n[ \t]*(?=[a-z])")
+_UNFINISHED = 12
+"""Characters of a line that is more than a heading."""
+_RUNNING = re.compile(
+    r"(?<=[a-z,])[ \t]*\n+"
+    r"(?:(?![ \t]*(?:[a-z(•*-]|\d+\.\d))[^\n]{1,80}(?<![.;:!?])\n+){1,3}[ \t]*(?=[a-z])"
+)
+"""Lines between two halves of an English sentence: it goes on with a small letter."""
+_RUNNING_ZH = re.compile(
+    r"(?<=[\u4e00-\u9fff，、])[ \t]*\n+(?:[^\n。；：]{1,40}\n+)?"
+    r"(?=[^\n]{0,60}(?:第 ?[\d一二三四五六七八九十]{1,4} ?页|page \d|\d ?/ ?\d)"
+    r"|[ \t—–-]{0,6}\d{1,4}[ \t—–-]{0,6}\n)"
+    r"[^\n。；：]{1,80}\n+(?:[^\n。；：]{1,40}\n+)?"
+    r"[ \t]*(?=[\u4e00-\u9fff])(?!第[^\n]{1,6}[条章节])",
+    re.I,
+)
+"""Chinese has no small letters: one of the lines between must be a page's number."""
 _LIST_ITEM = re.compile(r"^(?:\(?[0-9a-zA-Z]{1,4}[.)]|[-*•])\s*$")
 
 
@@ -27,13 +44,25 @@ class Claim:
     markers: tuple[int, ...]
 
 
+def over_pages(text: str) -> str:
+    """A text with spaces for the running lines that interrupt a sentence; every offset is kept."""
+
+    def blanked(match: re.Match[str]) -> str:
+        line = match.start() - text.rfind("\n", 0, match.start())
+        return " " * len(match.group()) if line > _UNFINISHED else match.group()
+
+    return _RUNNING_ZH.sub(blanked, _RUNNING.sub(blanked, text))
+
+
+@lru_cache(256)
 def sentences(text: str) -> tuple[tuple[int, int], ...]:
     """The spans ``[start, end)`` of the sentences of ``text``, without outer white space.
 
     Abbreviations, initials, section numbers and list labels do not end a sentence; Chinese
     sentences end at 。！？； and a line break ends one unless the line is only wrapped: the next
-    begins with a small letter.
+    begins with a small letter.  A sentence that a page's header or footer interrupts is one.
     """
+    text = over_pages(text)
     spans: list[tuple[int, int]] = []
     start = 0
     for match in _END.finditer(text):

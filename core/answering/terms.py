@@ -15,7 +15,7 @@ from functools import lru_cache
 from core.answering.articles import articles
 from core.answering.lexicon import DENYING, Lexicon, lexicon, norm
 from core.answering.quantities import quantities
-from core.answering.statements import sentences
+from core.answering.statements import over_pages, sentences
 
 _BARE_MODALS = frozenset("shall must will should would 应当 应 须 必须 需".split())
 _MERGED = {
@@ -86,6 +86,7 @@ def terms(text: str) -> tuple[Term, ...]:
 
 
 def _found(text: str) -> Iterator[Term]:
+    text = over_pages(text)
     plain = lowered(text)
     taken: list[tuple[int, int]] = []
     tokens: list[tuple[str, int, int]] = []

@@ -1,10 +1,18 @@
 """Limits on what a packed file may unpack to: Office files are archives, and may be bombs."""
 
+import lzma
+import struct
 import zipfile
+import zlib
 from pathlib import Path
 
 from core.errors import DocumentError
 
+DAMAGED = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, RuntimeError,
+    ValueError,
+)  # fmt: skip
+"""All that zipfile raises for an archive that is broken, cut off, locked or packed unusually."""
 UNPACKED_BYTES = 500 << 20
 _MOST_ENTRIES = 20_000
 _HARMLESS_BYTES = 50 << 20

@@ -5,6 +5,7 @@ import stat
 import zipfile
 from pathlib import Path, PurePosixPath
 
+from core.documents.archives import DAMAGED
 from core.errors import DocumentError
 
 MOST_ENTRIES = 2_000
@@ -25,7 +26,7 @@ def is_folder(path: Path, name: str) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             return not set(_OFFICE) & set(archive.namelist())
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+    except DAMAGED:
         return True
 
 
@@ -38,7 +39,7 @@ def entries(path: Path) -> tuple[zipfile.ZipInfo, ...]:
     try:
         with zipfile.ZipFile(path) as archive:
             listed = archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+    except DAMAGED as error:
         raise DocumentError(
             "This archive is damaged: it cannot be opened.", "Make it again and add the new one."
         ) from error
@@ -97,7 +98,7 @@ def unpack(path: Path, entry: zipfile.ZipInfo, target: Path) -> None:
             target.open("wb") as file,
         ):
             shutil.copyfileobj(packed, file, 1 << 20)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError) as error:
+    except DAMAGED as error:
         raise DocumentError(
             "It is damaged in the archive.", "Make the archive again and add the new one."
         ) from error

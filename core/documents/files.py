@@ -1,8 +1,9 @@
 """What is on disk of the documents: the files as they came, and their extracted texts.
 
 ``documents/<matter>/<document>/`` holds a document's file under its content's SHA-256, and
-``text.json``; a copy on its way in is ``documents/<matter>/incoming-<process>-…``.  Everything
-here blocks: call it in a thread.
+``text.json``; a copy on its way in is ``documents/<matter>/incoming-<process>-…``, and until its
+document is recorded ``arriving-<process>-…`` lies beside it.  Everything here blocks: call it in
+a thread.
 """
 
 import hashlib
@@ -20,6 +21,9 @@ from core.types import Document, ExtractedText
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
+
+
+_ARRIVING = "arriving-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +74,20 @@ class Files:
         return folder / f"incoming-{self._own}-{uuid4().hex}"
 
     def place(self, incoming: Incoming, matter_id: str, document_id: str) -> None:
-        """Make a copy the file of a document."""
+        """Make a copy the file of a document, which is to be recorded and then ``settle``d."""
         target = self._of(matter_id, document_id) / incoming.sha256
         target.parent.mkdir(parents=True, exist_ok=True)
+        (target.parent / f"{_ARRIVING}{self._own}").touch()
         incoming.path.replace(target)
         for folder in (target.parent, target.parent.parent):
             opened = os.open(folder, os.O_RDONLY)
             os.fsync(opened)
             os.close(opened)
+
+    def settle(self, matter_id: str, document_id: str) -> None:
+        """Note that a document's file is recorded."""
+        for mark in self._of(matter_id, document_id).glob(f"{_ARRIVING}*"):
+            mark.unlink(missing_ok=True)
 
     def keep_text(self, document: Document, extracted: ExtractedText) -> None:
         """Keep what was read of a document, wholly or not at all."""
@@ -99,24 +109,33 @@ class Files:
         if folder.parent.exists() and not any(folder.parent.iterdir()):
             folder.parent.rmdir()
 
-    def folders(self) -> frozenset[tuple[str, str]]:
-        """Matter and document of every folder that there is."""
+    def arriving(self) -> frozenset[tuple[str, str]]:
+        """Matter and document of the files that a process had placed when it died."""
         return frozenset(
-            (path.parent.name, path.name) for path in self._folder.glob("*/*") if path.is_dir()
+            (path.parent.parent.name, path.parent.name)
+            for path in self._abandoned(f"*/*/{_ARRIVING}*")
+        )
+
+    def folders(self) -> frozenset[tuple[str, str]]:
+        """Matter and document of every folder in which no file is arriving."""
+        return frozenset(
+            (path.parent.name, path.name)
+            for path in self._folder.glob("*/*")
+            if path.is_dir() and not any(path.glob(f"{_ARRIVING}*"))
         )
 
     def sweep(self) -> None:
         """Remove the copies of processes that live no more, and matters' folders left empty."""
-        for path in self._abandoned():
+        for path in self._abandoned("*/incoming-*"):
             path.unlink(missing_ok=True)
         for folder in self._folder.glob("*"):
             if folder.is_dir() and not any(folder.iterdir()):
                 folder.rmdir()
 
-    def _abandoned(self) -> Iterator[Path]:
-        for path in self._folder.glob("*/incoming-*"):
-            process = path.name.split("-")[1]
-            is_own = path.name.startswith(f"incoming-{self._own}-")
+    def _abandoned(self, pattern: str) -> Iterator[Path]:
+        for path in self._folder.glob(pattern):
+            _, process, own, *_ = path.name.split("-")
+            is_own = f"{process}-{own}" == self._own
             is_others = process != str(os.getpid()) and lives(process)
             if not (is_own or is_others):
                 yield path

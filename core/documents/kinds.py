@@ -4,6 +4,7 @@ import re
 import zipfile
 from pathlib import Path
 
+from core.documents.archives import DAMAGED
 from core.errors import DocumentError, PasswordNeeded
 
 _HEAD_BYTES = 8192
@@ -88,7 +89,7 @@ def _kind_of_zip(path: Path) -> str:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
             declared = archive.read("mimetype")[:200] if "mimetype" in names else b""
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError) as error:
+    except DAMAGED as error:
         raise DocumentError(
             "This Office file is damaged: it cannot be opened.",
             "Open it in the program that made it, save it again, and add the new copy.",

@@ -136,7 +136,9 @@ class Library:
         except BaseException:
             await asyncio.to_thread(self._files.remove, matter_id, document_id)
             raise
-        if document.id != document_id:
+        if document.id == document_id:
+            await asyncio.to_thread(self._files.settle, matter_id, document_id)
+        else:
             await asyncio.to_thread(self._files.remove, matter_id, document_id)
         if is_new:
             self._queue.use_password(document.id, password)

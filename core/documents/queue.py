@@ -154,6 +154,7 @@ class Queue:
 
     async def _recover(self) -> None:
         await asyncio.to_thread(self._files.sweep)
+        arriving = await asyncio.to_thread(self._files.arriving)
         folders = await asyncio.to_thread(self._files.folders)
         standing = await self._database.standing()
         ready = {d.id: d.is_superseded for d in standing if d.state is DocumentState.READY}
@@ -162,8 +163,14 @@ class Queue:
         if lost:
             log.warning("%d documents are not in the index and are read again", lost)
         known = {(d.matter_id, d.id) for d in standing}
-        for matter_id, document_id in folders - known:
+        for matter_id, document_id in arriving - known:
             await asyncio.to_thread(self._files.remove, matter_id, document_id)
+        for matter_id, document_id in arriving & known:
+            await asyncio.to_thread(self._files.settle, matter_id, document_id)
+        # They may be all that is left of a database that was lost: they are not Pincite's to
+        # delete.
+        if strays := folders - known:
+            log.warning("%d folders of files belong to no document: see app.py doctor", len(strays))
         await self._database.scrub()
 
     # Reading
@@ -286,6 +293,8 @@ class Queue:
         try:
             await self._embed(chosen)
         except Exception:
+            # The model or the index raises what it likes, and nothing says for whose passages:
+            # asked for each document alone, the error comes again and is that document's own.
             log.exception("a round of several documents failed; each is embedded alone")
             for job in dict.fromkeys(job for job, _ in chosen):
                 own = [(one, n) for one, n in chosen if one is job and job.vectors[n] is None]
@@ -406,6 +415,8 @@ class Queue:
         await _until(self._stirred, _GLANCE_S)
         self._stirred.clear()
         await self.erase()
+        if self._database.has_remains:
+            await self._database.scrub()
         busy = bool(self._jobs or await self._database.unfinished_documents())
         if self._index.has_remains:
             moment = asyncio.get_running_loop().time()
@@ -420,7 +431,7 @@ class Queue:
         if self._wrote:
             self._wrote = False
             await self._index.settle()
-        if not (self._stirred.is_set() or self._jobs):
+        if not (self._stirred.is_set() or self._jobs or self._database.has_remains):
             self._idle.set()
 
     async def erase(self) -> None:
@@ -445,7 +456,7 @@ class Queue:
             for matter in over:
                 await self._index.delete_matter(matter.id)
                 await self._database.delete_matter(matter.id)
-            if gone or over:
+            if gone:
                 await self._database.scrub()
 
     async def _ended(self, document_id: str) -> None:
@@ -460,6 +471,8 @@ async def _endless(step: Callable[[], Awaitable[None]]) -> None:
         try:
             await step()
         except Exception:
+            # A full disk or a locked database passes; a loop that has ended stands still until
+            # a restart, and everybody's files with it.
             log.exception("ingestion stumbled and is taken up again")
             await asyncio.sleep(_PAUSE_S)
 

@@ -70,6 +70,8 @@ def read(
             "Split it into smaller files and add those.",
         ) from error
     except Exception as error:
+        # A hostile file makes a dozen libraries raise anything at all, from KeyError to
+        # RecursionError; each is this file's failure, with its cause kept for the log.
         raise DocumentError(
             f"This {'picture' if kind == 'image' else 'file'} is damaged and cannot be read.",
             "Open it in the program that made it, save it again, and add the new copy.",

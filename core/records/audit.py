@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy import Column, Integer, String, Table
 
 from core.deeds import AuditEntry, Deed
-from core.records.transactions import Records, metadata, now, transacted
+from core.records.transactions import Records, changing, metadata, now, transacted
 from core.types import Person
 
 audit = Table(
@@ -64,7 +64,7 @@ class AuditVerdict:
 class Audit(Records):
     """What is recorded of what people do."""
 
-    @transacted
+    @changing
     def record(
         self,
         sql: sa.Connection,
@@ -77,8 +77,6 @@ class Audit(Records):
         at_most_every_s: float = 0.0,
     ) -> None:
         """Append an entry; the same deed on the same object again within a time adds none."""
-        # Another process, the command line, may append too: the write lock comes first.
-        sql.exec_driver_sql("BEGIN IMMEDIATE")
         same = (audit.c.person_id == person.id) & (audit.c.deed == deed)
         same &= (audit.c.matter_id == matter_id) & (audit.c.object_id == object_id)
         since = (datetime.now(UTC) - timedelta(seconds=at_most_every_s)).isoformat()

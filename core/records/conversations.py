@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy import Column, ForeignKey, Integer, String, Table, Text
 
 from core.errors import NotAllowed, NotFound, PinciteError
-from core.records.matters import memberships, require_matter
-from core.records.transactions import Records, metadata, now, transacted
+from core.records.matters import memberships, require_matter, require_no_hold
+from core.records.transactions import Records, changing, erasing, metadata, now, transacted
 from core.types import LOCAL, Answer, Citation, Conversation, Message, Person, Role, Statement
 
 conversations = Table(
@@ -81,7 +81,7 @@ class Conversations(Records):
             raise NotFound("This conversation is not in the matter.", "Begin a new one.")
         return _conversation(row)
 
-    @transacted
+    @changing
     def create_conversation(
         self, sql: sa.Connection, matter_id: str, title: str, person: Person
     ) -> Conversation:
@@ -97,7 +97,7 @@ class Conversations(Records):
         row = sql.execute(sa.insert(conversations).values(values).returning(conversations)).one()
         return _conversation(row)
 
-    @transacted
+    @changing
     def rename_conversation(
         self, sql: sa.Connection, matter_id: str, conversation_id: str, title: str, person: Person
     ) -> None:
@@ -110,15 +110,16 @@ class Conversations(Records):
         own = _own_conversation(sql, matter_id, conversation_id, person)
         sql.execute(sa.update(conversations).where(own).values(title=title.strip()))
 
-    @transacted
+    @erasing
     def delete_conversation(
         self, sql: sa.Connection, matter_id: str, conversation_id: str, person: Person
     ) -> None:
         """Remove a conversation and its messages.
 
-        Raises ``NotFound``, and ``NotAllowed`` where it is another's.
+        Raises ``NotFound``, and ``NotAllowed`` where it is another's or the matter on hold.
         """
         own = _own_conversation(sql, matter_id, conversation_id, person)
+        require_no_hold(sql, matter_id)
         sql.execute(sa.delete(conversations).where(own))
 
     # Messages
@@ -136,7 +137,7 @@ class Conversations(Records):
         )
         return tuple(map(_message, sql.execute(query)))
 
-    @transacted
+    @changing
     def add_message(
         self,
         sql: sa.Connection,
@@ -165,7 +166,7 @@ class Conversations(Records):
         }
         return _message(sql.execute(sa.insert(messages).values(values).returning(messages)).one())
 
-    @transacted
+    @changing
     def finish_message(
         self, sql: sa.Connection, matter_id: str, message_id: str, answer: Answer
     ) -> None:
@@ -174,7 +175,7 @@ class Conversations(Records):
         stored = _answers().dump_json(answer).decode()
         sql.execute(sa.update(messages).where(own).values(answer=stored))
 
-    @transacted
+    @changing
     def strike_quotes(self, sql: sa.Connection, matter_id: str, document_ids: Iterable[str]) -> int:
         """Remove the words of deleted documents from the matter's answers; return how many.
 
@@ -196,13 +197,13 @@ class Conversations(Records):
                 )
         return struck
 
-    @transacted
+    @erasing
     def delete_messages_from(
         self, sql: sa.Connection, matter_id: str, message_id: str, person: Person
     ) -> None:
         """Remove a message and all that follow it in its conversation: for edit and regenerate.
 
-        Raises ``NotFound``, and ``NotAllowed`` in another's conversation.
+        Raises ``NotFound``, and ``NotAllowed`` in another's conversation or a matter on hold.
         """
         first = sql.execute(
             sa.select(messages).where(messages.c.id.in_(_messages_of(matter_id, message_id)))
@@ -210,6 +211,7 @@ class Conversations(Records):
         if first is None:
             raise NotFound("This message is not in the matter.", "Reload the page.")
         _own_conversation(sql, matter_id, first.conversation_id, person)
+        require_no_hold(sql, matter_id)
         sql.execute(
             sa.delete(messages)
             .where(messages.c.conversation_id == first.conversation_id)

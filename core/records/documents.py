@@ -13,7 +13,7 @@ from sqlalchemy import Column, ForeignKey, Integer, String, Table, Text
 
 from core.errors import NotFound
 from core.records.matters import matters, require_matter, require_no_hold
-from core.records.transactions import Records, metadata, now, transacted
+from core.records.transactions import Records, changing, metadata, now, transacted
 from core.types import UNDER_WAY, Document, DocumentState, Genre, Identity
 
 documents = Table(
@@ -91,7 +91,7 @@ class Documents(Records):
         query = sa.select(documents).where(_named(matter_id, name))
         return tuple(map(_document, sql.execute(query.order_by(documents.c.version.desc()))))
 
-    @transacted
+    @changing
     def put_document(
         self,
         sql: sa.Connection,
@@ -104,20 +104,24 @@ class Documents(Records):
         """Record a file under its name; return the document and whether it has to be read.
 
         The same bytes are the same document, whatever they are called.  Other bytes under a name
-        that is taken are its next version, and so are an older version's that come back.  A
-        failed document is read again.  Raises ``NotFound`` when the matter does not exist.
+        that is taken are its next version, and so are an older version's that come back, which
+        itself stays as it is.  A failed document is read again.  Raises ``NotFound`` when the
+        matter does not exist.
         """
         require_matter(sql, matter_id)
         versions = sa.select(sa.func.max(documents.c.version)).where(_named(matter_id, name))
         newest = sql.scalar(versions) or 0
         alike = (documents.c.matter_id == matter_id) & (documents.c.sha256 == sha256) & _THERE
-        same = sql.execute(sa.select(documents).where(alike).order_by(documents.c.version)).all()
+        same = sql.execute(
+            sa.select(documents).where(alike).order_by(documents.c.version.desc())
+        ).all()
         row = next((each for each in same if each.name == name), None) or next(
             # An older version is not searched: under a name of its own its bytes are wanted.
             (each for each in same if not each.is_superseded),
             None,
         )
-        if row is None:
+        returns = row is not None and row.name == name and row.version < newest
+        if row is None or returns:
             values = {
                 "id": document_id or uuid4().hex,
                 "matter_id": matter_id,
@@ -132,15 +136,13 @@ class Documents(Records):
             }
             sql.execute(sa.insert(documents).values(_UNREAD | values))
             return _one(sql, matter_id, str(values["id"])), True
-        returns = row.name == name and row.version < newest
-        if not returns and row.state != DocumentState.FAILED:
+        if row.state != DocumentState.FAILED:
             return _document(row), False
-        again = {"added_at": now(), "version": newest + 1 if returns else row.version}
         own = _in_matter(matter_id, row.id)
-        sql.execute(sa.update(documents).where(own).values(_UNREAD | again))
+        sql.execute(sa.update(documents).where(own).values(_UNREAD | {"added_at": now()}))
         return _one(sql, matter_id, row.id), True
 
-    @transacted
+    @changing
     def update_document(
         self,
         sql: sa.Connection,
@@ -158,7 +160,7 @@ class Documents(Records):
             where &= documents.c.state.in_(among)
         return sql.execute(sa.update(documents).where(where).values(dict(fields))).rowcount > 0
 
-    @transacted
+    @changing
     def retry_documents(
         self, sql: sa.Connection, matter_id: str, ids: Iterable[str] | None = None
     ) -> int:
@@ -170,7 +172,7 @@ class Documents(Records):
 
     # The queue
 
-    @transacted
+    @changing
     def requeue(self, sql: sa.Connection, indexed: frozenset[str]) -> int:
         """After a start: queue what was under way, and what is ready but not in the index.
 
@@ -181,7 +183,7 @@ class Documents(Records):
         lost = (documents.c.state == DocumentState.READY) & documents.c.id.not_in(indexed)
         return sql.execute(sa.update(documents).where(lost).values(_UNREAD)).rowcount
 
-    @transacted
+    @changing
     def claim_document(self, sql: sa.Connection, but: Iterable[str] = ()) -> Document | None:
         """Take the document that has waited longest, of any matter, and mark it as being read."""
         waiting = (documents.c.state == DocumentState.QUEUED) & documents.c.id.not_in(tuple(but))
@@ -225,7 +227,7 @@ class Documents(Records):
             newest[key] = max(newest.get(key, (0, "")), (row.version, row.id))
         return frozenset(row.id for row in rows) - {each for _, each in newest.values()}
 
-    @transacted
+    @changing
     def finish_documents(
         self, sql: sa.Connection, arrived: Sequence[str], superseded: Iterable[str]
     ) -> frozenset[str]:
@@ -243,7 +245,7 @@ class Documents(Records):
 
     # Deleting
 
-    @transacted
+    @changing
     def begin_deletion(
         self, sql: sa.Connection, matter_id: str, document_id: str
     ) -> tuple[str, ...]:
@@ -258,7 +260,7 @@ class Documents(Records):
         chosen = (documents.c.id == document_id) | (older if is_current else sa.false())
         return _marked_for_deletion(sql, matter_id, chosen)
 
-    @transacted
+    @changing
     def begin_matter_deletion(self, sql: sa.Connection, matter_id: str) -> tuple[str, ...]:
         """Mark a matter and all its documents for deletion; return the documents' ids.
 
@@ -279,7 +281,7 @@ class Documents(Records):
             query = query.where(documents.c.matter_id == matter_id)
         return tuple(map(_document, sql.execute(query)))
 
-    @transacted
+    @changing
     def delete_document(self, sql: sa.Connection, matter_id: str, document_id: str) -> None:
         """Remove a document's record."""
         sql.execute(sa.delete(documents).where(_in_matter(matter_id, document_id)))

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import Column, Date, ForeignKey, String, Table, Text
 
 from core.errors import NotAllowed, NotFound, PinciteError
-from core.records.transactions import Records, metadata, now, transacted
+from core.records.transactions import Records, changing, erasing, metadata, now, transacted
 from core.types import LOCAL, Matter, Person, Role
 
 matters = Table(
@@ -59,7 +59,7 @@ class Matters(Records):
             raise NotFound("This matter does not exist.", "It may have been deleted.")
         return _matter(row)
 
-    @transacted
+    @changing
     def create_matter(
         self, sql: sa.Connection, name: str, is_sample: bool = False, owner: Person = LOCAL
     ) -> Matter:
@@ -79,7 +79,7 @@ class Matters(Records):
             sql.execute(sa.insert(memberships).values(own))
         return _matter(sql.execute(sa.select(matters).where(matters.c.id == values["id"])).one())
 
-    @transacted
+    @changing
     def rename_matter(
         self, sql: sa.Connection, matter_id: str, name: str, person: Person = LOCAL
     ) -> None:
@@ -87,7 +87,7 @@ class Matters(Records):
         new = _checked_name(sql, name, person, but=matter_id)
         sql.execute(sa.update(matters).where(matters.c.id == matter_id).values(name=new))
 
-    @transacted
+    @changing
     def describe_matter(
         self, sql: sa.Connection, matter_id: str, fields: Mapping[str, object]
     ) -> None:
@@ -99,7 +99,7 @@ class Matters(Records):
         """The matters whose deletion was begun."""
         return tuple(map(_matter, sql.execute(sa.select(matters).where(~THERE))))
 
-    @transacted
+    @erasing
     def delete_matter(self, sql: sa.Connection, matter_id: str) -> None:
         """Remove a matter whose deletion was begun, with all that is recorded of it."""
         sql.execute(sa.delete(matters).where(matters.c.id == matter_id, ~THERE))

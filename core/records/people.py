@@ -10,7 +10,7 @@ from sqlalchemy import Column, ForeignKey, Integer, String, Table
 
 from core.errors import NotAllowed, NotFound, PinciteError
 from core.records.matters import THERE, matters, memberships
-from core.records.transactions import Records, metadata, now, transacted
+from core.records.transactions import Records, changing, metadata, now, transacted
 from core.types import LOCAL, Member, Person, Role
 
 people = Table(
@@ -87,7 +87,7 @@ class People(Records):
         row = sql.execute(sa.select(people).where(people.c.key == name_key(name))).first()
         return (_person(row), row.password) if row else None
 
-    @transacted
+    @changing
     def person_of_subject(self, sql: sa.Connection, subject: str, name: str) -> Person | None:
         """The person whom an identity provider knows as ``subject``.
 
@@ -101,7 +101,7 @@ class People(Records):
             row = sql.execute(sa.select(people).where(people.c.subject == subject)).first()
         return _person(row) if row else None
 
-    @transacted
+    @changing
     def add_person(
         self, sql: sa.Connection, name: str, password: str, *, is_admin: bool, is_external: bool
     ) -> Person:
@@ -131,7 +131,7 @@ class People(Records):
                 sql.execute(sa.insert(memberships).values(own))
         return _person(row)
 
-    @transacted
+    @changing
     def change_person(
         self,
         sql: sa.Connection,
@@ -166,7 +166,7 @@ class People(Records):
 
     # Sessions
 
-    @transacted
+    @changing
     def open_session(
         self, sql: sa.Connection, key: str, person_id: str, expires_at: datetime
     ) -> None:
@@ -182,12 +182,12 @@ class People(Records):
         row = sql.execute(query.where(sessions.c.expires_at > now(), people.c.is_active)).first()
         return _person(row) if row else None
 
-    @transacted
+    @changing
     def close_session(self, sql: sa.Connection, key: str) -> None:
         """End one session."""
         sql.execute(sa.delete(sessions).where(sessions.c.key == key))
 
-    @transacted
+    @changing
     def close_sessions(self, sql: sa.Connection, person_id: str) -> None:
         """End every session of a person."""
         sql.execute(sa.delete(sessions).where(sessions.c.person_id == person_id))
@@ -211,7 +211,7 @@ class People(Records):
         query = query.where(memberships.c.matter_id == matter_id).order_by(people.c.key)
         return tuple(Member(_person(row), Role(row.role)) for row in sql.execute(query))
 
-    @transacted
+    @changing
     def grant(self, sql: sa.Connection, matter_id: str, person_id: str, role: Role | None) -> None:
         """Give a person a role in a matter, or with ``None`` take it away.
 
@@ -228,7 +228,7 @@ class People(Records):
 
     # Attempts
 
-    @transacted
+    @changing
     def begin_attempt(self, sql: sa.Connection, free: dict[str, int]) -> int:
         """Count an attempt under each key before it is made; return the seconds to wait, or 0.
 
@@ -256,7 +256,7 @@ class People(Records):
             sql.execute(sa.insert(attempts).values(row_))
         return 0
 
-    @transacted
+    @changing
     def forgive_attempt(self, sql: sa.Connection, name: str, address: str) -> None:
         """After a success: the name begins anew; of the address only this attempt is taken back."""
         sql.execute(sa.delete(attempts).where(attempts.c.key == name))

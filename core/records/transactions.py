@@ -23,21 +23,73 @@ def now() -> str:
     return datetime.now(UTC).isoformat()
 
 
+_PATIENCE_MS = 5000
+_SHORT_PATIENCE_MS = 100
+
+
 class Records:
     """What the tables' classes share: the engine and the thread that it is used on."""
 
     _engine: sa.Engine
     _thread: ThreadPoolExecutor
+    has_remains = False
+    """Whether words that were deleted may still stand in the write-ahead log."""
+
+    async def scrub(self) -> None:
+        """Empty the write-ahead log: what was deleted stays in it until then.
+
+        A reader of another process may hold it, which ``has_remains`` tells: call again later.
+        """
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._truncate)
+
+    def _truncate(self) -> None:
+        with self._engine.connect() as connection:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={_SHORT_PATIENCE_MS}")
+            is_held = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={_PATIENCE_MS}")
+        self.has_remains = bool(is_held)
 
 
 def transacted(
     method: Callable[Concatenate[S, sa.Connection, P], R],
 ) -> Callable[Concatenate[S, P], Coroutine[Any, Any, R]]:
-    """Run ``method`` in one transaction on the database's thread, awaitable from the loop."""
+    """Run ``method``, which reads, in one transaction on the database's thread."""
+    return _awaitable(method, "BEGIN")
 
+
+def changing(
+    method: Callable[Concatenate[S, sa.Connection, P], R],
+) -> Callable[Concatenate[S, P], Coroutine[Any, Any, R]]:
+    """Run ``method`` with the write lock taken first.
+
+    Another process may write too: what the method reads still stands when it writes.
+    """
+    return _awaitable(method, "BEGIN IMMEDIATE")
+
+
+def erasing(
+    method: Callable[Concatenate[S, sa.Connection, P], R],
+) -> Callable[Concatenate[S, P], Coroutine[Any, Any, R]]:
+    """``changing``, after which what was deleted is in no file of the database any more."""
+    change = changing(method)
+
+    async def call(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        self.has_remains = True
+        result = await change(self, *args, **kwargs)
+        await self.scrub()
+        return result
+
+    call.__doc__ = method.__doc__
+    return call
+
+
+def _awaitable(
+    method: Callable[Concatenate[S, sa.Connection, P], R], begin: str
+) -> Callable[Concatenate[S, P], Coroutine[Any, Any, R]]:
     async def call(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
         def transact() -> R:
             with self._engine.begin() as connection:
+                connection.exec_driver_sql(begin)
                 return method(self, connection, *args, **kwargs)
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, transact)

@@ -1,4 +1,4 @@
-"""The search index: LanceDB's asynchronous API and nothing else of it anywhere.
+"""The search index: LanceDB's asynchronous API, of which only ``indices`` sees more.
 
 Two tables: ``passages``, and ``documents`` with one row of identity (name, title, parties, date)
 for each, so that a question can be matched with the document that it is about.  Every read takes
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.errors import StoreError
 from core.retrieval.grams import query_text
+from core.retrieval.indices import COMPARED, ensure_indices, index_words, partition_vectors
 from core.retrieval.rows import (
     Held,
     Indexed,
@@ -46,8 +47,6 @@ _PASSAGE_COLUMNS = [
 ]  # fmt: skip
 _SCHEMA = 2
 """The tables' version: those of another one are removed and their documents indexed again."""
-_COMPARED = 20_000
-_PARTITIONS = 64
 _PROBES = 16
 """A quarter of the partitions is looked through; recall is measured by ``make bench``."""
 _OPTIMIZE_EVERY = 10_000
@@ -71,6 +70,7 @@ class Store:
         self._settled: dict[str, AsyncTable] = {}
         # Documents on their way out: no search sees them from the moment that it is decided.
         self._hidden: set[str] = set()
+        self._half: set[str] = set()  # hidden because writing them failed
         # By matter, with the table's version: read for every question, written seldom.
         self._documents: dict[str, tuple[int, tuple[Indexed, ...]]] = {}
 
@@ -88,7 +88,7 @@ class Store:
                 {"passages": passage_schema(dimensions), "documents": document_schema()}
             )
             await self._ensure_columns()
-            await self._ensure_indices()
+            await ensure_indices(self._tables)
 
     async def open(self, model: str) -> bool:
         """Open the tables of ``model`` as they are, to be looked at; whether there are any.
@@ -128,9 +128,13 @@ class Store:
     ) -> None:
         """Replace the passages of several documents in one write; some may be older versions.
 
-        The documents' rows are written last: a document without one was not wholly written.
+        The documents' rows are written last: a document without one was not wholly written, and
+        is left out of every search until it is written again.
         """
         async with self._writing:
+            ids = {document.id for document, _, _ in written}
+            self._half |= ids - self._hidden
+            self._hidden |= ids
             await self._remove([document.id for document, _, _ in written])
             passages = self._table("passages")
             schema = await passages.schema()
@@ -138,6 +142,8 @@ class Store:
             await passages.add(rows)
             documents = [document_row(d, len(p), d.id in superseded) for d, p, _ in written]
             await self._table("documents").add(documents)
+            self._hidden -= ids & self._half
+            self._half -= ids
             self._written += rows.num_rows
             if self._written >= _OPTIMIZE_EVERY:
                 await self._optimize()
@@ -153,7 +159,9 @@ class Store:
 
     def hide(self, document_ids: Iterable[str]) -> None:
         """Leave documents out of every search from now on; their rows are still to be deleted."""
-        self._hidden.update(document_ids)
+        gone = frozenset(document_ids)
+        self._hidden |= gone
+        self._half -= gone
 
     async def delete(self, matter_id: str, document_id: str) -> None:
         """Remove a document and its passages from every search."""
@@ -206,8 +214,8 @@ class Store:
                         await table.update(
                             where=_rows_of(fragment), updates_sql={"matter_id": "matter_id"}
                         )
-                await self._index_words()
-                await self._ensure_partitions()
+                await index_words(self._table("passages"))
+                await partition_vectors(self._table("passages"))
             finally:
                 self._settled = {}
             for table in self._tables.values():
@@ -263,7 +271,7 @@ class Store:
         because other matters fill the partitions.
         """
         in_matter = sum(each.passages for each in await self.documents(matter_id, old_versions))
-        is_exact = document_ids is not None or in_matter <= _COMPARED
+        is_exact = document_ids is not None or in_matter <= COMPARED
         within = self._within(matter_id, document_ids, old_versions)
 
         def ask(table: "AsyncTable") -> "Awaitable[pa.Table]":
@@ -398,7 +406,7 @@ class Store:
     async def _optimize(self) -> None:
         for table in self._tables.values():
             await table.optimize(cleanup_older_than=timedelta(minutes=5))
-        await self._ensure_partitions()
+        await partition_vectors(self._table("passages"))
         self._written = 0
 
     async def _clean(self, table: "AsyncTable") -> None:
@@ -436,42 +444,6 @@ class Store:
         for table in self._tables.values():
             if "is_superseded" not in (await table.schema()).names:
                 await table.add_columns({"is_superseded": "false"})
-
-    async def _index_words(self) -> None:
-        from lancedb.index import FTS
-
-        config = FTS(base_tokenizer="simple", remove_stop_words=False)
-        await self._table("passages").create_index("searched", config=config, replace=True)
-
-    async def _ensure_partitions(self) -> None:
-        """Partition the vectors once they are too many to be compared one by one."""
-        from lancedb.index import IvfFlat
-
-        table = self._table("passages")
-        rows = await table.count_rows()
-        present = {column for index in await table.list_indices() for column in index.columns}
-        if rows > _COMPARED and "vector" not in present:
-            config = IvfFlat(distance_type="cosine", num_partitions=_PARTITIONS)
-            await table.create_index("vector", config=config)
-
-    async def _ensure_indices(self) -> None:
-        """Full text on English stems and Chinese grams, and trees on the columns filtered by."""
-        from lancedb.index import FTS, Bitmap, BTree
-
-        wanted: dict[str, dict[str, Any]] = {
-            "passages": {
-                "searched": FTS(base_tokenizer="simple", remove_stop_words=False),
-                "matter_id": Bitmap(),
-                "document_id": BTree(),
-            },
-            "documents": {"matter_id": Bitmap()},
-        }
-        for name, columns in wanted.items():
-            table = self._table(name)
-            present = {column for index in await table.list_indices() for column in index.columns}
-            for column, config in columns.items():
-                if column not in present:
-                    await table.create_index(column, config=config)
 
 
 def _all_of(**values: str) -> "Expr":

@@ -172,7 +172,8 @@ class Doctor:
             name = path.relative_to(self._folder).as_posix()
             if (path.is_dir() and not path.is_symlink()) or name in known:
                 continue
-            half_made = path.name.startswith("incoming-") or path.suffix == ".partial"
+            half_made = path.name.startswith(("incoming-", "arriving-"))
+            half_made |= path.suffix == ".partial"
             if half_made and running and time() - path.lstat().st_mtime < _UNDER_WAY_S:
                 continue
             what = "was left half-made" if half_made else "belongs to no document"

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
-from core.database import damage, schema_of, schemas
+from core.database import UNFINISHED, damage, schema_of, schemas
 from core.errors import PinciteError, SettingsError
 from core.upkeep.backup import (
     DATABASE,
@@ -33,7 +33,9 @@ def restore(source: Path, data_dir: Path, *, replace: bool = False) -> tuple[Man
     _check_version(manifest)
     coming = data_dir / f"{RESTORING}{uuid4().hex[:8]}"
     with hold(data_dir):
-        there = [path for path in data_dir.iterdir() if path.name != LOCK]
+        for path in data_dir.glob(f"{RESTORING}*"):  # of one that was broken off
+            shutil.rmtree(path)
+        there = [path for path in data_dir.iterdir() if path.name not in (LOCK, UNFINISHED)]
         if there and not replace:
             raise SettingsError(
                 f"There are data in {data_dir} already.",
@@ -41,10 +43,13 @@ def restore(source: Path, data_dir: Path, *, replace: bool = False) -> tuple[Man
             )
         try:
             _copy(source, coming, manifest)
+            # Until all is in its place nothing may start: it would find files without records.
+            (data_dir / UNFINISHED).touch()
             aside = _move_aside(data_dir, there)
             # The database last: without it, a start would find nothing and say so.
             for path in sorted(coming.iterdir(), key=lambda each: each.name == DATABASE):
                 path.rename(data_dir / path.name)
+            (data_dir / UNFINISHED).unlink()
         except OSError as error:
             raise PinciteError(
                 f"The backup could not be restored: {error}.",
@@ -91,7 +96,7 @@ def _damaged(source: Path, name: str, what: str) -> PinciteError:
 def _move_aside(data_dir: Path, there: list[Path]) -> Path | None:
     if not there:
         return None
-    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
     aside = data_dir.with_name(f"{data_dir.name}.before-{moment}")
     aside.mkdir(mode=0o700)
     for path in there:

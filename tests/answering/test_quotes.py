@@ -51,3 +51,16 @@ def test_a_listing_is_every_passage_whole_by_document_and_place() -> None:
         assert (citation.marker, citation.quote) == (marker, statement.text)
         assert citation.end - citation.start == len(citation.quote)
     assert listing([]) == ()
+
+
+async def test_a_quote_runs_on_over_the_header_of_the_next_page() -> None:
+    text = (
+        "8.1 The Tenant may end this lease on the Break Date by six months' notice\n\n"
+        "LEASE OF 1 HIGH STREET\nPage 12 of 30\n\n"
+        "only if all rent due by then has been paid. "
+        + "Nothing in this clause affects the rights of anyone else whatever. "
+        * 8
+    )
+    question = "May the Tenant end this lease on the Break Date by notice?"
+    (statement,) = await quote(question, [hit(text)], FakeEncoders())  # type: ignore[arg-type]
+    assert "only if all rent due by then has been paid." in statement.text

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from core.answering.examination import examine
 from core.answering.statements import Claim, claims, sentences
-from core.answering.verification import check, examine, locate, overall, verify
+from core.answering.verbatim import locate
+from core.answering.verification import check, overall, verify
 from core.types import Passage, Statement, Verdict
 from tests.bench.corruptions import development_sentences, planted
 

@@ -441,9 +441,31 @@ async def test_an_older_version_that_comes_back_is_the_newest_again(running: Ben
     first = await running.finished(await running.add(LEASE))
     second = await running.finished(await running.add(OTHER))
     again = await running.finished(await running.add(LEASE))
-    assert (again.id, again.version, again.is_superseded) == (first.id, 3, False)
-    assert (await running.database.document(running.matter.id, second.id)).is_superseded
-    assert len(await running.database.documents(running.matter.id)) == 2
+    assert (again.version, again.is_superseded) == (3, False)
+    for older in (first, second):
+        assert (await running.database.document(running.matter.id, older.id)).is_superseded
+    assert len(await running.database.documents(running.matter.id)) == 3
+
+
+async def test_cancelling_an_older_version_that_comes_back_leaves_that_version_as_it_was(
+    running: Bench,
+) -> None:
+    first = await running.finished(await running.add(LEASE))
+    second = await running.finished(await running.add(OTHER))
+    gate = asyncio.Event()
+    running.index.before_embedding = lambda: gate.wait()
+    again = await running.add(LEASE)
+    await running.reaches(again, DocumentState.EMBEDDING)
+    await running.library.cancel(running.matter.id, again.id)
+    gate.set()
+    assert (await running.finished(again)).failure == "cancelled"
+    states = [
+        (each.version, each.state, each.is_superseded)
+        for each in await running.database.versions(running.matter.id, first.id)
+    ]
+    assert states[1:] == [(2, "ready", False), (1, "ready", True)]
+    assert running.indexed(first) is not None
+    assert running.indexed(second) is not None
 
 
 async def test_deleting_a_document_takes_its_older_versions_along_and_an_older_one_goes_alone(
@@ -595,14 +617,39 @@ async def test_a_password_reaches_the_reader_and_no_record_or_file(
         assert not path.is_file() or secret.encode() not in path.read_bytes()
 
 
-async def test_files_that_no_record_knows_are_swept_away_at_the_start(bench: Bench) -> None:
+async def test_a_file_that_was_never_recorded_goes_at_the_start_and_no_other(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
     added = await bench.add(LEASE)
-    stray = bench.folder(added).parent / "0123" / "abc"
-    stray.parent.mkdir()
-    stray.write_text("half")
+    dead = 2**22 + 1  # more than Linux gives
+    matter = bench.folder(added).parent
+    for name, process in (("dead", dead), ("alive", os.getppid()), ("unknown", None)):
+        (matter / name).mkdir()
+        (matter / name / "abc").write_text(name)
+        if process is not None:
+            (matter / name / f"arriving-{process}-0123abcd").touch()
+    (bench.folder(added) / f"arriving-{dead}-0123abcd").touch()
     async with bench.restarted():
-        assert not stray.parent.exists()
+        assert {each.name for each in matter.iterdir()} == {added.id, "alive", "unknown"}
         assert (await bench.finished(added)).state == DocumentState.READY
+        assert not list(bench.folder(added).glob("arriving-*"))
+    assert "1 folders of files belong to no document" in caplog.text
+
+
+async def test_a_lost_database_takes_no_file_along(bench: Bench) -> None:
+    added = await bench.add(LEASE)
+    async with bench.restarted():
+        await bench.finished(added)
+    before = set(bench.folder(added).iterdir())
+    for path in bench.settings.data_dir.glob("pincite.db*"):
+        path.unlink()
+    fresh = Database(bench.settings.data_dir / "pincite.db")
+    await fresh.start()
+    library = Library(bench.settings, fresh, bench.index)
+    await library.start()
+    await library.close()
+    await fresh.close()
+    assert set(bench.folder(added).iterdir()) == before
 
 
 async def test_what_the_index_holds_of_a_document_that_is_not_ready_goes_at_the_start(
@@ -976,3 +1023,38 @@ async def test_an_archive_that_is_a_trap_is_refused_whole(
     wanted = {"ratio": "as only a trap does", "entries": "2,001 entries", "damage": "is damaged"}
     assert wanted[trap] in str(told.error)
     assert await bench.database.documents(bench.matter.id) == ()
+
+
+async def test_a_part_of_an_archive_that_cannot_be_unpacked_keeps_no_other_out(
+    bench: Bench,
+) -> None:
+    path = bench.settings.data_dir.parent / "drop.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("broken.txt", OTHER)
+        archive.writestr("Lease.txt", LEASE)
+    content = bytearray(path.read_bytes())
+    first = 30 + len("broken.txt")  # after the local header, APPNOTE 4.3.7
+    content[first : first + 4] = b"\xff" * 4
+    path.write_bytes(content)
+    broken, lease = [e async for e in bench.library.take(bench.matter.id, path, "drop.zip")]
+    assert "damaged in the archive" in str(broken.error)
+    assert (lease.name, lease.is_new, lease.error) == ("Lease.txt", True, None)
+
+
+async def test_an_office_file_whose_parts_are_locked_or_broken_says_that_it_is_damaged(
+    tmp_path: Path,
+) -> None:
+    from core.documents.kinds import kind_of
+
+    path = tmp_path / "book.odt"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.text" * 9)
+    whole = path.read_bytes()
+    locked, broken = bytearray(whole), bytearray(whole)
+    locked[6] |= 1
+    locked[whole.index(b"PK\x01\x02") + 8] |= 1
+    broken[38:42] = b"\xff" * 4
+    for content in (locked, broken):
+        path.write_bytes(content)
+        with pytest.raises(DocumentError, match="damaged"):
+            kind_of(path, path.name)

@@ -1,6 +1,8 @@
 """Every difficult file of the development set ends ready, or failed with the right reason."""
 
+import asyncio
 import json
+import os
 import re
 import shutil
 from collections import Counter
@@ -136,24 +138,34 @@ def kind_of_outcome(outcome: Intake | DocumentError) -> str:
     return " and ".join(told) or outcome.reason
 
 
+async def outcomes_of(
+    files: list[tuple[str, Path, str]],
+) -> dict[str, Intake | DocumentError]:
+    """What becomes of every file, by its name, with a reader for each of up to 4 cores."""
+    outcomes, waiting = {}, iter(files)
+
+    async def work(reader: Reader) -> None:
+        for name, path, password in waiting:
+            outcomes[name] = await outcome_of(reader, path, password)
+
+    readers = [Reader(timeout_s=LONGEST_S * 2) for _ in range(min(4, os.cpu_count() or 1))]
+    try:
+        await asyncio.gather(*map(work, readers))
+    finally:
+        await asyncio.gather(*(reader.close() for reader in readers))
+    return outcomes
+
+
 async def test_every_difficult_file_ends_ready_or_with_the_right_reason(eval_dir: Path) -> None:
     folder = eval_dir / "robust"
     files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != "manifest.json")
     expected = {name: kind for kind, names in EXPECTED.items() for name in names.split()}
-    reader = Reader(timeout_s=LONGEST_S)
-    outcomes = {}
-    try:
-        for path in files:
-            name = path.relative_to(folder).as_posix()
-            outcomes[name] = outcome = await outcome_of(reader, path)
-            assert kind_of_outcome(outcome) == expected.get(name, "ready"), name
-        opened = [
-            await outcome_of(reader, folder / name, password)
-            for name, password in PASSWORDS.items()
-        ]
-    finally:
-        await reader.close()
+    named = [(path.relative_to(folder).as_posix(), path, "") for path in files]
+    outcomes = await outcomes_of(named)
+    opened = await outcomes_of([(n, folder / n, word) for n, word in PASSWORDS.items()])
 
+    for name, outcome in outcomes.items():
+        assert kind_of_outcome(outcome) == expected.get(name, "ready"), name
     listed = {entry["file"] for entry in json.loads((folder / "manifest.json").read_text())}
     assert len(listed) == 85
     assert listed <= set(outcomes)
@@ -166,5 +178,5 @@ async def test_every_difficult_file_ends_ready_or_with_the_right_reason(eval_dir
             assert outcome.passages, name
             assert ("ocr" in outcome.extracted.warnings) == (name in RECOGNISED), name
             assert RECOGNISED.get(name, "") in text, name
-    assert [kind_of_outcome(outcome) for outcome in opened] == ["ready"] * len(PASSWORDS)
+    assert [kind_of_outcome(outcome) for outcome in opened.values()] == ["ready"] * len(PASSWORDS)
     assert Counter(map(kind_of_outcome, outcomes.values()))["ready"] >= 47

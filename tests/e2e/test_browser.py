@@ -306,8 +306,12 @@ def test_a_restart_loses_nothing_and_ends_without_a_traceback(
         page.goto(again.address)
         page.get_by_test_id("matter-menu").click()
         page.get_by_test_id("matter").filter(has_text="Lease").first.click()
+        expect(page.get_by_test_id("matter-menu")).to_contain_text("Lease")
+        # The models load meanwhile, on two cores.
         page.get_by_test_id("open-conversation").first.click()
-        expect(page.get_by_test_id("answer").first).to_contain_text("England and Wales")
+        expect(page.get_by_test_id("answer").first).to_contain_text(
+            "England and Wales", timeout=30_000
+        )
         page.close()
     listed = subprocess.run(
         [sys.executable, str(ROOT / "app.py"), "documents", "--matter", "Lease", "--json"],

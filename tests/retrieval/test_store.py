@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -310,3 +311,32 @@ async def test_tables_without_versions_are_opened_and_hold_the_newest(tmp_path: 
     assert {each.document_id for each in await again.documents("m")} == {"d", "e"}
     assert len(await again.lexical("m", "rent", 9)) == 2
     await again.close()
+
+
+async def test_a_document_whose_writing_fails_is_not_searched_until_it_is_written_again(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await put(store, "m", "other")
+    table = store._table("documents")
+
+    async def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(type(table), "add", _failing_for(type(table).add, table.name, full))
+        with pytest.raises(OSError, match="No space left"):
+            await put(store, "m", "d")
+    found = await store.dense("m", vectors()[0], 10)
+    assert {each.passage.document_id for each in found} == {"other"}
+    await put(store, "m", "d")
+    found = await store.dense("m", vectors()[0], 10)
+    assert {each.passage.document_id for each in found} == {"other", "d"}
+
+
+def _failing_for(add: Any, name: str, fail: Any) -> Any:
+    """``AsyncTable.add``, failing for the table of one name."""
+
+    async def adding(self: Any, *args: Any, **named: Any) -> Any:
+        return await (fail() if self.name == name else add(self, *args, **named))
+
+    return adding

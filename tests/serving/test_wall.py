@@ -1,5 +1,10 @@
-"""The wall, over every route: what is another's is neither told nor touched, by any request."""
+"""The wall, over every route: what is another's is neither told nor touched, by any request.
 
+Two random walks of 60 requests each; ``PINCITE_WALL_STEPS`` makes them longer.
+"""
+
+import asyncio
+import os
 import random
 import re
 from collections.abc import AsyncIterator, Iterator
@@ -8,15 +13,19 @@ from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 from world import PASSWORD, Case, Firm, Someone, fire, firm, join, read
 
 from core.types import Role
 
-# Gradio counts its events with what pandas is about to drop.
-pytestmark = pytest.mark.filterwarnings("ignore:.*(no_silent_downcasting|copy keyword)")
+pytestmark = [
+    # Gradio counts its events with what pandas is about to drop.
+    pytest.mark.filterwarnings("ignore:.*(no_silent_downcasting|copy keyword)"),
+    pytest.mark.asyncio(loop_scope="module"),
+]
 
 SEEDS = (1, 2)
-STEPS = 90
+STEPS = int(os.environ.get("PINCITE_WALL_STEPS", "60"))
 
 OPEN = {
     "GET /healthz", "GET /readyz", "GET /login", "POST /login", "GET /manifest.json",
@@ -74,11 +83,19 @@ SHADOWED = {"POST /login", "POST /gradio_api/upload", "GET /manifest.json"}
 """Gradio has them too; ours stand before them."""
 
 
-@pytest.fixture
-async def office(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Firm]:
-    async with firm(tmp_path, monkeypatch, getattr(request, "param", SEEDS[0])) as made:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def office(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Firm]:
+    """One firm for all the tests that leave it as it is."""
+    folder = tmp_path_factory.mktemp("firm")
+    with pytest.MonkeyPatch.context() as patch:
+        async with firm(folder, patch, SEEDS[0]) as made:
+            yield made
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def own_office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Firm]:
+    """A firm of the test's own, whose people and papers it may change."""
+    async with firm(tmp_path, monkeypatch, SEEDS[1]) as made:
         yield made
 
 
@@ -186,9 +203,10 @@ async def test_without_a_session_there_is_nothing_but_the_door(office: Firm) -> 
             assert nobody.cases == {}
 
 
-@pytest.mark.parametrize("office", SEEDS, indirect=True)
-async def test_random_requests_tell_and_touch_nothing_of_anothers(office: Firm) -> None:
-    rng = office.rng
+@pytest.mark.parametrize("seed", SEEDS)
+async def test_random_requests_tell_and_touch_nothing_of_anothers(office: Firm, seed: int) -> None:
+    """60 requests by default, drawn from the seed, before and after everyone opens the page."""
+    rng = office.rng = random.Random(seed)  # noqa: S311
     for who in office.people:
         check(office, who, "/", "", (await who.http.get("/")).text)
         told = await fire(office, who, "open_page", values=[{}])
@@ -201,6 +219,16 @@ async def test_random_requests_tell_and_touch_nothing_of_anothers(office: Firm) 
         attack = rng.choice([raw_event, raw_session, raw_file, raw_page, raw_change])
         await attack(office, who, case, other)
     assert await picture(office) == before
+    await asyncio.gather(*(slow_pages(office, who) for who in office.people))
+
+
+async def slow_pages(office: Firm, who: Someone) -> None:
+    """What takes Gradio seconds to draw, or to say that there is no such upload: once a walk."""
+    links = [f"/?deep_link={case.id}" for case in office.foreign_to(who)]
+    progress = "/gradio_api/upload_progress?upload_id="
+    uploads = [progress + other.session for other in office.people if other is not who]
+    for path in (*links, *uploads):
+        check(office, who, path, "", (await who.http.get(path)).text)
 
 
 async def raw_event(office: Firm, who: Someone, case: Case, other: Someone) -> None:
@@ -250,11 +278,10 @@ async def raw_file(office: Firm, who: Someone, case: Case, other: Someone) -> No
 
 
 async def raw_page(office: Firm, who: Someone, case: Case, other: Someone) -> None:
-    """Every page, asked for another's matter."""
+    """Every page of ours, asked for another's matter."""
     for path in (
-        "/", f"/?deep_link={case.id}", "/matters", f"/matters/{case.id}", "/people", "/account",
+        "/matters", f"/matters/{case.id}", "/people", "/account",
         "/audit", f"/audit?matter={case.id}", "/audit.csv", "/audit.jsonl", "/readyz",
-        f"/gradio_api/upload_progress?upload_id={other.session}",
     ):  # fmt: skip
         answer = await who.http.get(path)
         check(office, who, path, "", answer.text)
@@ -324,7 +351,8 @@ async def test_whoever_may_is_told_by_the_same_requests(office: Firm) -> None:
     assert set(told_by.values()) == {pairs}
 
 
-async def test_a_reader_changes_nothing_and_an_editor_no_members(office: Firm) -> None:
+async def test_a_reader_changes_nothing_and_an_editor_no_members(own_office: Firm) -> None:
+    office = own_office
     key, case = next(iter(office.cases.items()))
     who = next(each for each in office.people if key in each.cases)
     database = office.services.database
@@ -346,7 +374,8 @@ async def test_a_reader_changes_nothing_and_an_editor_no_members(office: Firm) -
     assert not {each for each in case.words | case.ids if each in told}, "revoked at once"
 
 
-async def test_a_session_that_is_ended_everywhere_is_told_nothing_more(office: Firm) -> None:
+async def test_a_session_that_is_ended_everywhere_is_told_nothing_more(own_office: Firm) -> None:
+    office = own_office
     who = office.people[1]
     assert (await who.http.get("/matters")).status_code == 200
     assert (await who.http.post("/logout/everywhere")).status_code == 303

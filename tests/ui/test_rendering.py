@@ -164,7 +164,7 @@ def test_every_reason_of_the_checks_is_a_sentence_in_both_languages():
     keys = """no_citation dangling_marker quote_not_found number_not_found date_not_found
         negation_differs condition_dropped words_not_found party_not_found parties_swapped
         article_not_found modality_differs alternative_differs comparison_differs meaning_differs
-        paraphrase verbatim""".split()
+        paraphrase verbatim no_statement too_long""".split()
     for texts in (EN, ZH):
         assert [key for key in keys if texts.known("reason", key) == key] == []
 

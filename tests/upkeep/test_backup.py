@@ -325,6 +325,36 @@ async def test_data_that_are_there_are_moved_aside_and_never_deleted(
     assert files_of(data) == {n: b for n, b in files_of(target).items() if n != MANIFEST}
 
 
+async def test_a_restore_that_was_killed_cannot_be_started_on_and_is_done_again(
+    data: Path, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await filled(data, monkeypatch)
+    await back_up(data, target)
+    newer = data / "documents" / "newer" / "than" / "the backup"
+    newer.parent.mkdir(parents=True)
+    newer.write_text("the backup")
+    steps = iter(range(3))
+    rename = Path.rename
+
+    def killed(self: Path, to: Path) -> Path:
+        if next(steps, None) is None:
+            raise KeyboardInterrupt  # nothing of ours catches it
+        return rename(self, to)
+
+    monkeypatch.setattr(Path, "rename", killed)
+    with pytest.raises(KeyboardInterrupt):
+        restore(target, data, replace=True)
+    monkeypatch.setattr(Path, "rename", rename)
+    database = Database(data / "pincite.db")
+    with pytest.raises(PinciteError, match="was broken off"):
+        await database.start()
+    await database.close()
+    restore(target, data, replace=True)
+    assert files_of(data) == {n: b for n, b in files_of(target).items() if n != MANIFEST}
+    kept = [path for aside in data.parent.glob("data.before-*") for path in aside.rglob("*")]
+    assert "the backup" in {path.name for path in kept}
+
+
 async def test_data_in_use_are_not_replaced(
     data: Path, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -404,6 +404,24 @@ async def test_a_row_that_refers_to_nothing_is_told(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await filled(data, monkeypatch)
-    sql(data, "INSERT INTO conversations VALUES ('c', 'gone', 'Rent', '2026-01-01T00:00:00')")
+    sql(data, "INSERT INTO conversations VALUES ('c', 'gone', 'Rent', '2026-01-01T00:00:00', '')")
     (finding,) = await examined(data)
     assert finding.sentence.startswith("A row of the table conversations refers to something")
+
+
+async def test_a_matter_whose_deletion_was_broken_off_is_no_finding(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lease, _ = await filled(tmp_path / "data", monkeypatch)
+    database = Database(tmp_path / "data" / "pincite.db")
+    await database.begin_matter_deletion(lease.matter_id)
+    store = Store(tmp_path / "data" / "index")
+    try:
+        assert await Doctor(tmp_path / "data", database, store, MODEL).examine() == ()
+    finally:
+        await store.close()
+        await database.close()
+    async with started(tmp_path / "data", monkeypatch) as services:
+        assert await services.database.deleting_matters() == ()
+        assert await services.store.held() == {}
+    assert list((tmp_path / "data" / "documents").rglob("*")) == []
