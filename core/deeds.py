@@ -17,6 +17,7 @@ class Deed(StrEnum):
     PERSON_MADE_ADMINISTRATOR = "person_made_administrator"
     PERSON_NO_ADMINISTRATOR = "person_no_administrator"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105  the name of a deed
+    PASSWORD_RESET = "password_reset"  # noqa: S105
     MEMBER_GRANTED = "member_granted"
     MEMBER_REVOKED = "member_revoked"
     MATTER_CREATED = "matter_created"

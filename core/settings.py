@@ -73,6 +73,11 @@ class Settings(BaseSettings):
         "", description="An OpenAI-compatible endpoint, ending in /v1 (remote)."
     )
     remote_api_key: SecretStr = Field(SecretStr(""), description="The key of that endpoint.")
+    remote_cache_salt: Literal["auto", "always", "never"] = Field(
+        "auto",
+        description="Keep matters apart in the endpoint's prefix cache by vLLM's cache_salt: "
+        "auto where the endpoint says that it is vLLM; others refuse the field.",
+    )
 
     context_tokens: int = Field(
         0, ge=0, description="The engine's context length; 0 takes the profile's own."

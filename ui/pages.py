@@ -8,6 +8,7 @@ from ui.markup import element, text
 
 class _Pages:
     login = staticmethod(entry.login)
+    code = staticmethod(entry.code)
     account = staticmethod(entry.account)
     matters = staticmethod(cases.matters)
     matter = staticmethod(cases.matter)

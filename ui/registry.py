@@ -8,8 +8,15 @@ from ui.locale import Texts
 from ui.markup import Html, element, text
 
 
-def people(look: Look, listed: tuple[Person, ...], *, trouble: str = "") -> str:
-    """Everyone with an account, and the form for one more."""
+def people(
+    look: Look,
+    listed: tuple[Person, ...],
+    *,
+    trouble: str = "",
+    code: str = "",
+    whose: str = "",
+) -> str:
+    """Everyone with an account, and the form for one more; ``code`` is for ``whose`` hands."""
     texts = texts_for(look)
     heading = element(
         "header",
@@ -18,6 +25,10 @@ def people(look: Look, listed: tuple[Person, ...], *, trouble: str = "") -> str:
     )
     said = sentence(texts("people.done") if look.done and not trouble else trouble, "done")
     said = sentence(texts.said(trouble), "trouble") if trouble else said
+    if code:
+        given = text(texts("people.code", name=whose))
+        shown = element("p", element("code", text(code), data_testid="code"))
+        said = element("div", element("p", given), shown, class_="said done", role="status")
     table = element(
         "table",
         element(
@@ -81,13 +92,9 @@ def _deeds(person: Person, look: Look, texts: Texts) -> list[Html]:
     form = post(
         path,
         Html('<input type="hidden" name="deed" value="password">'),
-        field(
-            texts("account.new"), "password", "password",
-            texts("account.rule", count=SHORTEST_PASSWORD), autocomplete="new-password",
-            required=True, minlength=SHORTEST_PASSWORD, maxlength=1024,
-        ),
-        submit(texts("account.change")),
-    )  # fmt: skip
+        element("small", text(texts("people.password_more"))),
+        submit(texts("people.make_code"), data_testid="make-code"),
+    )
     summary = element("summary", text(texts("people.password")), class_="tool")
     return [*drawn, element("details", summary, form, class_="reset")]
 
@@ -100,11 +107,7 @@ def _add(look: Look, listed: tuple[Person, ...], texts: Texts) -> Html:
             texts("people.name"), "name", required=True, maxlength=80, autocomplete="off",
             spellcheck="false",
         ),
-        field(
-            texts("login.password"), "password", "password",
-            texts("account.rule", count=SHORTEST_PASSWORD), autocomplete="new-password",
-            maxlength=1024,
-        ),
+        *([_own_password(texts)] if first else []),
         tick(texts("people.administrator"), "admin", checked=first),
         tick(texts("people.external_more"), "external"),
         submit(texts("people.add"), data_testid="add-person"),
@@ -117,3 +120,11 @@ def _add(look: Look, listed: tuple[Person, ...], texts: Texts) -> Html:
         form,
         class_="card",
     )
+
+
+def _own_password(texts: Texts) -> Html:
+    return field(
+        texts("login.password"), "password", "password",
+        texts("account.rule", count=SHORTEST_PASSWORD), autocomplete="new-password",
+        maxlength=1024,
+    )  # fmt: skip

@@ -1,5 +1,6 @@
 """Generation by any OpenAI-compatible endpoint, such as a vLLM cluster, behind the same seam."""
 
+import hashlib
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ class RemoteEngine:
         self._model = model
         self._settings = settings
         self._client: AsyncOpenAI | None = None
+        self._salts = settings.remote_cache_salt == "always"
         self._status = ModelStatus("chat", model.name, "remote", "cold")
 
     @property
@@ -41,11 +43,13 @@ class RemoteEngine:
             api_key=self._settings.remote_api_key.get_secret_value() or "none",
         )
         try:
-            served = [model.id async for model in self._client.models.list()]
+            served = {model.id: model.owned_by async for model in self._client.models.list()}
         except OpenAIError as error:
             self._set("failed", f"The endpoint did not answer: {error}")
             return
         if self._model.name in served:
+            if self._settings.remote_cache_salt == "auto":
+                self._salts = served[self._model.name] == "vllm"
             self._set("ready")
         else:
             self._set("failed", f"The endpoint serves {', '.join(served) or 'no model'} only.")
@@ -66,12 +70,14 @@ class RemoteEngine:
     ) -> AsyncGenerator[str, None]:
         """Yield text as the endpoint streams it; closing the generator closes the request.
 
-        ``salt`` is not sent: it is vLLM's own field and other endpoints refuse unknown ones.
+        To vLLM the hash of ``salt`` is sent: only what was asked with the same one shares a prefix
+        cache.  Other endpoints refuse the field.
         """
         from openai import OpenAIError
 
         if self._client is None or self._status.state != "ready":
             raise EngineError("The endpoint is not ready.", self._status.detail)
+        apart = {"cache_salt": hashlib.sha256(salt.encode()).hexdigest()} if self._salts else None
         prompt: Any = [{"role": each.role, "content": each.content} for each in messages]
         try:
             chunks = await self._client.chat.completions.create(
@@ -80,6 +86,7 @@ class RemoteEngine:
                 max_tokens=max_tokens,
                 temperature=temperature,
                 stream=True,
+                extra_body=apart,
             )
             try:
                 async for part in chunks:

@@ -49,6 +49,7 @@ class AuditFilter:
     matter_id: str = ""
     first: date | None = None
     last: date | None = None
+    object_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +157,11 @@ def _entry(row: sa.Row[Any]) -> AuditEntry:
 
 def _conditions(wanted: AuditFilter) -> list[sa.ColumnElement[bool]]:
     found: list[sa.ColumnElement[bool]] = [sa.true()]
-    for name in ("person_id", "deed", "matter_id"):
+    for name in ("person_id", "deed", "matter_id", "object_id"):
         if value := getattr(wanted, name):
             found.append(audit.c[name] == value)
     if wanted.first:
         found.append(audit.c.at >= wanted.first.isoformat())
     if wanted.last:
-        found.append(audit.c.at < (wanted.last + timedelta(days=1)).isoformat())
+        found.append(sa.func.substr(audit.c.at, 1, 10) <= wanted.last.isoformat())
     return found

@@ -152,6 +152,18 @@ class People(Records):
             raise NotAllowed("Someone has to administer.", "Make another administrator first.")
         sql.execute(sa.delete(sessions).where(sessions.c.person_id == person_id))
 
+    @transacted
+    def replace_password(self, sql: sa.Connection, person_id: str, before: str, after: str) -> bool:
+        """Put one kept password in another's place and end the sessions.
+
+        ``False`` where it is not the one before any more: of two at once the first alone counts.
+        """
+        where = (people.c.id == person_id) & (people.c.password == before)
+        done = sql.execute(sa.update(people).where(where).values(password=after)).rowcount == 1
+        if done:
+            sql.execute(sa.delete(sessions).where(sessions.c.person_id == person_id))
+        return done
+
     # Sessions
 
     @changing

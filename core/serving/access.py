@@ -19,11 +19,17 @@ from core.serving.events import Events, Refused, is_open
 from core.settings import Settings
 from core.types import LOCAL, Person
 
-OPEN = ("/login", "/oidc/begin", "/oidc/done", "/healthz", "/readyz", "/manifest.json")
+OPEN = (
+    "/login", "/login/code", "/oidc/begin", "/oidc/done", "/healthz", "/readyz", "/manifest.json",
+)  # fmt: skip
 """Answered to anyone: nothing of a matter, a person or a setting is in them."""
 OPEN_FOLDERS = ("/icons/", "/look/")
 PERSON = "pincite.person"
 """Where in the request's scope a route finds the person."""
+_PROXIES = {b"via", b"x-real-ip", b"x-client-ip", b"true-client-ip", b"cf-connecting-ip"}
+"""What a proxy may name itself or its client in, beside the ``Forwarded`` headers."""
+_DOWNLOADS = ("/audit.", "/gradio_api/")
+"""No page of another site leads here: what comes is kept as a file, or noted in the log."""
 RECHECKED_S = 2.0
 """How often a long answer asks whether its reader may still read."""
 
@@ -91,12 +97,15 @@ class Access:
 
     def _seen(self, scope: Scope) -> Scope:
         """The request as its sender made it: what a proxy says counts where there is one."""
-        headers = Headers(scope=scope)
         client, scheme = (scope.get("client") or ("", 0))[0], scope["scheme"]
-        forwarded = "x-forwarded-for" in headers or "forwarded" in headers
+        forwarded = self._settings.behind_proxy or any(
+            name in _PROXIES or name.startswith((b"x-forwarded", b"forwarded"))
+            for name, _ in scope["headers"]
+        )
         if self._settings.behind_proxy:
-            client = headers.get("x-forwarded-for", client).split(",")[-1].strip()
-            scheme = headers.get("x-forwarded-proto", scheme).split(",")[-1].strip()
+            headers = Headers(scope=scope)
+            client = _last(headers, "x-forwarded-for") or client
+            scheme = _last(headers, "x-forwarded-proto") or scheme
         kept = [
             (name, value)
             for name, value in scope["headers"]
@@ -109,9 +118,14 @@ class Access:
         """What answers instead of the application, if anything; finds the person on the way."""
         headers = Headers(scope=scope)
         host = headers.get("host", "")
-        if self._hosts and urlsplit(f"//{host}").hostname not in self._hosts:
+        try:
+            name = urlsplit(f"//{host}").hostname
+            foreign = _is_foreign(headers, host, scope)
+        except ValueError:
+            return PlainTextResponse("This is not the name of a machine.", 400)
+        if self._hosts and name not in self._hosts:
             return PlainTextResponse("Pincite is not served under this name.", 421)
-        if _is_foreign(headers, host, scope["method"]):
+        if foreign:
             return PlainTextResponse("This request comes from another site.", 403)
         path, is_own = scope["path"], self._is_own(scope)
         if not is_own and not is_open(scope):
@@ -174,13 +188,26 @@ def cookie_of(scope: Scope) -> str:
     return cookies[COOKIE].value if COOKIE in cookies else ""
 
 
-def _is_foreign(headers: Headers, host: str, method: str) -> bool:
-    """Whether a page of another origin makes the request (Fetch metadata, RFC 6454)."""
+def _last(headers: Headers, name: str) -> str:
+    """What the proxy itself wrote: the end of the last line, for some add one of their own."""
+    return ",".join(headers.getlist(name)).rpartition(",")[2].strip()
+
+
+def _is_foreign(headers: Headers, host: str, scope: Scope) -> bool:
+    """Whether a page of another origin makes the request (Fetch metadata, RFC 6454).
+
+    Following a link from elsewhere to a page is not foreign.  Raises ``ValueError`` for an
+    ``Origin`` that is no address.
+    """
     origin = headers.get("origin")
     if origin is not None:
         return urlsplit(origin).netloc.lower() != host.lower()
-    site = headers.get("sec-fetch-site", "none")
-    return method not in ("GET", "HEAD") and site not in ("same-origin", "none")
+    if headers.get("sec-fetch-site", "none") in ("same-origin", "none"):
+        return False
+    followed = headers.get("sec-fetch-mode") == "navigate"
+    followed &= headers.get("sec-fetch-dest") == "document"
+    read = scope["method"] in ("GET", "HEAD") and not scope["path"].startswith(_DOWNLOADS)
+    return not (followed and read)
 
 
 def _with_headers(scope: Scope, send: Send) -> Send:

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import hmac
 import ipaddress
 import os
 import secrets
@@ -12,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.database import Database
-from core.deeds import Deed
-from core.errors import LoginError, PinciteError, SettingsError
+from core.deeds import AuditEntry, Deed
+from core.errors import LoginError, NotAllowed, PinciteError, SettingsError
 from core.records.audit import AuditFilter
 from core.records.people import name_key
 from core.settings import Settings
@@ -29,6 +30,14 @@ LONGEST_PASSWORD = 1024
 FREE_BY_NAME = 4
 FREE_BY_ADDRESS = 20
 """Failures before waiting begins: many people may share an address."""
+CODE_LASTS = timedelta(hours=24)
+"""How long a code for a new password holds."""
+RESETS_TOLD = 10
+"""How many of others' changes to their password a person is shown."""
+_CODE = "code "
+"""What stands before a code's hash and end, in the place of a password's hash."""
+_CODE_GROUPS = 6
+"""Of 16 bits each: 96 are beyond guessing, and can be read out over the telephone."""
 _HASHES_AT_ONCE = 2
 """Argon2 takes 64 MiB a time: more at once would let strangers exhaust the memory."""
 
@@ -62,27 +71,35 @@ class Accounts:
         An unknown name, a wrong password and an account that is shut give the same answer after
         the same work.
         """
-        by_name = "name:" + hashlib.sha256(name_key(name).encode()).hexdigest()
-        by_address = f"address:{network_of(address)}"
-        # Counted before the password is looked at: attempts at the same moment do not slip by.
-        wait_s = await self._database.begin_attempt(
-            {by_name: FREE_BY_NAME, by_address: FREE_BY_ADDRESS}
-        )
-        if wait_s:
-            error = LoginError("Too many attempts.", f"Try again in {wait_s} seconds.")
-            error.wait_s = wait_s
-            raise error
+        await self.attempt(address, name)
         decoy = await self._decoy()
         found = await self._database.person_named(name)
         person, kept = found or (NOBODY, "")
-        usable = bool(kept) and person.is_active and not person.is_external
+        usable = kept.startswith("$") and person.is_active and not person.is_external
         fits = await self._fits(password, kept if usable else decoy)
         if not (fits and usable):
             who = person if found else NOBODY
             await self._database.record(who, Deed.LOGIN_FAILED, address=address)
             raise LoginError("This name and password do not go together.", "Try again.")
-        await self._database.forgive_attempt(by_name, by_address)
+        await self.forgive(address, name)
         return person
+
+    async def attempt(self, address: str, name: str = "") -> None:
+        """Count an attempt to get in before it is made; raises ``LoginError`` with a wait.
+
+        Attempts at the same moment do not slip by.
+        """
+        free = {_by_address(address): FREE_BY_ADDRESS}
+        if name:
+            free[_by_name(name)] = FREE_BY_NAME
+        if wait_s := await self._database.begin_attempt(free):
+            error = LoginError("Too many attempts.", f"Try again in {wait_s} seconds.")
+            error.wait_s = wait_s
+            raise error
+
+    async def forgive(self, address: str, name: str = "") -> None:
+        """Take back an attempt that was a success."""
+        await self._database.forgive_attempt(_by_name(name), _by_address(address))
 
     async def begin(self, person: Person, address: str) -> str:
         """Open a session; return the cookie's value."""
@@ -108,10 +125,20 @@ class Accounts:
         await self._database.record(person, Deed.LOGOUT_EVERYWHERE, address=address)
 
     async def add(
-        self, by: Person, name: str, password: str, *, is_admin: bool, is_external: bool = False
+        self,
+        by: Person,
+        name: str,
+        password: str | None,
+        *,
+        is_admin: bool,
+        is_external: bool = False,
     ) -> Person:
-        """Add a person; raises ``PinciteError`` for a weak password or a name that is taken."""
-        hashed = "" if is_external else await self._hashed(checked_password(password, name))
+        """Add a person; raises ``PinciteError`` for a weak password or a name that is taken.
+
+        With ``None`` for it they do not come in before there is a code for them.
+        """
+        none = is_external or password is None
+        hashed = "" if none else await self._hashed(checked_password(password or "", name))
         made = await self._database.add_person(
             name, hashed, is_admin=is_admin, is_external=is_external
         )
@@ -125,6 +152,67 @@ class Accounts:
         hashed = await self._hashed(checked_password(password, person.name))
         await self._database.change_person(person.id, password=hashed)
         await self._database.record(by, Deed.PASSWORD_CHANGED, "", person.id)
+
+    async def reset(self, by: Person, person: Person) -> str:
+        """End a person's password and sessions; return the code by which they choose another.
+
+        It holds for ``CODE_LASTS``, for once, and until there is a newer one.
+        Raises ``NotAllowed`` for one's own password, which the present one is asked for.
+        """
+        if person.is_external:
+            raise PinciteError("This person has no password here.", "They sign in elsewhere.")
+        if person.id == by.id:
+            raise NotAllowed("Your own password is changed under “Account”.")
+        code = "-".join(secrets.token_hex(2) for _ in range(_CODE_GROUPS))
+        until = datetime.now(UTC) + CODE_LASTS
+        # In the password's place: the old one ends with it, and it ends with the new one.
+        await self._database.change_person(
+            person.id, password=f"{_CODE}{_hashed(code)} {until.isoformat()}"
+        )
+        await self._database.record(by, Deed.PASSWORD_RESET, "", person.id)
+        return code
+
+    async def redeem(self, name: str, code: str, password: str, address: str) -> Person:
+        """Choose a password by a code; raises ``PinciteError`` for a weak one and ``LoginError``.
+
+        A wrong, a used and an expired code and an unknown name get the same answer.
+        """
+        checked_password(password, name)
+        await self.attempt(address, name)
+        person, kept = await self._database.person_named(name) or (NOBODY, "")
+        known, _, until = kept.removeprefix(_CODE).partition(" ")
+        hashed = _hashed("-".join(code.lower().replace("-", " ").split()))
+        fits = kept.startswith(_CODE) and person.is_active and hmac.compare_digest(known, hashed)
+        if fits and datetime.fromisoformat(until) > datetime.now(UTC):
+            new = await self._hashed(password)
+            if await self._database.replace_password(person.id, kept, new):
+                await self.forgive(address, name)
+                await self._database.record(
+                    person, Deed.PASSWORD_CHANGED, "", person.id, address=address
+                )
+                return person
+        await self._database.record(person, Deed.LOGIN_FAILED, address=address)
+        raise LoginError("This name and code do not go together.", "Ask for a new code.")
+
+    async def resets(self, person: Person) -> tuple[AuditEntry, ...]:
+        """The last times that another than the person touched their password, newest first."""
+        told = [
+            each
+            for deed in (Deed.PASSWORD_RESET, Deed.PASSWORD_CHANGED)
+            for each in await self._database.entries(
+                AuditFilter(deed=deed, object_id=person.id), RESETS_TOLD
+            )
+            if each.person_id != person.id
+        ]
+        return tuple(sorted(told, key=lambda each: -each.number)[:RESETS_TOLD])
+
+    async def has_news(self, person: Person) -> bool:
+        """Whether another has touched the person's password since their last login."""
+        last = await self._database.entries(
+            AuditFilter(deed=Deed.LOGIN, person_id=person.id), limit=1
+        )
+        resets = await self.resets(person)
+        return bool(resets) and (not last or resets[0].number > last[0].number)
 
     async def change(
         self, by: Person, person: Person, *, active: bool | None = None, admin: bool | None = None
@@ -212,7 +300,8 @@ def network_of(address: str) -> str:
         known = ipaddress.ip_address(address)
     except ValueError:
         return address
-    return str(ipaddress.ip_network((known, 64), strict=False)) if known.version == 6 else address
+    known = getattr(known, "ipv4_mapped", None) or known
+    return str(ipaddress.ip_network((known, 64), strict=False) if known.version == 6 else known)
 
 
 def checked_password(password: str, name: str) -> str:
@@ -225,6 +314,14 @@ def checked_password(password: str, name: str) -> str:
     if len(beside_the_name) < SHORTEST_PASSWORD // 2 or len(set(password)) < 5:
         raise PinciteError("This password is easily guessed.", "Choose another one.")
     return password
+
+
+def _by_name(name: str) -> str:
+    return "name:" + hashlib.sha256(name_key(name).encode()).hexdigest()
+
+
+def _by_address(address: str) -> str:
+    return f"address:{network_of(address)}"
 
 
 def _hashed(secret: str) -> str:

@@ -16,7 +16,7 @@ from core.errors import NotAllowed, PinciteError
 from core.records.audit import AuditFilter
 from core.serving.accounts import Accounts
 from core.serving.pages import Pages, address_of, back, form_of, look_of, shown, status_of
-from core.types import Person
+from core.types import LOCAL, Person
 
 ENTRIES = 100
 """Audit entries on a page."""
@@ -35,21 +35,34 @@ def administration(database: Database, accounts: Accounts, pages: Pages) -> APIR
     async def add(request: Request) -> Response:
         by, form = _administrator(request), await form_of(request)
         external, admin = "external" in form, "admin" in form
+        # Only whoever sits at the machine chooses a password, and it is their own.
+        password = form.get("password", "") if by == LOCAL else None
         try:
-            name, password = form.get("name", ""), form.get("password", "")
-            await accounts.add(by, name, password, is_admin=admin, is_external=external)
+            made = await accounts.add(
+                by, form.get("name", ""), password, is_admin=admin, is_external=external
+            )
         except PinciteError as error:
             return await _people_again(request, error)
-        return back("/people")
+        if by == LOCAL or external:
+            return back("/people")
+        return await _with_code(request, made, await accounts.reset(by, made))
 
     @routes.post("/people/{person_id}")
     async def change(request: Request, person_id: str) -> Response:
         by, form = _administrator(request), await form_of(request)
         try:
-            await _change(accounts, by, await database.person(person_id), form)
+            person = await database.person(person_id)
+            if form.get("deed") == "password":
+                return await _with_code(request, person, await accounts.reset(by, person))
+            await _change(accounts, by, person, form)
         except PinciteError as error:
             return await _people_again(request, error)
         return back("/people")
+
+    async def _with_code(request: Request, person: Person, code: str) -> Response:
+        """Shown here and now alone: no address holds it, and the database only its hash."""
+        listed = await database.people()
+        return shown(pages.people(look_of(request), listed, code=code, whose=person.name))
 
     async def _people_again(request: Request, error: PinciteError) -> Response:
         page = pages.people(look_of(request), await database.people(), trouble=str(error))
@@ -58,7 +71,8 @@ def administration(database: Database, accounts: Accounts, pages: Pages) -> APIR
     @routes.get("/audit")
     async def audit(request: Request, page: int = 1, check: str = "") -> Response:
         by, wanted = _administrator(request), _wanted(request)
-        page = max(1, page)
+        count = await database.count_entries(wanted)
+        page = max(1, min(page, -(-count // ENTRIES)))
         entries = await database.entries(wanted, ENTRIES, (page - 1) * ENTRIES)
         return shown(
             pages.audit(
@@ -68,7 +82,7 @@ def administration(database: Database, accounts: Accounts, pages: Pages) -> APIR
                 {matter.id: matter.name for matter in await database.matters(by)},
                 wanted,
                 page,
-                await database.count_entries(wanted),
+                count,
                 await database.verify_audit() if check else None,
             )
         )
@@ -88,9 +102,7 @@ def administration(database: Database, accounts: Accounts, pages: Pages) -> APIR
 
 
 async def _change(accounts: Accounts, by: Person, person: Person, form: dict[str, str]) -> None:
-    if form.get("deed") == "password":
-        await accounts.set_password(by, person, form.get("password", ""))
-    elif form.get("deed") in ("enable", "disable"):
+    if form.get("deed") in ("enable", "disable"):
         await accounts.change(by, person, active=form["deed"] == "enable")
     elif form.get("deed") in ("promote", "demote"):
         await accounts.change(by, person, admin=form["deed"] == "promote")

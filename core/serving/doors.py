@@ -42,14 +42,30 @@ def doors(database: Database, accounts: Accounts, pages: Pages, *, oidc: bool) -
         try:
             person = await accounts.login(name, form.get("password", ""), address)
         except LoginError as error:
-            wait_s = error.wait_s
-            page = pages.login(
-                look_of(request), name=name, there=there, wrong=not wait_s, wait_s=wait_s, oidc=oidc
-            )
-            response: Response = shown(page, 429 if wait_s else 401)
-            if wait_s:
-                response.headers["retry-after"] = str(wait_s)
-            return response
+            return refused_login(request, pages, error, oidc=oidc, name=name, there=there)
+        there = "/account" if await accounts.has_news(person) else there
+        return await _enter(request, person, there)
+
+    @routes.get("/login/code")
+    async def ask_code(request: Request) -> Response:
+        return shown(pages.code(look_of(request), name=""))
+
+    @routes.post("/login/code")
+    async def redeem(request: Request) -> Response:
+        form, look = await form_of(request), look_of(request)
+        name, new = form.get("name", "")[:200], form.get("new", "")
+        try:
+            _same_twice(form)
+            code = form.get("code", "")[:200]
+            person = await accounts.redeem(name, code, new, address_of(request))
+        except PinciteError as error:
+            wait_s = getattr(error, "wait_s", 0)
+            status = 401 if isinstance(error, LoginError) else 400
+            page = pages.code(look, name=name, trouble=str(error))
+            return _waiting(shown(page, 429 if wait_s else status), wait_s)
+        return await _enter(request, person, "/account?done=1")
+
+    async def _enter(request: Request, person: Person, there: str) -> Response:
         await accounts.end(cookie_of(request.scope))
         response = RedirectResponse(there, 303)
         await give_cookie(request, response, accounts, person)
@@ -70,25 +86,52 @@ def doors(database: Database, accounts: Accounts, pages: Pages, *, oidc: bool) -
 
     @routes.get("/account")
     async def account(request: Request) -> Response:
-        return shown(pages.account(look_of(request)))
+        look = look_of(request)
+        return shown(pages.account(look, await accounts.resets(look.person)))
 
     @routes.post("/account")
     async def set_password(request: Request) -> Response:
         form, look = await form_of(request), look_of(request)
         try:
-            if form.get("new") != form.get("again"):
-                raise PinciteError("The new password was not typed the same way twice.")
+            _same_twice(form)
             # Checked as a login is: a session that was left open must not serve to guess.
             old, address = form.get("old", ""), address_of(request)
             person = await accounts.login(look.person.name, old, address)
             await accounts.set_password(person, person, form.get("new", ""))
         except PinciteError as error:
-            return shown(pages.account(look, trouble=str(error)), 400)
+            resets = await accounts.resets(look.person)
+            return shown(pages.account(look, resets, trouble=str(error)), 400)
         response = back("/account")
         await give_cookie(request, response, accounts, person)
         return response
 
     return routes
+
+
+def refused_login(
+    request: Request,
+    pages: Pages,
+    error: LoginError | None = None,
+    *,
+    oidc: bool,
+    name: str = "",
+    there: str = "/",
+) -> Response:
+    """The door again, with what was wrong or how long to wait."""
+    wait_s, look = error.wait_s if error else 0, look_of(request)
+    page = pages.login(look, name=name, there=there, wrong=not wait_s, wait_s=wait_s, oidc=oidc)
+    return _waiting(shown(page, 429 if wait_s else 401), wait_s)
+
+
+def _waiting(response: Response, wait_s: int) -> Response:
+    if wait_s:
+        response.headers["retry-after"] = str(wait_s)
+    return response
+
+
+def _same_twice(form: dict[str, str]) -> None:
+    if form.get("new") != form.get("again"):
+        raise PinciteError("The new password was not typed the same way twice.")
 
 
 async def give_cookie(

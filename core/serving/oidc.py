@@ -5,6 +5,7 @@ Nobody gets an account by it: an administrator adds an external person first, an
 whose claim bears that name ties the provider's subject to the person for good.
 """
 
+import logging
 from typing import Any
 
 from starlette.applications import Starlette
@@ -13,14 +14,18 @@ from starlette.middleware.sessions import SessionMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.database import Database
 from core.deeds import Deed
+from core.errors import LoginError
 from core.serving.accounts import Accounts
-from core.serving.doors import give_cookie
+from core.serving.doors import give_cookie, refused_login
 from core.serving.pages import Pages, address_of, look_of, shown
 from core.settings import Settings
 from core.types import NOBODY, Person
+
+log = logging.getLogger(__name__)
 
 LASTS_S = 600
 """How long someone may take at the provider's."""
@@ -40,33 +45,32 @@ def oidc_routes(
     provider = _provider(settings, transport)
 
     async def begin(request: Request) -> Response:
-        import httpx2  # what Authlib asks the provider with
-
         there = str(request.url.replace(path="/oidc/done", query=""))
         try:
             answer: Response = await provider.authorize_redirect(request, there)
-        except httpx2.HTTPError:
+        except _broken() as error:
+            log.warning("the provider of logins did not answer as one: %s", type(error).__name__)
+            provider.server_metadata.pop("_loaded_at", None)  # what it said is asked for anew
             words = "The provider of logins cannot be reached. Try again later."
             return shown(pages.trouble(look_of(request), words), 503)
         return answer
 
     async def done(request: Request) -> Response:
-        import httpx2
-        from authlib.common.errors import AuthlibBaseError
-        from joserfc.errors import JoseError
-
+        address = address_of(request)
+        try:
+            await accounts.attempt(address)
+        except LoginError as error:
+            return refused_login(request, pages, error, oidc=True)
         try:
             claims = (await provider.authorize_access_token(request)).get("userinfo") or {}
-        except (AuthlibBaseError, JoseError, httpx2.HTTPError):
+        except _broken() as error:
+            log.info("a login with the provider failed: %s", type(error).__name__)
             claims = {}
         person = await _person(settings, database, claims)
         if person is None or not person.is_active:
-            address = address_of(request)
             await database.record(person or NOBODY, Deed.LOGIN_FAILED, address=address)
-            look = look_of(request)
-            return shown(
-                pages.login(look, name="", there="/", wrong=True, wait_s=0, oidc=True), 401
-            )
+            return refused_login(request, pages, oidc=True)
+        await accounts.forgive(address)
         response = HTMLResponse(_ON)
         await give_cookie(request, response, accounts, person)
         return response
@@ -74,16 +78,39 @@ def oidc_routes(
     async def nowhere(_: Request) -> Response:
         return RedirectResponse("/login", 303)
 
-    session = Middleware(
-        SessionMiddleware,
-        secret_key=accounts.key.hex(),
-        session_cookie="pincite_oidc",
-        same_site="lax",
-        max_age=LASTS_S,
-        path="/oidc",
-    )
+    def session(app: ASGIApp) -> ASGIApp:
+        plain, secure = (
+            SessionMiddleware(
+                app,
+                secret_key=accounts.key.hex(),
+                session_cookie="pincite_oidc",
+                same_site="lax",
+                max_age=LASTS_S,
+                path="/oidc",
+                https_only=https,
+            )
+            for https in (False, True)
+        )
+
+        async def by_scheme(scope: Scope, receive: Receive, send: Send) -> None:
+            kept = secure if scope.get("scheme") == "https" else plain
+            await kept(scope, receive, send)
+
+        return by_scheme
+
     routes = [Route("/begin", begin), Route("/done", done), Route("/", nowhere)]
-    return Starlette(routes=routes, middleware=[session])
+    return Starlette(routes=routes, middleware=[Middleware(session)])
+
+
+def _broken() -> tuple[type[Exception], ...]:
+    """How it shows that a provider is away, answers something else or does not vouch."""
+    import httpx2  # what Authlib asks the provider with
+    from authlib.common.errors import AuthlibBaseError
+    from joserfc.errors import JoseError
+
+    # An answer that is no JSON, no object, or lacks an address: Authlib takes it as it comes.
+    unlike = (ValueError, TypeError, AttributeError, RuntimeError, KeyError)
+    return (AuthlibBaseError, JoseError, httpx2.HTTPError, httpx2.InvalidURL, *unlike)
 
 
 def _provider(settings: Settings, transport: object | None) -> Any:

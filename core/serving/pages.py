@@ -40,8 +40,11 @@ class Pages(Protocol):
     ) -> str:
         """The form for name and password."""
 
-    def account(self, look: Look, *, trouble: str = "") -> str:
-        """One's own account: password and sessions."""
+    def code(self, look: Look, *, name: str, trouble: str = "") -> str:
+        """The form for a code that an administrator handed over, and a password of one's own."""
+
+    def account(self, look: Look, resets: tuple[AuditEntry, ...], *, trouble: str = "") -> str:
+        """One's own account: password, what others did to it (``resets``), and sessions."""
 
     def matters(self, look: Look, listed: tuple[tuple[Matter, Role], ...]) -> str:
         """One's matters, those past their retention date first."""
@@ -57,8 +60,16 @@ class Pages(Protocol):
     ) -> str:
         """What a matter is about, and who is in it."""
 
-    def people(self, look: Look, listed: tuple[Person, ...], *, trouble: str = "") -> str:
-        """Everyone with an account."""
+    def people(
+        self,
+        look: Look,
+        listed: tuple[Person, ...],
+        *,
+        trouble: str = "",
+        code: str = "",
+        whose: str = "",
+    ) -> str:
+        """Everyone with an account; ``code`` is shown once, to be handed to ``whose`` it is."""
 
     def audit(
         self,

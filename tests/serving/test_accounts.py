@@ -1,10 +1,12 @@
 """Getting in: passwords, cookies, waiting, and what happens without any account."""
 
 import asyncio
+import re
 import sqlite3
 import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -13,6 +15,7 @@ from fastapi import FastAPI
 
 from app import build_app
 from core.database import Database
+from core.deeds import Deed
 from core.errors import LoginError, NotAllowed, PinciteError, SettingsError
 from core.records.audit import AuditFilter
 from core.records.people import LONGEST_WAIT_S, wait_after
@@ -28,6 +31,7 @@ from core.settings import Settings
 from core.types import LOCAL, ModelStatus, Person, Role
 
 PASSWORD = "lantern orchard staple"
+OTHER = "copper meadow sparrow"
 HERE = "127.0.0.1"
 
 
@@ -183,6 +187,24 @@ async def test_one_s_own_login_does_not_buy_an_address_more_guesses(
 def test_addresses_are_counted_by_the_network_that_one_has() -> None:
     assert network_of("10.0.0.9") == "10.0.0.9"
     assert network_of("2001:db8:1:2:3::4") == network_of("2001:db8:1:2:ffff::1")
+    assert network_of("::ffff:10.0.0.9") == network_of("10.0.0.9")
+    assert network_of("::ffff:10.0.0.9") != network_of("::ffff:10.0.0.8")
+
+
+async def test_an_address_is_what_the_proxy_wrote_and_not_what_its_client_sent(
+    services: QuietServices, ada: Person
+) -> None:
+    app = app_of(services, behind_proxy=True, hosts="pincite.example")
+    form = {"name": "Ada Marsh", "password": PASSWORD}
+    for lines in (["203.0.113.9"], ["6.6.6.6, 203.0.113.9"], ["6.6.6.6", "203.0.113.9"]):
+        sent = [("x-forwarded-for", line) for line in lines]
+        # A scheme that the client made up does not count either.
+        sent += [("x-forwarded-proto", "https"), ("x-forwarded-proto", "http")]
+        async with browser(app, host="pincite.example") as http:
+            answer = await http.post("/login", data=form, headers=sent)
+        assert "Secure" not in answer.headers["set-cookie"]
+        (entry, *_) = await services.database.entries(AuditFilter(deed="login"))
+        assert entry.address == "203.0.113.9"
 
 
 async def test_a_cookie_is_for_this_site_alone_and_away_from_scripts(
@@ -241,6 +263,133 @@ async def test_logging_out_everywhere_a_new_password_and_shutting_end_every_sess
     assert await ends(accounts.change(boss, ada, active=False))
 
 
+def code_in(page: str) -> str:
+    found = re.search(r"<code[^>]*>([0-9a-f-]+)</code>", page)
+    assert found, "the page shows a code"
+    return found[1]
+
+
+def chosen(code: str, password: str = OTHER, name: str = "Bo Lin") -> dict[str, str]:
+    return {"name": name, "code": code, "new": password, "again": password}
+
+
+async def test_an_administrator_who_resets_a_password_does_not_come_to_know_one(
+    services: QuietServices, accounts: Accounts, database: Database, ada: Person
+) -> None:
+    bo = await accounts.add(ada, "Bo Lin", PASSWORD, is_admin=False)
+    matter = await database.create_matter("Lease", owner=bo)
+    cookie, app = await accounts.begin(bo, HERE), app_of(services)
+    async with entered(app) as boss, browser(app) as http:
+        form = {"deed": "password", "password": "one of my own choice"}
+        page = await boss.post(f"/people/{bo.id}", data=form)
+        code = code_in(page.text)
+        assert page.headers["cache-control"] == "no-store"
+        assert await accounts.person(cookie) is None, "every session has ended"
+        for password in ("one of my own choice", PASSWORD, code):
+            answer = await http.post("/login", data={"name": "Bo Lin", "password": password})
+            assert answer.status_code == 401
+        assert code not in (await boss.get("/people")).text
+        kept = b"".join(
+            path.read_bytes() for path in services.settings.data_dir.glob("pincite.db*")
+        )
+        assert code.encode() not in kept
+        (entry,) = await database.entries(AuditFilter(deed=Deed.PASSWORD_RESET))
+        assert (entry.person, entry.object_id) == ("Ada Marsh", bo.id)
+        answer = await http.post("/login/code", data=chosen(code.upper().replace("-", " ")))
+        assert (answer.status_code, answer.headers["location"]) == (303, "/account?done=1")
+        told = (await http.get("/account")).text
+        assert "Your password was reset by Ada Marsh on" in told
+        assert (await http.get(f"/matters/{matter.id}")).status_code == 200
+        assert (await http.post("/login/code", data=chosen(code, PASSWORD))).status_code == 401
+    assert await accounts.login("Bo Lin", OTHER, HERE) == bo
+
+
+async def test_whom_an_administrator_adds_chooses_a_password_with_a_code(
+    services: QuietServices, accounts: Accounts, ada: Person
+) -> None:
+    app = app_of(services)
+    async with entered(app) as boss, browser(app) as http:
+        page = await boss.post("/people", data={"name": "Bo Lin", "password": PASSWORD})
+        form = {"name": "Bo Lin", "password": PASSWORD}
+        assert (await http.post("/login", data=form)).status_code == 401
+        answer = await http.post("/login/code", data=chosen(code_in(page.text)))
+        assert answer.status_code == 303
+        own = await boss.post(f"/people/{ada.id}", data={"deed": "password"})
+        assert own.status_code == 403, "one's own takes the present one"
+    assert (await accounts.login("Bo Lin", OTHER, HERE)).name == "Bo Lin"
+
+
+async def test_a_code_is_for_one_person_once_and_for_a_day(
+    accounts: Accounts, database: Database, ada: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bo = await accounts.add(ada, "Bo Lin", None, is_admin=False)
+    cy = await accounts.add(ada, "Cy Orr", None, is_admin=False)
+    older, code = await accounts.reset(ada, bo), await accounts.reset(ada, bo)
+    said = set()
+    for number, (name, tried) in enumerate(
+        [("Bo Lin", older), ("Bo Lin", "0000"), ("Bo Lin", ""), ("Cy Orr", code), ("nobody", code)]
+    ):
+        with pytest.raises(LoginError) as caught:
+            await accounts.redeem(name, tried, OTHER, f"10.0.0.{number}")
+        said.add(str(caught.value))
+    assert len(said) == 1
+    with pytest.raises(PinciteError, match="at least"):
+        await accounts.redeem("Bo Lin", code, "short", HERE)
+    tries = [accounts.redeem("Bo Lin", code, f"{OTHER} {k}", HERE) for k in "ab"]
+    done = await asyncio.gather(*tries, return_exceptions=True)
+    assert [bo in done, sum(isinstance(each, LoginError) for each in done)] == [True, 1]
+    code = await accounts.reset(ada, cy)
+    await accounts.change(ada, cy, active=False)
+    with pytest.raises(LoginError, match="do not go together"):
+        await accounts.redeem("Cy Orr", code, OTHER, HERE)
+    await accounts.change(ada, cy, active=True)
+    monkeypatch.setattr("core.serving.accounts.CODE_LASTS", timedelta(seconds=-1))
+    with pytest.raises(LoginError, match="do not go together"):
+        await accounts.redeem("Cy Orr", await accounts.reset(ada, cy), OTHER, HERE)
+
+
+async def test_guessing_at_codes_is_waited_for(
+    services: QuietServices, accounts: Accounts, ada: Person
+) -> None:
+    bo = await accounts.add(ada, "Bo Lin", None, is_admin=False)
+    code = await accounts.reset(ada, bo)
+    async with browser(app_of(services)) as http:
+        for _ in range(FREE_BY_NAME):
+            assert (await http.post("/login/code", data=chosen("0000"))).status_code == 401
+        answer = await http.post("/login/code", data=chosen(code))
+    assert (answer.status_code, int(answer.headers["retry-after"]) >= 1) == (429, True)
+
+
+async def test_who_logs_in_is_told_once_that_another_changed_their_password(
+    services: QuietServices, accounts: Accounts, ada: Person
+) -> None:
+    await accounts.begin(ada, HERE)
+    await accounts.set_password(Person("local:ops", "ops"), ada, OTHER)
+    app, form = app_of(services), {"name": "Ada Marsh", "password": OTHER, "next": "/matters"}
+    async with browser(app) as http:
+        assert (await http.post("/login", data=form)).headers["location"] == "/account"
+        assert "Your password was reset by ops on" in (await http.get("/account")).text
+        assert (await http.post("/login", data=form)).headers["location"] == "/matters"
+        own = {"old": OTHER, "new": PASSWORD, "again": PASSWORD}
+        assert (await http.post("/account", data=own)).is_redirect
+    assert len(await accounts.resets(ada)) == 1, "one's own changes are no news"
+
+
+async def test_a_page_and_a_day_beyond_the_log_show_what_there_is(
+    services: QuietServices, ada: Person
+) -> None:
+    async with entered(app_of(services)) as http:
+        for query in (
+            "page=99999999999999999999",
+            "page=-3",
+            "last=9999-12-31",
+            "first=0001-01-01",
+        ):
+            answer = await http.get(f"/audit?{query}")
+            assert answer.status_code == 200, query
+            assert answer.text.count("<tr") > 2
+
+
 async def test_someone_always_administers(accounts: Accounts, ada: Person) -> None:
     for change in ({"active": False}, {"admin": False}):
         with pytest.raises(NotAllowed, match="administer"):
@@ -281,15 +430,16 @@ async def test_without_accounts_this_machine_needs_none(services: QuietServices)
         assert (await http.get("/")).status_code == 200
 
 
-@pytest.mark.parametrize("forwarded", [{}, {"x-forwarded-for": "10.0.0.7"}])
-async def test_without_accounts_no_other_machine_comes_in(
-    services: QuietServices, forwarded: dict[str, str]
-) -> None:
-    address = HERE if forwarded else "10.0.0.7"
-    async with browser(app_of(services), address) as http:
-        answer = await http.get("/matters", headers=forwarded)
-    assert answer.status_code == 403
-    assert "no accounts yet" in answer.text
+async def test_without_accounts_no_other_machine_comes_in(services: QuietServices) -> None:
+    app = app_of(services)
+    for address, header in (
+        ("10.0.0.7", ""), (HERE, "x-forwarded-for"), (HERE, "forwarded"), (HERE, "via"),
+        (HERE, "x-real-ip"), (HERE, "x-forwarded-host"), (HERE, "x-forwarded-proto"),
+    ):  # fmt: skip
+        async with browser(app, address) as http:
+            answer = await http.get("/matters", headers={header: "10.0.0.7"} if header else {})
+        assert answer.status_code == 403, header
+        assert "no accounts yet" in answer.text
 
 
 async def test_once_there_is_an_account_everyone_logs_in(
@@ -349,6 +499,42 @@ async def test_another_name_for_this_machine_is_not_answered(services: QuietServ
         assert (await http.get("/matters")).status_code == 421
     async with browser(app_of(services, hosts="pincite.example"), host="pincite.example") as http:
         assert (await http.get("/matters")).status_code == 200
+
+
+async def test_without_accounts_nothing_comes_through_a_proxy_of_ours(
+    services: QuietServices,
+) -> None:
+    """Not even where it says nothing of its client: then the machine's own address is its own."""
+    async with browser(app_of(services, behind_proxy=True)) as http:
+        assert (await http.get("/matters")).status_code == 403
+
+
+ELSEWHERE = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"}
+FOLLOWED = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}
+
+
+async def test_another_site_s_page_leads_to_a_page_and_takes_nothing(
+    services: QuietServices,
+) -> None:
+    picture = ELSEWHERE | {"sec-fetch-dest": "image"}
+    link, frame = FOLLOWED | {"sec-fetch-dest": "document"}, FOLLOWED | {"sec-fetch-dest": "iframe"}
+    own = {"sec-fetch-site": "same-origin"}
+    async with browser(app_of(services)) as http:
+        for path, headers, status in (
+            ("/audit.csv", picture, 403), ("/audit.csv", link, 403), ("/matters", frame, 403),
+            ("/matters", picture | {"sec-fetch-site": "same-site"}, 403), ("/matters", link, 200),
+        ):  # fmt: skip
+            assert (await http.get(path, headers=headers)).status_code == status, (path, headers)
+        assert await services.database.count_entries(AuditFilter()) == 0
+        assert (await http.get("/audit.csv", headers=link | own)).status_code == 200
+
+
+@pytest.mark.parametrize("hosts", ["", "pincite.example"])
+async def test_a_name_that_is_none_is_refused_in_words(services: QuietServices, hosts: str) -> None:
+    async with browser(app_of(services, host="0.0.0.0", hosts=hosts)) as http:  # noqa: S104
+        for headers in ({"host": "["}, {"host": "[::1"}, {"origin": "http://["}):
+            for path in ("/login", "/matters"):
+                assert (await http.get(path, headers=headers)).status_code == 400
 
 
 @pytest.mark.parametrize("there", ["//evil.example", "https://evil.example", "/\\evil", "x"])

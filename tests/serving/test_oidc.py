@@ -18,7 +18,7 @@ from starlette.routing import Mount
 
 from core.database import Database
 from core.records.audit import AuditFilter
-from core.serving.accounts import COOKIE, Accounts
+from core.serving.accounts import COOKIE, FREE_BY_ADDRESS, Accounts
 from core.serving.oidc import oidc_routes
 from core.settings import Settings
 from core.types import LOCAL, Person
@@ -169,3 +169,44 @@ async def test_a_provider_that_cannot_be_reached_is_told_as_such(
     answer = await http.get("/oidc/begin")
     assert answer.status_code == 503
     assert "cannot be reached" in answer.text
+
+
+@pytest.mark.parametrize(
+    "body", ["<html>Log in to the guests' network</html>", "[]", "{}", '{"issuer": 1}']
+)
+async def test_a_provider_that_answers_something_else_is_told_as_such(
+    http: httpx.AsyncClient, provider: Provider, monkeypatch: pytest.MonkeyPatch, body: str
+) -> None:
+    def odd(self: Provider, request: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(200, text=body)
+
+    monkeypatch.setattr(Provider, "__call__", odd)
+    assert (await http.get("/oidc/begin")).status_code == 503
+    assert (await http.get("/oidc/done?state=a&code=b")).status_code == 401
+
+
+async def test_whoever_comes_back_from_nowhere_waits_and_fills_no_log(
+    http: httpx.AsyncClient, provider: Provider, database: Database, bo: Person
+) -> None:
+    answers = [await http.get(f"/oidc/done?state={number}&code=b") for number in range(40)]
+    assert answers[0].status_code == 401
+    assert answers[-1].status_code == 429
+    assert int(answers[-1].headers["retry-after"]) >= 1
+    assert await database.count_entries(AuditFilter(deed="login_failed")) <= FREE_BY_ADDRESS + 2
+
+
+async def test_who_logs_in_leaves_no_attempt_behind(
+    http: httpx.AsyncClient, provider: Provider, bo: Person
+) -> None:
+    for _ in range(FREE_BY_ADDRESS + 2):
+        assert (await come_back(http, provider)).status_code == 200
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_the_cookie_of_the_way_to_the_provider_is_secure_over_https(
+    http: httpx.AsyncClient, provider: Provider, scheme: str
+) -> None:
+    answer = await http.get(f"{scheme}://pincite.local/oidc/begin")
+    flags = answer.headers["set-cookie"].lower().split("; ")
+    assert flags[0].startswith("pincite_oidc=")
+    assert ("secure" in flags) == (scheme == "https")

@@ -102,6 +102,7 @@ async def firm(folder: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> Asyn
     settings = Settings(
         _env_file=None, data_dir=folder / "data", models_dir=folder, profile="embedded",
         chat_model=str(weights), embedding_model=str(weights), sample_matter=False,
+        oidc_issuer="http://127.0.0.1:1", oidc_client_id="pincite",
     )  # type: ignore[call-arg]  # fmt: skip
     services = Services(settings, choose(settings, detect_machine()), FakeEngine(["Yes. [1]"]))
     app, rng = build_app(settings, services), random.Random(seed)  # noqa: S311
