@@ -56,11 +56,19 @@ def coverage(answer: Answer, texts: Texts) -> str:
 
 
 def caveats(answer: Answer, texts: Texts) -> list[str]:
-    """What the answer could not rest on: names that are not there, pages, passages."""
+    """What a reader has to know: names, pages and passages not read, statements only reworded.
+
+    Rewordings are told because the check of them is the weakest: see the figures in README.
+    """
+    own = sum(
+        each.verdict is Verdict.SUPPORTED and each.reason == "paraphrase"
+        for each in answer.statements
+    )
     blank, cut = answer.searched.blank_pages, answer.passages_cut
     said = [] if answer.refused else [absence(answer, texts)]
     said.append(texts("answer.blank_pages", count=blank) if blank else "")
     said.append(texts("answer.cut", count=cut) if cut else "")
+    said.append(texts("answer.own_words", count=own) if own else "")
     return [each for each in said if each]
 
 

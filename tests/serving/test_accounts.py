@@ -228,7 +228,9 @@ async def test_a_forged_an_expired_and_an_ended_cookie_open_nothing(
     assert await accounts.person(cookie) == ada
     other = Accounts(services.database, tmp_path / "other.key", 1)
     assert await other.person(cookie) is None
-    assert await accounts.person(cookie[:-1] + ("a" if cookie[-1] != "a" else "b")) is None
+    # The last character of a signature has bits that mean nothing: one before it is changed.
+    forged = cookie[:-5] + ("a" if cookie[-5] != "a" else "b") + cookie[-4:]
+    assert await accounts.person(forged) is None
     past = Accounts(services.database, services.settings.data_dir / "session.key", -1)
     assert await accounts.person(await past.begin(ada, HERE)) is None
     await accounts.end(cookie)

@@ -218,6 +218,16 @@ def test_an_answer_says_what_was_left_out():
     assert caveats(searched(3, 9, 0, 3, used=8), EN) == []
 
 
+def test_an_answer_tells_how_many_statements_hold_in_words_of_their_own_only():
+    own = Statement("Twenty years.", Verdict.SUPPORTED, (a_citation(),), "paraphrase")
+    close = Statement("Twenty years.", Verdict.SUPPORTED, (a_citation(),), "verbatim")
+    answer = an_answer(own, close, own)
+    (told,) = caveats(answer, EN)
+    assert told.startswith("2 supported statements are in words of their own")
+    assert told in plain_answer(answer, EN)
+    assert caveats(an_answer(close), EN) == []
+
+
 @pytest.mark.parametrize(
     ("key", "words"),
     [
