@@ -1,8 +1,11 @@
 """Formats that LibreOffice opens and Pincite does not: saved anew as Word, Excel or PowerPoint."""
 
+import os
 import resource
 import shutil
+import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,6 +41,19 @@ _SETTINGS = """<?xml version="1.0" encoding="UTF-8"?>
 """
 """No macros, no active content, no links followed: the file may be hostile."""
 
+_GUARD = """
+import os, signal, subprocess, sys, threading
+def end():
+    os.killpg(0, signal.SIGKILL)
+def end_with_the_reader():
+    sys.stdin.buffer.read()
+    end()
+threading.Thread(target=end_with_the_reader, daemon=True).start()
+subprocess.run(sys.argv[1:], stdin=subprocess.DEVNULL)
+end()
+"""
+"""Leads the group of LibreOffice's processes, which ends as one with the program or the reader."""
+
 
 @contextmanager
 def converted(path: Path, kind: str, target: str) -> Iterator[Path]:
@@ -67,18 +83,19 @@ def _convert(program: str, path: Path, kind: str, target: str, folder: Path) -> 
         *("--nolockcheck", "--nodefault", "--nofirststartwizard", "--convert-to", target),
         *("--outdir", str(folder / "saved"), str(source)),
     ]
-    try:
-        subprocess.run(  # noqa: S603 - the program is the one on the PATH, the names are ours
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            timeout=_TIMEOUT_S,
-            check=False,
-            preexec_fn=_limited,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise _failed(kind, target) from error
+    with subprocess.Popen(  # noqa: S603 - the program is the one on the PATH, the names are ours
+        [sys.executable, "-I", "-S", "-c", _GUARD, *command],
+        stdin=subprocess.PIPE,  # closes with this process, whatever ends it
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        preexec_fn=_limited,
+    ) as guard:
+        try:
+            guard.wait(_TIMEOUT_S)
+        except subprocess.TimeoutExpired as error:
+            os.killpg(guard.pid, signal.SIGKILL)
+            raise _failed(kind, target) from error
     saved = folder / "saved" / f"document.{target}"
     if not saved.is_file():
         raise _failed(kind, target)

@@ -1,8 +1,11 @@
 """What is dropped: a file, or a zip archive opened as the folder that it is."""
 
+import io
 import shutil
 import stat
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from core.documents.archives import DAMAGED
@@ -13,21 +16,50 @@ MOST_BYTES = 2 << 30
 LARGEST_RATIO = 200
 _HARMLESS_BYTES = 1 << 20
 """Below this no ratio is looked at: a few repeated lines pack a thousand to one."""
+_MOST_LISTED_BYTES = 2 << 20
+"""The list of an archive's files is parsed here, in the application's own process: 1 KiB each."""
 _OFFICE = ("[Content_Types].xml", "mimetype")
 
 
 def is_folder(path: Path, name: str) -> bool:
-    """Whether a file is a zip archive of files, and no Office document or e-book."""
-    if not (name.lower().endswith(".zip") and path.is_file()):
-        return False
-    with path.open("rb") as file:
-        if not file.read(4).startswith(b"PK"):
-            return False
+    """Whether a file is a zip archive of files, and no Office document or e-book.
+
+    Raises ``DocumentError`` for an archive whose list of files is too long to be looked at.
+    """
     try:
-        with zipfile.ZipFile(path) as archive:
+        if not (name.lower().endswith(".zip") and path.is_file()):
+            return False
+        with path.open("rb") as file:
+            if not file.read(4).startswith(b"PK"):
+                return False
+    except OSError:  # who copies it says why it cannot be read
+        return False
+    try:
+        with _opened(path) as archive:
             return not set(_OFFICE) & set(archive.namelist())
     except DAMAGED:
         return True
+
+
+class _ShortList(io.BufferedReader):
+    """A file of which zipfile, which reads an archive's list of files in one go, gets no long one.
+
+    What the archive says of its entries' number need not be true, and counts for nothing.
+    """
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is not None and size > _MOST_LISTED_BYTES:
+            raise DocumentError(
+                f"This archive lists far more than the {MOST_ENTRIES:,} entries that are opened.",
+                "Unpack it and add the folder, or split it.",
+            )
+        return super().read(size)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
+    with _ShortList(io.FileIO(path)) as file, zipfile.ZipFile(file) as archive:
+        yield archive
 
 
 def entries(path: Path) -> tuple[zipfile.ZipInfo, ...]:
@@ -37,7 +69,7 @@ def entries(path: Path) -> tuple[zipfile.ZipInfo, ...]:
     what opening it takes.  Hidden files and what macOS adds are left out.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
+        with _opened(path) as archive:
             listed = archive.infolist()
     except DAMAGED as error:
         raise DocumentError(
@@ -93,7 +125,7 @@ def unpack(path: Path, entry: zipfile.ZipInfo, target: Path) -> None:
         raise DocumentError("It is an archive within an archive.", "Add it on its own.")
     try:
         with (
-            zipfile.ZipFile(path) as archive,
+            _opened(path) as archive,
             archive.open(entry) as packed,
             target.open("wb") as file,
         ):

@@ -84,6 +84,10 @@ _ADDRESSED = tuple(
         r"(?:致|写给|提示|请)(?:各位)?(?:ai|人工智能|语言模型|大模型)(?:助手|模型|系统)?[::,]",
     )
 )  # fmt: skip
+_ADDRESSED_IN_ENGLISH = tuple(
+    pattern for pattern in _ADDRESSED if not re.search(r"[\u4e00-\u9fff]", pattern.pattern)
+)
+"""Those that may match a text without ideographs; the others all need one."""
 _THIRD_PERSON = re.compile(
     r"(?<!you )\b(?:shall|may|will|can|could|would|agrees?|entitled|required|obliged|bound|right"
     r"|order"
@@ -139,7 +143,7 @@ def is_addressed_to_a_model(text: str) -> bool:
             pattern.groups
             and _THIRD_PERSON.search(plain[max(0, match.start() - 40) : match.start()])
         )
-        for pattern in _ADDRESSED
+        for pattern in (_ADDRESSED_IN_ENGLISH if plain.isascii() else _ADDRESSED)
         for match in pattern.finditer(plain)
     )
 
@@ -148,8 +152,5 @@ def _plain(text: str) -> str:
     """Lower case, compatibility forms folded, white space single, nothing invisible."""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", _INVISIBLE.sub("", _JOINERS.sub("", text)))
-    return re.sub(r"[^\S\n]+|\s*\n\s*", _space, text.lower().replace("’", "'"))
-
-
-def _space(gap: re.Match[str]) -> str:
-    return "\n" if "\n" in gap.group() else " "
+    lines = re.sub(r"\n\s+", "\n", text.lower().replace("’", "'"))
+    return re.sub(r"[^\S\n]{2,}|[^\S\n ]", " ", lines)

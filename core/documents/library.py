@@ -16,6 +16,7 @@ from core.documents.index import Index
 from core.documents.pace import Pace
 from core.documents.queue import Queue
 from core.documents.reading import Reader
+from core.documents.scratch import SCRATCH
 from core.documents.view import PageView, TextView, page_view, recognised_boxes, text_view
 from core.errors import DocumentError, NotFound, PasswordNeeded
 from core.settings import Settings
@@ -54,7 +55,7 @@ class Library:
         self._index = index
         self._files = Files(settings.data_dir / "documents", settings.file_size_mib)
         self._queue = Queue(settings, database, self._files, index)
-        self._viewer = Reader(_VIEW_TIMEOUT_S)
+        self._viewer = Reader(_VIEW_TIMEOUT_S, scratch=settings.data_dir / SCRATCH)
 
     async def start(self) -> None:
         """Put in order what a crash left, and work through whatever is queued."""

@@ -103,6 +103,7 @@ class _Writer:
     def __init__(self) -> None:
         self._pieces: list[str] = []
         self._length = 0
+        self._cells = 0
         self._headings: list[Heading] = []
         self._inspection = Inspection()
 
@@ -130,15 +131,17 @@ class _Writer:
             if tag.find_previous_sibling(["td", "th"]) is not None:
                 self._strip(" \n")
                 self._add(_CELL)
+            self._cells += 1
             self.write(tag, preformatted)
+            self._cells -= 1
         elif _BLOCKS.fullmatch(tag.name):
-            in_cell = tag.find_parent(["td", "th"]) is not None and tag.name != "tr"
+            in_cell = self._cells > 0 and tag.name != "tr"
             gap = "\n" if in_cell or tag.name in ("li", "tr", "dt", "dd") else "\n\n"
             self._break(gap)
             start = self._length
             self.write(tag, preformatted)
             if tag.name[0] == "h" and tag.name[1:].isdigit() and self._length > start:
-                end = start + len("".join(self._pieces)[start:].rstrip())
+                end = max(start, self._length - self._blanks_at_end())
                 self._headings.append(Heading(int(tag.name[1:]), start, end))
             self._break(gap)
         else:
@@ -168,8 +171,18 @@ class _Writer:
                 self._pieces.append(bare)
 
     def _ends_lines(self) -> int:
-        tail = "".join(self._pieces[-3:])
+        """How many line ends the last pieces end with; a long piece is not copied for it."""
+        tail = "".join(piece[-3:] for piece in self._pieces[-3:])
         return len(tail) - len(tail.rstrip("\n"))
+
+    def _blanks_at_end(self) -> int:
+        blanks = 0
+        for piece in reversed(self._pieces):
+            bare = len(piece.rstrip())
+            blanks += len(piece) - bare
+            if bare:
+                break
+        return blanks
 
     def _add(self, text: str) -> None:
         text = self._inspection.visible(text.replace("\0", ""))

@@ -195,18 +195,21 @@ def _is_crumb(section: list[_Unit], following: _Unit, size: int) -> bool:
 
 def _packed(units: list[_Unit], size: int) -> Iterator[list[_Unit]]:
     """Pack the units of a section into passages by the cheapest sequence of cuts."""
-    best = [0.0] + [float("inf")] * len(units)
-    origin = [0] * (len(units) + 1)
-    for stop in range(1, len(units) + 1):
+    starts = [unit.start for unit in units]
+    costs = [_COSTS.get(unit.cut, 0.0) if place else 0.0 for place, unit in enumerate(units)]
+    best = [0.0]
+    origin = [0]
+    for stop, unit in enumerate(units, start=1):
+        end, least, chosen = unit.end, float("inf"), 0
         for start in range(stop - 1, max(stop - 1 - _MOST_UNITS, -1), -1):
-            length = units[stop - 1].end - units[start].start
+            length = end - starts[start]
             if length > size:
                 break
-            cost = best[start] + (1 - length / size) ** 2 + 0.1
-            if start:
-                cost += _COSTS.get(units[start].cut, 0.0)
-            if cost < best[stop]:
-                best[stop], origin[stop] = cost, start
+            cost = best[start] + (1 - length / size) ** 2 + 0.1 + costs[start]
+            if cost < least:
+                least, chosen = cost, start
+        best.append(least)
+        origin.append(chosen)
     stops = [len(units)]
     while stops[-1]:
         stops.append(origin[stops[-1]])

@@ -2,12 +2,15 @@
 
 import re
 from bisect import bisect_left, bisect_right
+from typing import TypeAlias
 
 from core.documents.numerals import written_number
 from core.documents.outline import Mark
 
 _CELL = " | "
 _LONGEST_HEADER = 120
+_LONGEST_ARTICLE = 100_000
+"""Of what stands further from where its article opens, nobody counts the paragraphs."""
 _RULE = re.compile(r"[\s|:=-]+")
 _NUMBER = re.compile(r"第[^条]{1,12}条(?:之[一二三四五六七八九十]+)?")
 _ITEM = re.compile(
@@ -26,8 +29,8 @@ class Places:
         self._starts = [mark.start for mark in marks]
         self._articles = [mark for mark in marks if mark.article]
         self._article_starts = [mark.start for mark in self._articles]
-        # Passages come in order: where the last one that stood in a table began, and its header.
-        self._in_table: tuple[int, str] = (-1, "")
+        # Passages come in order: what is above the last row that was looked up, see ``_above``.
+        self._row: _Above = (-1, "", False)
 
     def pointed(self, path: tuple[str, ...], start: int, end: int) -> tuple[str, ...]:
         """The path of ``text[start:end]``, with what tells it from the rest of its division.
@@ -40,15 +43,11 @@ class Places:
         return (*path, *filter(None, extra))
 
     def _header(self, start: int) -> str:
-        """The header of the table around ``start``; looked for once in each table."""
-        before, header = self._in_table
-        between = self._text[before:start].split("\n")[:-1] if 0 <= before < start else [""]
-        if not header or not all(_is_row(line) for line in between):
-            header = header_of_table(self._text, start)
-        elif not _is_row(self._text[start : start + 2000].split("\n", 1)[0]):
-            header = ""
-        self._in_table = (start, header)
-        return header
+        """The header of the table around ``start``; each row is looked at once."""
+        if not _is_row(self._text[start : start + 2000].split("\n", 1)[0]):
+            return ""
+        self._row = _above(self._text, start, self._row)
+        return _header(self._row)
 
     def _with_paragraph(self, path: tuple[str, ...], start: int) -> tuple[str, ...]:
         last = bisect_right(self._article_starts, start)
@@ -56,7 +55,7 @@ class Places:
             return path
         article = self._articles[last - 1]
         label = article.path[-1]
-        if label not in path:
+        if label not in path or start - article.start > _LONGEST_ARTICLE:
             return path
         number = paragraph_of_article(self._text, article.start, start)
         pointed = _NUMBER.sub(lambda match: match.group() + number, label, count=1)
@@ -95,19 +94,35 @@ def _is_row(line: str) -> bool:
 
 def header_of_table(text: str, start: int) -> str:
     """The header row of the table in whose later rows ``start`` stands, its cells joined."""
-    line_start = text.rfind("\n", 0, start) + 1
     if _CELL not in text[start : start + 2000].split("\n", 1)[0]:
         return ""
-    header, is_ruled = "", False
-    while line_start > 0:
+    return _header(_above(text, start, (-1, "", False)))
+
+
+_Above: TypeAlias = tuple[int, str, bool]
+"""Where a row begins, the topmost of the rows above it, and whether a rule is among them."""
+
+
+def _above(text: str, start: int, known: _Above) -> _Above:
+    """What is above the row at ``start``, given the same of a row further up."""
+    row_start = line_start = text.rfind("\n", 0, start) + 1
+    top, is_ruled = "", False
+    while line_start > 0 and line_start != known[0]:
         above_start = text.rfind("\n", 0, line_start - 1) + 1
         above = text[above_start : line_start - 1]
         if not _is_row(above):
-            break
+            return row_start, top, is_ruled
         is_rule = bool(_RULE.fullmatch(above))
-        header, is_ruled = (header, True) if is_rule else (above, is_ruled)
+        top, is_ruled = (top, True) if is_rule else (above, is_ruled)
         line_start = above_start
-    cells = [cell.strip(" *\t\r") for cell in header.split("|") if cell.strip(" *\t\r")]
+    if line_start == known[0]:
+        top, is_ruled = known[1] or top, known[2] or is_ruled
+    return row_start, top, is_ruled
+
+
+def _header(row: _Above) -> str:
+    _, top, is_ruled = row
+    cells = [cell.strip(" *\t\r") for cell in top.split("|") if cell.strip(" *\t\r")]
     if len(cells) < 3 and not is_ruled:
         return ""  # terms and their values have no header
     words = _CELL.join(cells)

@@ -21,7 +21,8 @@ from core.documents.files import Files
 from core.documents.index import Index
 from core.documents.intake import Intake
 from core.documents.pace import Pace, Speed
-from core.documents.reading import Reader
+from core.documents.reading import Reader, longest_s
+from core.documents.scratch import SCRATCH, sweep
 from core.documents.worker import take_in_politely
 from core.errors import DocumentError, PasswordNeeded, PinciteError
 from core.settings import Settings
@@ -75,7 +76,9 @@ class Queue:
         self._files = files
         self._index = index
         number = settings.readers or max(1, min(4, (os.cpu_count() or 2) // 2))
-        self._readers = [Reader(settings.reading_timeout_s) for _ in range(number)]
+        self._scratch = settings.data_dir / SCRATCH
+        timeout_s = settings.reading_timeout_s
+        self._readers = [Reader(timeout_s, scratch=self._scratch) for _ in range(number)]
         self._tasks: list[asyncio.Task[None]] = []
         self._jobs: dict[str, _Job] = {}
         self._read: deque[_Job] = deque()
@@ -154,6 +157,7 @@ class Queue:
 
     async def _recover(self) -> None:
         await asyncio.to_thread(self._files.sweep)
+        await asyncio.to_thread(sweep, self._scratch)
         arriving = await asyncio.to_thread(self._files.arriving)
         folders = await asyncio.to_thread(self._files.folders)
         standing = await self._database.standing()
@@ -250,6 +254,7 @@ class Queue:
             self._settings.passage_characters,
             password=self._passwords.pop(document.id, ""),
             progress=told,
+            within_s=longest_s(document.size_bytes),
         )
 
     def _turned(self, job: _Job, done: int, pages: int) -> None:

@@ -2,7 +2,11 @@
 
 import asyncio
 import multiprocessing
+import os
+import shutil
 import signal
+import tempfile
+import threading
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
@@ -12,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from core.documents.archives import guard
 from core.documents.kinds import kind_of
 from core.documents.locks import unlocked
+from core.documents.scratch import Scratch, new_scratch
 from core.errors import DocumentError, PinciteError
 from core.types import ExtractedText
 
@@ -24,7 +29,10 @@ Progress: TypeAlias = Callable[[int, int], None]
 
 _MEMORY_BYTES = 4 << 30
 _WHOLE_S = 6 * 3600.0
-"""The longest reading of one file that goes on making progress: a long scan takes hours."""
+_LEAST_S = 600.0
+_PER_MIB_S = 600.0
+"""The longest reading of one file that goes on making progress, by its size: see ``longest_s``."""
+_GLANCE_S = 1.0
 _ARCHIVES = {"xlsx", "pptx", "odt", "ods", "odp"}
 _CONVERTED = {
     "doc": "docx",
@@ -149,17 +157,35 @@ def _no_text(kind: str) -> DocumentError:
     return DocumentError("This file holds no text.", "Check the original and add it again.")
 
 
+def longest_s(size_bytes: int) -> float:
+    """How long, in seconds, reading a file of some size may take that goes on making progress.
+
+    10 minutes and 10 more for each MiB, at most 6 hours: a scanned page has 20 KiB or more, and
+    recognising its words takes 10 seconds of a small machine, so that long scans have the time
+    that they need and a small file does not hold a reader by telling of page after page.
+    """
+    return min(_WHOLE_S, _LEAST_S + size_bytes / 2**20 * _PER_MIB_S)
+
+
 class Reader:
     """Reads one file at a time in a process of its own, which a hostile file may bring down.
 
     The process starts with the first file, is replaced when it dies or overruns, and ends with
-    ``close``.
+    ``close``.  What it writes goes into a folder of its own, which goes when the process does.
     """
 
-    def __init__(self, timeout_s: float, whole_s: float = _WHOLE_S) -> None:
-        """``timeout_s`` is the longest stretch without progress, ``whole_s`` the longest in all."""
+    def __init__(
+        self, timeout_s: float, whole_s: float = _WHOLE_S, scratch: Path | None = None
+    ) -> None:
+        """``timeout_s`` is the longest stretch without progress, ``whole_s`` the longest in all.
+
+        ``scratch`` is where its folder is made: the system's folder for temporary files if not
+        given.
+        """
         self._timeout_s = timeout_s
         self._whole_s = whole_s
+        self._parent = scratch
+        self._scratch: Scratch | None = None
         self._turn = asyncio.Lock()
         self._child: SpawnProcess | None = None
         self._line: Connection | None = None
@@ -176,19 +202,22 @@ class Reader:
         function: Callable[..., T],
         *args: object,
         progress: Progress | None = None,
+        within_s: float | None = None,
         **named: object,
     ) -> T:
         """Call a module-level function in the process; arguments and result are pickled.
 
         With ``progress``, the function is given a ``progress`` of its own to call; what it tells
-        arrives here, in a thread beside the event loop's, and starts the time limit anew.  Raises
-        what the function raises of ``PinciteError``, and ``DocumentError`` when it takes longer
-        than a limit or kills the process.
+        arrives here, in a thread beside the event loop's, and starts the time limit anew.
+        ``within_s`` is the longest in all for this call, where it is less than the reader's; see
+        ``longest_s``.  Raises what the function raises of ``PinciteError``, and ``DocumentError``
+        when it takes longer than a limit or kills the process.
         """
         async with self._turn:
             request = (function, args, named, progress is not None)
+            whole_s = min(self._whole_s, within_s or self._whole_s)
             asking: asyncio.Future[T] = asyncio.ensure_future(
-                asyncio.to_thread(self._ask, request, progress or NO_PROGRESS)
+                asyncio.to_thread(self._ask, request, progress or NO_PROGRESS, whole_s)
             )
             try:
                 return await asyncio.shield(asking)
@@ -207,15 +236,15 @@ class Reader:
         """End the process; a reading under way fails."""
         self._kill()
 
-    def _ask(self, request: tuple[object, ...], progress: Progress) -> Any:
+    def _ask(self, request: tuple[object, ...], progress: Progress, whole_s: float) -> Any:
         line = self._line
         if line is None or self._child is None or not self._child.is_alive():
             self._kill()
             line = self._start()
-        ends_at = time.monotonic() + self._whole_s
+        ends_at = time.monotonic() + whole_s
         self._send(line, request)
         while True:
-            message, *told = self._next(line, ends_at)
+            message, *told = self._next(line, ends_at, whole_s)
             if message == "failed":
                 raise told[0]
             if message == "done":
@@ -233,7 +262,7 @@ class Reader:
             self._kill()
             raise _died() from error
 
-    def _next(self, line: Connection, ends_at: float) -> tuple[Any, ...]:
+    def _next(self, line: Connection, ends_at: float, whole_s: float) -> tuple[Any, ...]:
         """The child's next message; raises ``DocumentError`` when it dies or a limit passes."""
         try:
             if line.poll(max(0.0, min(self._timeout_s, ends_at - time.monotonic()))):
@@ -243,7 +272,7 @@ class Reader:
             self._kill()
             raise _died() from error
         self._kill()
-        limit_s = self._whole_s if time.monotonic() >= ends_at else self._timeout_s
+        limit_s = whole_s if time.monotonic() >= ends_at else self._timeout_s
         raise DocumentError(
             f"Reading this file took longer than {limit_s:g} seconds and was stopped.",
             "Split it into smaller files, or save it again as PDF, and add that.",
@@ -252,20 +281,25 @@ class Reader:
     def _start(self) -> Connection:
         context = multiprocessing.get_context("spawn")
         line, far_end = context.Pipe()
-        child = context.Process(target=_serve, args=(far_end,), name="pincite-reader", daemon=True)
+        self._scratch = new_scratch(self._parent)
+        child = context.Process(
+            target=_serve, args=(far_end, self._scratch.path), name="pincite-reader", daemon=True
+        )
         child.start()
         far_end.close()
         self._child, self._line = child, line
         return line
 
     def _kill(self) -> None:
-        child, line = self._child, self._line
-        self._child = self._line = None
+        child, line, own = self._child, self._line, self._scratch
+        self._child = self._line = self._scratch = None
         if child is not None:
             child.kill()
             child.join()
         if line is not None:
             line.close()
+        if own is not None:
+            own.remove()
 
 
 def _died() -> DocumentError:
@@ -275,12 +309,17 @@ def _died() -> DocumentError:
     )
 
 
-def _serve(line: Connection) -> None:
-    """The child: answer each ``(function, args, named, tells)`` with a result or an error."""
+def _serve(line: Connection, folder: Path) -> None:
+    """The child: answer each ``(function, args, named, tells)`` with a result or an error.
+
+    ``folder`` takes the place of the system's for temporary files, here and in what is started.
+    """
     import resource
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends us
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
+    os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
+    threading.Thread(target=_end_with_parent, args=(folder,), daemon=True).start()
 
     def tell(done: int, pages: int) -> None:
         line.send(("progress", done, pages))
@@ -294,3 +333,12 @@ def _serve(line: Connection) -> None:
             line.send(("done", function(*args, **named, **({"progress": tell} if tells else {}))))
         except PinciteError as error:
             line.send(("failed", error))
+
+
+def _end_with_parent(folder: Path) -> None:
+    """A reader whose parent was killed would read on alone, and leave what it has written."""
+    parent = multiprocessing.parent_process()
+    while parent is not None and os.getppid() == parent.pid:
+        time.sleep(_GLANCE_S)
+    shutil.rmtree(folder, ignore_errors=True)
+    os._exit(1)

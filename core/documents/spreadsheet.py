@@ -3,6 +3,7 @@
 import datetime
 import warnings
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from openpyxl.workbook import Workbook
 
 _MOST_CELLS = 1_000_000
+_MOST_PLACES = 50_000_000
+"""Cells that are looked at, empty ones too: a row or column far away brings those before it."""
+_ROW_PLACES = 10
 _CELL = "\t"
 
 
@@ -21,7 +25,7 @@ def read_xlsx(path: Path) -> ExtractedText:
     """Read an .xlsx file: the sheets' names as headings, a line a row, cells apart by tabs.
 
     Formulas give the values they were saved with.  Hidden sheets are left out and flagged.
-    Raises ``DocumentError`` when there are more than a million cells.
+    Raises ``DocumentError`` when there are more than a million cells, or cells too far apart.
     """
     from openpyxl import load_workbook
 
@@ -39,10 +43,11 @@ def _read(workbook: "Workbook") -> ExtractedText:
     pieces: list[str] = []
     headings: list[Heading] = []
     position = cells = 0
+    looked_at = _Places()
     for sheet in workbook.worksheets:
         sheet.reset_dimensions()  # they may be wrong, or say a million empty rows
         lines: list[str] = []
-        for row in _rows(sheet.iter_rows(values_only=True)):
+        for row in _rows(sheet.iter_rows(values_only=True), looked_at):
             cells += row.count(_CELL) + 1
             if cells > _MOST_CELLS:
                 raise DocumentError(
@@ -65,8 +70,27 @@ def _read(workbook: "Workbook") -> ExtractedText:
     return ExtractedText(text, (), tuple(headings), title, inspection.warnings(text))
 
 
-def _rows(rows: Iterable[tuple[object, ...]]) -> Iterator[str]:
+@dataclass
+class _Places:
+    """How many cells of a workbook were looked at."""
+
+    number: int = 0
+
+    def add(self, row: tuple[object, ...]) -> None:
+        self.number += _ROW_PLACES + len(row)
+        if self.number > _MOST_PLACES:
+            raise DocumentError(
+                "The cells of this spreadsheet lie too far apart, with millions of empty ones "
+                "between them.",
+                "Save the rows and columns that matter as a file of their own and add that.",
+            )
+
+
+def _rows(rows: Iterable[tuple[object, ...]], looked_at: _Places) -> Iterator[str]:
     for row in rows:
+        looked_at.add(row)
+        if not row:
+            continue
         line = _CELL.join(_written(value) for value in row).rstrip()
         if line.strip():
             yield line

@@ -1,8 +1,6 @@
-"""How a reader's process behaves: it leaves the machine to others, and outlives no parent."""
+"""How a reader's process behaves beside others: it leaves the machine to them."""
 
 import os
-import threading
-import time
 from functools import cache
 from pathlib import Path
 
@@ -10,7 +8,6 @@ from core.documents.intake import Intake, take_in
 from core.documents.reading import Progress
 
 _NICE = 5
-_GLANCE_S = 1.0
 
 
 def take_in_politely(
@@ -29,12 +26,5 @@ def take_in_politely(
 
 @cache
 def _settle_in() -> None:
-    """Once for each process; a reader whose parent was killed in mid-file would read on alone."""
+    """Once for each process."""
     os.nice(_NICE)
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
-
-
-def _end_with(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(_GLANCE_S)
-    os._exit(1)

@@ -156,6 +156,12 @@ async def test_work_that_goes_on_for_ever_is_stopped_whatever_it_tells() -> None
         await reader.close()
 
 
+async def test_one_file_may_be_given_less_time_than_the_longest(reader: Reader) -> None:
+    await reader.run(counting, 1, 0.0, progress=lambda done, pages: None)  # starts the process
+    with pytest.raises(DocumentError, match="longer than 2 seconds"):
+        await reader.run(counting, 1000, 0.1, progress=lambda done, pages: None, within_s=2.0)
+
+
 async def test_a_listener_that_fails_leaves_no_answer_for_the_next(
     tmp_path: Path, reader: Reader
 ) -> None:

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -98,18 +99,17 @@ RECOGNISED = {
 }
 
 
-def worked_s(reader: Reader) -> float:
-    """The processor time that the reader's process has taken, in seconds."""
+def left_running(reader: Reader) -> list[str]:
+    """What the reader's process has started and not ended."""
     child = reader._child
     if child is None or not child.is_alive():
-        return 0.0
-    times = psutil.Process(child.pid).cpu_times()
-    return times.user + times.system
+        return []
+    return [each.name() for each in psutil.Process(child.pid).children(recursive=True)]
 
 
 async def outcome_of(reader: Reader, path: Path, password: str = "") -> Intake | DocumentError:
-    """What becomes of a file, by the seconds of work that it takes: other jobs may be running."""
-    before = worked_s(reader)
+    """What becomes of a file, told within a minute, with nothing left running."""
+    began = time.monotonic()
     try:
         return await reader.run(
             take_in,
@@ -123,7 +123,8 @@ async def outcome_of(reader: Reader, path: Path, password: str = "") -> Intake |
     except DocumentError as error:
         return error
     finally:
-        assert worked_s(reader) - before < LONGEST_S, path.name
+        assert time.monotonic() - began < LONGEST_S, path.name
+        assert not left_running(reader), path.name
 
 
 def kind_of_outcome(outcome: Intake | DocumentError) -> str:
