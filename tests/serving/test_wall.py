@@ -351,8 +351,12 @@ async def picture(office: Firm) -> object:
     return kept, await database.people()
 
 
-async def test_whoever_may_is_told_by_the_same_requests(office: Firm) -> None:
-    """Else the tests above could pass with a page that tells nothing at all."""
+async def test_whoever_may_is_told_by_the_same_requests(own_office: Firm) -> None:
+    """Else the tests above could pass with a page that tells nothing at all.
+
+    In a firm of its own: on a walk an owner may rename what is theirs.
+    """
+    office = own_office
     told_by = dict.fromkeys(("memory", "open_matter", "source", "search", "page"), 0)
     for who in office.people:
         for key in who.cases:
