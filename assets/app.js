@@ -57,11 +57,12 @@
   // that was left, so nothing in it can be clicked, typed into or asked.
   const turning = new Set(["open_matter", "create_matter", "delete_matter", "set_language"]);
   const turn = async () => {
-    const left = one(".masthead");
+    const drawn = () => one(".masthead")?.dataset.drawn;
+    const [left, told] = [drawn(), all(".toast-body").length];
     const panels = all(".tab-panel");
     for (const panel of panels) panel.inert = true;
     const until = Date.now() + 15000;
-    while (one(".masthead") === left && !one(".toast-body") && Date.now() < until) {
+    while (drawn() === left && all(".toast-body").length <= told && Date.now() < until) {
       await new Promise((resolve) => setTimeout(resolve, 30));
     }
     await new Promise(requestAnimationFrame);
@@ -486,18 +487,26 @@
       const form = new FormData();
       form.append("files", file, `${drop.id}-${number}`); // two files may be alike but for the name
       const to = { method: "POST", body: form, signal: drop.ending.signal };
-      const response = await fetch("/gradio_api/upload", to);
+      let response = await fetch("/gradio_api/upload", to);
+      for (let tries = 0; response.status === 429 && tries < 30; tries += 1) {
+        await pause(2000); // what was sent before is being taken in
+        response = await fetch("/gradio_api/upload", to);
+      }
       if (response.ok) return { name, path: (await response.json())[0] };
+      if (response.status === 413) return { name, trouble: "too_large" };
+      if (response.status === 429) return { name, trouble: "waiting" };
     } catch (error) {
       if (drop.ending.signal.aborted) return null;
       console.warn(error);
     }
     return { name, trouble: "unreadable" };
   };
-  const isAdded = async ({ id, done }) => {
+  const isAdded = async ({ id, done, ending }) => {
     const until = Date.now() + 120000;
+    const told = all(".toast-body").length;
     const receipt = () => one(`#documents-receipt [data-drop="${id}"]`);
-    while (!(Number(receipt()?.dataset.done) >= done) && Date.now() < until) await pause(50);
+    const waits = () => !(Number(receipt()?.dataset.done) >= done) && Date.now() < until;
+    while (waits() && !ending.signal.aborted && all(".toast-body").length <= told) await pause(50);
   };
   const send = async (found) => {
     const place = zone();

@@ -101,7 +101,9 @@ class Settings(BaseSettings):
     readers: int = Field(
         0, ge=0, le=16, description="Processes that read files; 0 takes half the cores, at most 4."
     )
-    reading_timeout_s: float = Field(120.0, gt=0, description="The longest reading of one file.")
+    reading_timeout_s: float = Field(
+        120.0, gt=0, description="The longest stretch of reading a file without progress."
+    )
 
 
 def load_settings(**overrides: object) -> Settings:

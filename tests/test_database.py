@@ -5,7 +5,7 @@ import json
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date
 from pathlib import Path
 
@@ -69,6 +69,21 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 async def put(database: Database, matter_id: str, name: str, sha256: str):
     return await database.put_document(matter_id, name, sha256, len(sha256))
+
+
+async def answered(database: Database, matter_id: str, ids: dict[str, str]) -> Answer:
+    """``ANSWER`` resting on documents that are there, of these ids."""
+    for old, new in ids.items():
+        await database.put_document(matter_id, f"{old}.pdf", new, 2, new)
+
+    def renamed(citations: tuple[Citation, ...]) -> tuple[Citation, ...]:
+        return tuple(replace(each, document_id=ids[each.document_id]) for each in citations)
+
+    return replace(
+        ANSWER,
+        statements=tuple(replace(s, citations=renamed(s.citations)) for s in ANSWER.statements),
+        nearest=renamed(ANSWER.nearest),
+    )
 
 
 def columns_of(inspector: sa.Inspector, table: str) -> dict[str, tuple[str, bool, int]]:
@@ -180,6 +195,7 @@ async def test_an_answer_comes_back_whole(database: Database) -> None:
     assert conversation.title == "Term"
     asked = await database.add_message(matter.id, conversation.id, ANSWER.question, LOCAL)
     assert asked.answer is None
+    await answered(database, matter.id, {"d1": "d1", "d2": "d2"})
     await database.finish_message(matter.id, asked.id, ANSWER)
     (kept,) = await database.messages(matter.id, conversation.id)
     assert kept.answer == ANSWER
@@ -427,6 +443,29 @@ async def test_what_the_database_refuses_is_not_told_with_its_words(database: Da
     assert "PRIVILEGED" not in str(refused.value)
 
 
+async def test_an_answer_that_is_finished_after_its_document_went_keeps_no_word_of_it(
+    database: Database,
+) -> None:
+    matter = await database.create_matter("Lease")
+    kept, _ = await put(database, matter.id, "Kept.pdf", "a")
+    gone, _ = await put(database, matter.id, "Gone.pdf", "b")
+    conversation = await database.create_conversation(matter.id, "Rent", LOCAL)
+    message = await database.add_message(matter.id, conversation.id, "When?", LOCAL)
+    first, second = ANSWER.statements[0].citations
+    cited = (replace(first, document_id=kept.id), replace(second, document_id=gone.id))
+    answer = replace(
+        ANSWER,
+        statements=tuple(Statement(f"{c.quote} it says.", Verdict.SUPPORTED, (c,)) for c in cited),
+        nearest=(),
+    )
+    await database.begin_deletion(matter.id, gone.id)
+    await database.finish_message(matter.id, message.id, answer)
+    (told,) = await database.messages(matter.id, conversation.id)
+    assert told.answer is not None
+    assert told.answer.draft == ""
+    assert [each.text for each in told.answer.statements] == [f"{first.quote} it says.", "[…]"]
+
+
 async def test_a_deleted_conversation_is_in_no_file_of_the_database_and_a_hold_keeps_it(
     database: Database, tmp_path: Path
 ) -> None:
@@ -498,7 +537,7 @@ async def test_a_document_deleted_meanwhile_is_not_called_ready(database: Databa
     for each in (kept, gone):
         await database.update_document(matter.id, each, {"state": DocumentState.INDEXING})
     assert await database.begin_deletion(matter.id, gone) == (gone,)
-    assert await database.finish_documents([kept, gone], ()) == {kept}
+    assert (await database.finish_documents([kept, gone])).ready == {kept}
     assert [each.id for each in await database.documents(matter.id)] == [kept]
     with pytest.raises(NotFound):
         await database.document(matter.id, gone)
@@ -509,10 +548,12 @@ async def test_answers_lose_the_words_of_a_deleted_document_and_no_others(
 ) -> None:
     matter, other = [await database.create_matter(name) for name in ("Lease", "Other")]
     kept = []
-    for each in (matter, other):
+    theirs = await answered(database, other.id, {"d1": "e1", "d2": "e2"})
+    own = await answered(database, matter.id, {"d1": "d1", "d2": "d2"})
+    for each, answer in ((matter, own), (other, theirs)):
         conversation = await database.create_conversation(each.id, "Term", LOCAL)
         asked = await database.add_message(each.id, conversation.id, "How long?", LOCAL)
-        await database.finish_message(each.id, asked.id, ANSWER)
+        await database.finish_message(each.id, asked.id, answer)
         kept.append(conversation.id)
     assert await database.strike_quotes(matter.id, ["d1"]) == 1
     (message,) = await database.messages(matter.id, kept[0])
@@ -526,7 +567,7 @@ async def test_answers_lose_the_words_of_a_deleted_document_and_no_others(
     assert second.text == "[…]"  # it cites nothing, so nobody can tell where its words are from
     assert message.answer.draft == ""
     assert message.answer.nearest == ANSWER.nearest
-    assert (await database.messages(other.id, kept[1]))[0].answer == ANSWER
+    assert (await database.messages(other.id, kept[1]))[0].answer == theirs
     assert await database.strike_quotes(matter.id, ["d1"]) == 0
 
 
@@ -709,6 +750,7 @@ async def test_an_answer_of_the_first_version_is_still_read(upgraded: Database) 
         Citation(1, "d", "Lease.pdf", 2, ("4 Rent",), 10, 22, "Rent is due."),
     )
     assert (message.answer.searched, message.answer.nearest) == (Searched(), ())
+    await answered(upgraded, "m", {"d1": "d1", "d2": "d2"})
     await upgraded.finish_message("m", "q", ANSWER)
     (message,) = await upgraded.messages("m", "c")
     assert message.answer == ANSWER

@@ -1,5 +1,6 @@
 """The Documents tab: dropping files, and a row for every document of the matter."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,10 +20,12 @@ from ui.rights import ANYONE
 from ui.table import is_cancelled, is_moving, render_documents, render_pace
 from ui.uploads import uploaded
 
+logger = logging.getLogger(__name__)
+
 REFRESH_S = 1.0
 STATES = ("ready", "moving", "failed", "cancelled")
 """What the table can be narrowed to."""
-TROUBLES = ("too_large", "unreadable", "same_name")
+TROUBLES = ("too_large", "unreadable", "same_name", "waiting")
 """Why the browser does not send a file."""
 
 
@@ -59,18 +62,20 @@ def documents_tab(page: Page) -> Tab:
         drop, total = value_of(fired, "drop", str), value_of(fired, "done", int)
         told = replace(before if before.drop == drop else Receipt(drop), done=total)
         try:
-            if (
-                value_of(fired, "matter_id", str) != desk.matter_id
-            ):  # opened since they were dropped
+            # Another may have been opened since they were dropped.
+            if value_of(fired, "matter_id", str) != desk.matter_id:
                 raise PinciteError(desk.texts("receipt.another_matter"))
             for name, path, trouble in files:
                 if path is None:
                     told = told.refusing(name, desk.texts(f"receipt.{trouble}"), desk.texts)
                     continue
-                async for each in services.library.take(desk.matter_id, path, name):
-                    told = told.after(each, desk.texts)
-                    if each.document is not None and each.is_new:
-                        await page.record(desk, Deed.DOCUMENT_ADDED, each.document.id)
+                try:
+                    async for each in services.library.take(desk.matter_id, path, name):
+                        told = told.after(each, desk.texts)
+                        if each.document is not None and each.is_new:
+                            await page.record(desk, Deed.DOCUMENT_ADDED, each.document.id)
+                except Exception as error:  # noqa: BLE001  one file keeps no other of the drop out
+                    told = told.refusing(name, _sentence(error, desk.texts), desk.texts)
         finally:
             for _, path, _ in files:
                 if path is not None:
@@ -216,6 +221,14 @@ def sent_file(value: object) -> tuple[str, Path | None, str]:
         case {"name": str(name), "trouble": str(trouble)} if trouble in TROUBLES:
             return name, None, trouble
     raise PinciteError("The page sent something that cannot be read.", "Reload the page.")
+
+
+def _sentence(error: Exception, texts: Texts) -> str:
+    """What a reader is told of a file that could not be added."""
+    if isinstance(error, PinciteError):
+        return texts.said(error.reason, error.remedy)
+    logger.error("A dropped file could not be added", exc_info=error)
+    return texts("error.unexpected")
 
 
 def _found(document: Document, desk: Desk) -> bool:

@@ -33,7 +33,7 @@ def login(look: Look, *, name: str, there: str, wrong: bool, wait_s: int, oidc: 
     form = post(
         "/login",
         Html(f'<input type="hidden" name="next" value="{text(there)}">'),
-        sentence(trouble, "trouble"),
+        sentence(texts.said(trouble), "trouble"),
         user,
         password,
         submit(texts("login.enter"), data_testid="enter"),
@@ -48,7 +48,7 @@ def code(look: Look, *, name: str, trouble: str = "") -> str:
     texts = texts_for(look)
     form = post(
         "/login/code",
-        sentence(trouble, "trouble"),
+        sentence(texts.said(trouble), "trouble"),
         field(
             texts("login.name"), "name", value=name, autocomplete="username", required=True,
             maxlength=200, autocapitalize="none", spellcheck="false", autofocus=not name,

@@ -1,6 +1,7 @@
 """The header: the product's name, the tabs, the matter, the models' state, language and theme."""
 
 from collections.abc import Sequence
+from uuid import uuid4
 
 from core.types import LOCAL, Matter, ModelStatus, Role
 from ui.locale import LANGUAGES, Texts
@@ -55,6 +56,7 @@ def render_masthead(desk: Desk, matters: Sequence[Matter]) -> Html:
         class_="masthead",
         data_language=desk.language,
         data_matter=desk.matter_id,
+        data_drawn=uuid4().hex,  # tells the browser that the page was drawn anew
         data_role=desk.role or "",
         data_dialog_ok=texts("dialog.ok"),
         data_dialog_cancel=texts("dialog.cancel"),

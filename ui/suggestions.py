@@ -47,7 +47,7 @@ async def suggestions(page: Page, desk: Desk, documents: Sequence[Document]) -> 
     for document, name in named[:3]:
         try:
             words = await page.services.library.text(desk.matter_id, document.id)
-        except NotFound:  # deleted meanwhile
+        except (NotFound, OSError, ValueError):  # deleted meanwhile, or damaged: doctor tells
             continue
         if questions := _about(document, words[:_READ], name):
             return questions

@@ -23,9 +23,10 @@ def backup(
 ) -> None:
     """Back the data up, also while Pincite runs: the database and every document's file."""
     with sentences_for_errors():
-        from core.upkeep.backup import back_up
+        from core.upkeep.backup import back_up, place_for
 
         data_dir = settings_of_this_run().data_dir
+        place_for(data_dir, folder)
         # Before anything is copied: the backup holds the entry on itself.
         asyncio.run(_noted(data_dir, Deed.DATA_BACKED_UP))
         manifest = asyncio.run(back_up(data_dir, folder))

@@ -10,7 +10,7 @@ import hashlib
 import os
 import shutil
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -88,6 +88,15 @@ class Files:
             os.fsync(opened)
             os.close(opened)
 
+    def hand_over(self, matter_id: str, document_id: str, document: Document) -> None:
+        """Remove a copy whose bytes ``document`` has; where its own file was lost, it gets this."""
+        own = self._of(matter_id, document_id) / document.sha256
+        original = self.original(document)
+        if not original.is_file():
+            original.parent.mkdir(parents=True, exist_ok=True)
+            own.replace(original)
+        self.remove(matter_id, document_id)
+
     def settle(self, matter_id: str, document_id: str) -> None:
         """Note that a document's file is recorded."""
         for mark in self._of(matter_id, document_id).glob(f"{_ARRIVING}*"):
@@ -97,7 +106,10 @@ class Files:
         """Keep what was read of a document, wholly or not at all."""
         folder = self._of(document.matter_id, document.id)
         partial = folder / "text.partial"
-        partial.write_bytes(_texts().dump_json(extracted))
+        with partial.open("wb") as kept:
+            kept.write(_texts().dump_json(extracted))
+            kept.flush()
+            os.fsync(kept.fileno())
         partial.replace(folder / "text.json")
 
     def text(self, matter_id: str, document_id: str) -> ExtractedText | None:
@@ -113,20 +125,24 @@ class Files:
         if folder.parent.exists() and not any(folder.parent.iterdir()):
             folder.parent.rmdir()
 
-    def arriving(self) -> frozenset[tuple[str, str]]:
-        """Matter and document of the files that a process had placed when it died."""
-        return frozenset(
-            (path.parent.parent.name, path.parent.name)
-            for path in self._abandoned(f"*/*/{_ARRIVING}*")
-        )
+    def recover(self, known: Set[tuple[str, str]]) -> int:
+        """Put in order what processes left that died between placing a file and recording it.
 
-    def folders(self) -> frozenset[tuple[str, str]]:
-        """Matter and document of every folder in which no file is arriving."""
-        return frozenset(
+        ``known`` are matter and document of every record.  Returns how many folders belong to
+        none: they stay.
+        """
+        for mark in self._abandoned(f"*/*/{_ARRIVING}*"):
+            own = mark.parent.parent.name, mark.parent.name
+            if own in known:
+                self.settle(*own)
+            else:
+                self.remove(*own)
+        there = {
             (path.parent.name, path.name)
             for path in self._folder.glob("*/*")
             if path.is_dir() and not any(path.glob(f"{_ARRIVING}*"))
-        )
+        }
+        return len(there - known)
 
     def sweep(self) -> None:
         """Remove the copies of processes that live no more, and matters' folders left empty."""
@@ -137,7 +153,7 @@ class Files:
                 folder.rmdir()
 
     def _abandoned(self, pattern: str) -> Iterator[Path]:
-        for path in self._folder.glob(pattern):
+        for path in tuple(self._folder.glob(pattern)):
             _, process, own, *_ = path.name.split("-")
             is_own = f"{process}-{own}" == self._own
             is_others = process != str(os.getpid()) and lives(process)

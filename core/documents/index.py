@@ -25,6 +25,9 @@ class Index(Protocol):
     ) -> None:
         """Write documents whose every passage has its vector, and mark the older versions."""
 
+    async def mark_current(self, document_ids: Iterable[str]) -> None:
+        """Mark documents as the newest versions again."""
+
     def hide(self, document_ids: Iterable[str]) -> None:
         """Leave documents out of every search from now on."""
 

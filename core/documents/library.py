@@ -134,13 +134,15 @@ class Library:
             document, is_new = await self._database.put_document(
                 matter_id, clean, incoming.sha256, incoming.size_bytes, document_id
             )
-        except BaseException:
+        except Exception:
+            # Not when it is cancelled: the record may be written all the same.  The mark that the
+            # file is arriving stays, and the next start tells by the record.
             await asyncio.to_thread(self._files.remove, matter_id, document_id)
             raise
         if document.id == document_id:
             await asyncio.to_thread(self._files.settle, matter_id, document_id)
         else:
-            await asyncio.to_thread(self._files.remove, matter_id, document_id)
+            await asyncio.to_thread(self._files.hand_over, matter_id, document_id, document)
         if is_new:
             self._queue.use_password(document.id, password)
             self._queue.wake()
@@ -207,7 +209,7 @@ class Library:
         waiting = await self._database.unfinished_documents()
         own = sum(each.matter_id == matter_id for each in waiting)
         erasing = len(await self._database.deleting_documents(matter_id))
-        return self._queue.pace(waiting, own, erasing or int(self._index.has_remains))
+        return self._queue.pace(waiting, own, erasing)
 
     async def text(self, matter_id: str, document_id: str) -> str:
         """The extracted text that all offsets refer to; raises ``NotFound``."""

@@ -66,6 +66,13 @@ class _Job:
     def passages(self) -> tuple[Passage, ...]:
         return self.intake.passages if self.intake else ()
 
+    @property
+    def matrix(self) -> "NDArray[np.float32]":
+        """The vectors of a document that is wholly embedded, ``(len(passages), d)``."""
+        import numpy as np
+
+        return np.stack([each for each in self.vectors if each is not None])
+
 
 class Queue:
     """Works through what is queued, from ``start`` to ``close``."""
@@ -158,8 +165,6 @@ class Queue:
     async def _recover(self) -> None:
         await asyncio.to_thread(self._files.sweep)
         await asyncio.to_thread(sweep, self._scratch)
-        arriving = await asyncio.to_thread(self._files.arriving)
-        folders = await asyncio.to_thread(self._files.folders)
         standing = await self._database.standing()
         ready = {d.id: d.is_superseded for d in standing if d.state is DocumentState.READY}
         self._index.hide(d.id for d in standing if d.state is DocumentState.DELETING)
@@ -167,14 +172,9 @@ class Queue:
         if lost:
             log.warning("%d documents are not in the index and are read again", lost)
         known = {(d.matter_id, d.id) for d in standing}
-        for matter_id, document_id in arriving - known:
-            await asyncio.to_thread(self._files.remove, matter_id, document_id)
-        for matter_id, document_id in arriving & known:
-            await asyncio.to_thread(self._files.settle, matter_id, document_id)
-        # They may be all that is left of a database that was lost: they are not Pincite's to
-        # delete.
-        if strays := folders - known:
-            log.warning("%d folders of files belong to no document: see app.py doctor", len(strays))
+        # They may be all that is left of a lost database: they are not Pincite's to delete.
+        if strays := await asyncio.to_thread(self._files.recover, known):
+            log.warning("%d folders of files belong to no document: see app.py doctor", strays)
         await self._database.scrub()
 
     # Reading
@@ -342,31 +342,35 @@ class Queue:
 
     async def _write(self, jobs: "Sequence[_Job]") -> None:
         """Write whole documents in one go, and only then call them ready."""
-        import numpy as np
-
         there = [job for job in jobs if not job.is_dropped]
         for job in there:
             await self._set(job, DocumentState.INDEXING, progress=1.0)
-        ids = [job.document.id for job in there]
-        old = await self._database.superseded_by(ids)
-        group = [
-            (
-                job.document,
-                job.passages,
-                np.stack([each for each in job.vectors if each is not None]),
-            )
-            for job in there
-        ]
-        if group:
-            await self._index.write(group, old)
+        if there:
+            ids = [job.document.id for job in there]
+            old = await self._database.superseded_by(ids)
+            try:
+                await self._index.write([(j.document, j.passages, j.matrix) for j in there], old)
+                finished = await self._database.finish_documents(ids)
+            except Exception:
+                await self._take_back(there, frozenset(), old)
+                raise
             self._wrote = True
-            ready = await self._database.finish_documents(ids, old)
+            # Some were cancelled or deleted while they were written: they replace nothing.
+            await self._take_back(there, finished.ready, old - finished.superseded)
             for job in there:
                 self._speed.finished(job.document.size_bytes, len(job.passages))
-                if job.document.id not in ready:  # cancelled or deleted while it was written
-                    await self._index.delete(job.document.matter_id, [job.document.id])
         for job in jobs:
             self._end(job)
+
+    async def _take_back(
+        self, jobs: "Sequence[_Job]", ready: frozenset[str], current: frozenset[str]
+    ) -> None:
+        """Take out of the index what is not ready after all; mark what is still the newest."""
+        if current:
+            await self._index.mark_current(current)
+        for job in jobs:
+            if job.document.id not in ready:
+                await self._index.delete(job.document.matter_id, [job.document.id])
 
     # Failing and ending
 

@@ -15,9 +15,20 @@ import sqlalchemy as sa
 from sqlalchemy import Column, ForeignKey, Integer, String, Table, Text
 
 from core.errors import NotAllowed, NotFound, PinciteError
+from core.records.documents import documents
 from core.records.matters import memberships, require_matter, require_no_hold
 from core.records.transactions import Records, changing, erasing, metadata, now, transacted
-from core.types import LOCAL, Answer, Citation, Conversation, Message, Person, Role, Statement
+from core.types import (
+    LOCAL,
+    Answer,
+    Citation,
+    Conversation,
+    DocumentState,
+    Message,
+    Person,
+    Role,
+    Statement,
+)
 
 conversations = Table(
     "conversations",
@@ -170,7 +181,15 @@ class Conversations(Records):
     def finish_message(
         self, sql: sa.Connection, matter_id: str, message_id: str, answer: Answer
     ) -> None:
-        """Record the answer to a question, with its statements and citations."""
+        """Record the answer to a question, with its statements and citations.
+
+        Documents that were deleted while it was written leave no word in it.
+        """
+        there = sa.select(documents.c.id).where(
+            documents.c.matter_id == matter_id, documents.c.state != DocumentState.DELETING
+        )
+        if gone := _cited(answer) - set(sql.scalars(there)):
+            answer = _without(answer, gone)
         own = messages.c.id.in_(_messages_of(matter_id, message_id))
         stored = _answers().dump_json(answer).decode()
         sql.execute(sa.update(messages).where(own).values(answer=stored))
@@ -226,10 +245,15 @@ def _answers() -> Any:
     return TypeAdapter(Answer)
 
 
+def _cited(answer: Answer) -> frozenset[str]:
+    """The ids of the documents whose words stand in an answer."""
+    cited = (*answer.nearest, *(each for one in answer.statements for each in one.citations))
+    return frozenset(each.document_id for each in cited)
+
+
 def _without(answer: Answer, gone: frozenset[str]) -> Answer:
     """The answer without words of the documents of these ids."""
-    cited = (*answer.nearest, *(each for one in answer.statements for each in one.citations))
-    if not any(each.document_id in gone for each in cited):
+    if not _cited(answer) & gone:
         return replace(answer, draft="")
 
     def emptied(citations: tuple[Citation, ...]) -> tuple[Citation, ...]:

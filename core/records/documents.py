@@ -67,6 +67,13 @@ class Original(NamedTuple):
     name: str
 
 
+class Finished(NamedTuple):
+    """Ids of the documents that are ready now, and of those whose place they took."""
+
+    ready: frozenset[str]
+    superseded: frozenset[str]
+
+
 class Documents(Records):
     """What is recorded of documents."""
 
@@ -219,34 +226,21 @@ class Documents(Records):
 
         They are ready ones of the same names, or among ``arriving`` themselves.
         """
-        ids = tuple(arriving)
-        arrived = sa.select(documents.c.matter_id, documents.c.name).where(documents.c.id.in_(ids))
-        there = documents.c.id.in_(ids) | (documents.c.state == DocumentState.READY)
-        query = sa.select(documents).where(
-            there, sa.tuple_(documents.c.matter_id, documents.c.name).in_(arrived)
-        )
-        newest: dict[tuple[str, str], tuple[int, str]] = {}
-        rows = sql.execute(query).all()
-        for row in rows:
-            key = row.matter_id, row.name
-            newest[key] = max(newest.get(key, (0, "")), (row.version, row.id))
-        return frozenset(row.id for row in rows) - {each for _, each in newest.values()}
+        return _superseded(sql, arriving)
 
     @changing
-    def finish_documents(
-        self, sql: sa.Connection, arrived: Sequence[str], superseded: Iterable[str]
-    ) -> frozenset[str]:
+    def finish_documents(self, sql: sa.Connection, arrived: Sequence[str]) -> Finished:
         """Mark as ready what is in the index, and as superseded what a newer version replaces.
 
-        Returns the ids that are ready now: a document deleted or cancelled meanwhile is not.
+        A document deleted or cancelled meanwhile is not ready, and takes no other's place.
         """
         written = documents.c.id.in_(arrived) & (documents.c.state == DocumentState.INDEXING)
         ready = frozenset(sql.scalars(sa.select(documents.c.id).where(written)))
         done = {"state": DocumentState.READY, "progress": 1.0, "is_superseded": False}
         sql.execute(sa.update(documents).where(documents.c.id.in_(tuple(ready))).values(done))
-        old = documents.c.id.in_(tuple(superseded)) & (documents.c.state == DocumentState.READY)
-        sql.execute(sa.update(documents).where(old).values(is_superseded=True))
-        return ready
+        old = _superseded(sql, ready)
+        sql.execute(sa.update(documents).where(documents.c.id.in_(old)).values(is_superseded=True))
+        return Finished(ready, old)
 
     # Deleting
 
@@ -316,6 +310,22 @@ def _marked_for_deletion(
     gone = sa.update(documents).where(documents.c.id.in_(ids))
     sql.execute(gone.values(state=DocumentState.DELETING))
     return ids
+
+
+def _superseded(sql: sa.Connection, arriving: Iterable[str]) -> frozenset[str]:
+    """All but the newest of the versions that are ready or among ``arriving``, of their names."""
+    ids = tuple(arriving)
+    names = sa.select(documents.c.matter_id, documents.c.name).where(documents.c.id.in_(ids))
+    there = documents.c.id.in_(ids) | (documents.c.state == DocumentState.READY)
+    query = sa.select(documents).where(
+        there, sa.tuple_(documents.c.matter_id, documents.c.name).in_(names)
+    )
+    newest: dict[tuple[str, str], tuple[int, str]] = {}
+    rows = sql.execute(query).all()
+    for row in rows:
+        key = row.matter_id, row.name
+        newest[key] = max(newest.get(key, (0, "")), (row.version, row.id))
+    return frozenset(row.id for row in rows) - {each for _, each in newest.values()}
 
 
 def _one(sql: sa.Connection, matter_id: str, document_id: str) -> Document:

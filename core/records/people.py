@@ -152,7 +152,7 @@ class People(Records):
             raise NotAllowed("Someone has to administer.", "Make another administrator first.")
         sql.execute(sa.delete(sessions).where(sessions.c.person_id == person_id))
 
-    @transacted
+    @changing
     def replace_password(self, sql: sa.Connection, person_id: str, before: str, after: str) -> bool:
         """Put one kept password in another's place and end the sessions.
 

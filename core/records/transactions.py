@@ -4,12 +4,15 @@ SQLite has one writer, so every statement runs there and nothing blocks the loop
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import sqlalchemy as sa
+
+log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -45,8 +48,10 @@ class Records:
     def _truncate(self) -> None:
         with self._engine.connect() as connection:
             connection.exec_driver_sql(f"PRAGMA busy_timeout={_SHORT_PATIENCE_MS}")
-            is_held = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]
-            connection.exec_driver_sql(f"PRAGMA busy_timeout={_PATIENCE_MS}")
+            try:
+                is_held = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]
+            finally:
+                connection.exec_driver_sql(f"PRAGMA busy_timeout={_PATIENCE_MS}")
         self.has_remains = bool(is_held)
 
 
@@ -76,7 +81,11 @@ def erasing(
     async def call(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
         self.has_remains = True
         result = await change(self, *args, **kwargs)
-        await self.scrub()
+        try:
+            await self.scrub()
+        except sa.exc.SQLAlchemyError:
+            # The change stands; ``has_remains`` says that its words are still to be scrubbed.
+            log.exception("the write-ahead log could not be emptied")
         return result
 
     call.__doc__ = method.__doc__

@@ -36,6 +36,10 @@ class Indexer:
         arrived = {document.id for document, _, _ in documents}
         await self._store.supersede(superseded - arrived)
 
+    async def mark_current(self, document_ids: Iterable[str]) -> None:
+        """Mark documents as the newest versions again."""
+        await self._store.supersede(document_ids, False)
+
     def hide(self, document_ids: Iterable[str]) -> None:
         """Leave documents out of every search from now on."""
         self._store.hide(document_ids)

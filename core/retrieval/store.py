@@ -6,6 +6,7 @@ the matter first and filters on it inside the query.  Filters are expressions, n
 """
 
 import asyncio
+import logging
 import shutil
 import warnings
 from collections import Counter, defaultdict
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from lancedb.expr import Expr
     from lancedb.table import AsyncTable
     from numpy.typing import NDArray
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -146,7 +149,10 @@ class Store:
             self._half -= ids
             self._written += rows.num_rows
             if self._written >= _OPTIMIZE_EVERY:
-                await self._optimize()
+                try:
+                    await self._optimize()
+                except (OSError, RuntimeError, ValueError):  # what was written stands
+                    log.exception("the index could not be tidied; the next write tries again")
 
     async def supersede(self, document_ids: Iterable[str], superseded: bool = True) -> None:
         """Mark documents as older versions, or with ``superseded=False`` as the newest again."""
@@ -205,10 +211,10 @@ class Store:
         process that has the table of before open finds its files gone, and reads again.
         """
         async with self._writing:
-            for name, table in self._tables.items():
-                await self._clean(table)
-                self._settled[name] = await self._as_it_is(name)
             try:
+                for name, table in self._tables.items():
+                    await self._clean(table)
+                    self._settled[name] = await self._as_it_is(name)
                 for name, table in self._tables.items():
                     for fragment in self._with_deletions(name):
                         await table.update(

@@ -80,7 +80,7 @@ async def back_up(data_dir: Path, target: Path) -> Manifest:
     are not copied again.  Raises ``SettingsError`` for a folder that is no place for one, and
     ``PinciteError`` when there is nothing to back up or it cannot be written.
     """
-    target = await asyncio.to_thread(_place, data_dir, target)
+    target = await asyncio.to_thread(place_for, data_dir, target)
     partial = target.with_name(f".{target.name}.{uuid4().hex[:8]}.partial")
     try:
         files, missing = await _copied(data_dir, partial, target)
@@ -216,7 +216,7 @@ def _kept(path: Path) -> Kept:
     return Kept(digest_of(path), path.stat().st_size)
 
 
-def _place(data_dir: Path, target: Path) -> Path:
+def place_for(data_dir: Path, target: Path) -> Path:
     """The target, checked; raises ``SettingsError`` or ``PinciteError``."""
     data, target = data_dir.resolve(), target.resolve()
     if not (data / DATABASE).is_file():

@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from core.database import UNFINISHED, damage, schema_of, schemas
+from core.documents.scratch import SCRATCH, sweep
 from core.errors import PinciteError, SettingsError
 from core.upkeep.backup import (
     DATABASE,
@@ -35,7 +36,9 @@ def restore(source: Path, data_dir: Path, *, replace: bool = False) -> tuple[Man
     with hold(data_dir):
         for path in data_dir.glob(f"{RESTORING}*"):  # of one that was broken off
             shutil.rmtree(path)
-        there = [path for path in data_dir.iterdir() if path.name not in (LOCK, UNFINISHED)]
+        sweep(data_dir / SCRATCH)  # of readings that were broken off: nothing to be kept
+        left = (LOCK, UNFINISHED, SCRATCH)
+        there = [path for path in data_dir.iterdir() if path.name not in left]
         if there and not replace:
             raise SettingsError(
                 f"There are data in {data_dir} already.",

@@ -50,7 +50,11 @@ async def latency(
     folder: Path, encoders: Encoders, dimensions: int, source: Sequence[Scored], number: int,
     questions: Sequence[str],
 ) -> dict[str, float]:  # fmt: skip
-    """Median and 95th percentile in milliseconds over ``questions``, after one to warm up."""
+    """Median and 95th percentile in milliseconds over ``questions``, after one to warm up.
+
+    ``delete_s`` are the seconds until no search finds a document of 1,000 passages any more,
+    ``erase_s`` those until its words are off the disk, which happens behind.
+    """
     store = Store(folder)
     await store.start(encoders.model_name, dimensions)
     try:
@@ -62,10 +66,17 @@ async def latency(
             started = time.perf_counter()
             await search.find("scale", question)
             taken.append(1000 * (time.perf_counter() - started))
+        started = time.perf_counter()
+        await store.delete("scale", "made-0.txt")
+        gone = time.perf_counter()
+        await store.erase()
+        erased = time.perf_counter()
     finally:
         await store.close()
     return {
         "passages": number,
+        "delete_s": round(gone - started, 3),
+        "erase_s": round(erased - gone, 1),
         "median_ms": round(statistics.median(taken), 1),
         "p95_ms": round(statistics.quantiles(taken, n=20)[-1], 1),
     }

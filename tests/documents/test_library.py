@@ -77,6 +77,9 @@ class RecordingIndex:
             self.written.append(document.id)
             self.identities.append(document.identity)
 
+    async def mark_current(self, document_ids: Iterable[str]) -> None:
+        self.superseded -= set(document_ids)
+
     def hide(self, document_ids: Iterable[str]) -> None:
         self.hidden.update(document_ids)
 
@@ -514,6 +517,21 @@ async def test_a_document_cancelled_while_it_is_written_is_taken_out_of_the_inde
     assert (await running.finished(added)).state == DocumentState.FAILED
     assert running.index.written == [added.id]
     assert running.indexed(added) is None
+
+
+async def test_a_version_cancelled_while_it_is_written_replaces_nothing(running: Bench) -> None:
+    first = await running.finished(await running.add(LEASE))
+    gate = asyncio.Event()
+    running.index.before_writing = lambda: gate.wait()
+    second = await running.add(OTHER)
+    await running.reaches(second, DocumentState.INDEXING)
+    await running.library.cancel(running.matter.id, second.id)
+    gate.set()
+    assert (await running.finished(second)).state == DocumentState.FAILED
+    kept = await running.database.document(running.matter.id, first.id)
+    assert (kept.state, kept.is_superseded) == (DocumentState.READY, False)
+    assert running.index.superseded == set()
+    assert running.indexed(second) is None
 
 
 async def test_what_is_ready_cannot_be_cancelled(running: Bench) -> None:

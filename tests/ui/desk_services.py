@@ -50,10 +50,10 @@ def a_citation(marker: int = 1, start: int = 0, end: int = 30, quote: str = "") 
 
 
 async def a_document(
-    services: "DeskServices", matter_id: str, name: str, **columns: object
+    services: "DeskServices", matter_id: str, name: str, own_id: str = "", **columns: object
 ) -> Document:
     """A document of the matter that is ready, with these columns."""
-    made, _ = await services.database.put_document(matter_id, name, name, 10)
+    made, _ = await services.database.put_document(matter_id, name, name, 10, own_id)
     known = {"state": DocumentState.READY, "passages": 1} | columns
     await services.database.update_document(matter_id, made.id, known)
     return await services.database.document(matter_id, made.id)

@@ -35,6 +35,7 @@ async def test_a_question_is_saved_before_its_answer_begins(
 
 
 async def test_an_answer_is_saved_and_drawn(services: DeskServices, page: gr.Blocks, desk: Desk):
+    await services.database.put_document(desk.matter_id, "Lease.pdf", "lease", 10, "d1")
     desk, updates = await asked(page, desk, question="  When is rent due? ")
     saved = await services.database.messages(desk.matter_id, desk.conversation_id)
     assert [m.answer for m in saved] == [an_answer()]

@@ -31,7 +31,7 @@ async def browsed(services: DeskServices) -> AsyncIterator[Page]:
     from ui.layout import build_ui, mount_options
 
     matter = await services.database.create_matter("Aldgate")
-    await a_document(services, matter.id, "Lease.pdf", genre="contract")
+    await a_document(services, matter.id, "Lease.pdf", "d1", genre="contract")
     await a_document(services, matter.id, "Will.pdf")
     app = FastAPI()
     options = mount_options() | {"auth_dependency": lambda _: LOCAL.id}
@@ -109,6 +109,33 @@ async def test_what_is_ticked_is_asked_at_once_and_taken_back_by_a_reset(
     await ask(browsed, "And now?")
     await expect(browsed.get_by_test_id("answer")).to_have_count(2)
     assert services.answerer.ways[1][1] == Scope()
+
+
+async def test_the_page_rests_until_another_matter_or_language_is_drawn_and_no_longer(
+    services: DeskServices, browsed: Page
+):
+    other = await services.database.create_matter("Harbour")
+    await browsed.reload()
+    await browsed.get_by_test_id("options-toggle").wait_for()
+    resting = browsed.locator(".tab-panel[inert]")
+    gate = asyncio.Event()
+    documents = services.database.documents
+
+    async def slowly(matter_id: str):
+        if matter_id == other.id:
+            await gate.wait()
+        return await documents(matter_id)
+
+    services.database.documents = slowly  # type: ignore[method-assign]
+    await browsed.get_by_test_id("matter-menu").click()
+    await browsed.get_by_test_id("matter").filter(has_text="Harbour").click()
+    await expect(resting).to_have_count(3)
+    gate.set()
+    await expect(browsed.get_by_test_id("matter-menu")).to_contain_text("Harbour")
+    await expect(resting).to_have_count(0, timeout=3_000)
+    await browsed.get_by_test_id("language").click()
+    await expect(browsed.get_by_test_id("tab-chat")).to_have_text("问答")
+    await expect(resting).to_have_count(0, timeout=3_000)
 
 
 async def test_the_options_are_at_hand_for_the_keyboard(browsed: Page):
