@@ -19,6 +19,7 @@ import pytest
 
 from core.settings import ROOT
 from core.types import DocumentState
+from core.upkeep.doctor import Doctor
 from tests.documents.ingesting import opened
 from tests.documents.test_library import pdf_of
 
@@ -37,6 +38,8 @@ class Ended:
     indexed: tuple[str, ...]
     files: tuple[tuple[str, str], ...]
     strays: tuple[str, ...]
+    findings: tuple[str, ...]
+    """What the doctor has to say."""
 
 
 @pytest.fixture(scope="module")
@@ -89,8 +92,11 @@ def killed(process: subprocess.Popen[bytes], after_s: float) -> bool:
     try:
         process.wait(timeout=after_s)
     except subprocess.TimeoutExpired:
+        readers = psutil.Process(process.pid).children(recursive=True)
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
+        _, left = psutil.wait_procs(readers, timeout=30)
+        assert left == [], "a reader outlived the process that it read for"
         return True
     _, told = process.communicate()
     assert process.returncode == 0, told.decode()
@@ -125,6 +131,7 @@ async def ended(data: Path) -> Ended:
             tuple(sorted(names.get(row["id"], "?") for row in indexed)),
             tuple(sorted((names.get(path.parts[1], "?"), path.name) for path in files)),
             tuple(sorted(str(path) for path in files if str(path.parent) not in own)),
+            tuple(map(str, await Doctor(data, database, store, "fake").examine())),
         )
     finally:
         await store.close()
@@ -151,6 +158,7 @@ def test_killed_at_random_moments_every_file_ends_exactly_once_in_the_index(
     wanted = asyncio.run(ended(whole))
     assert [state for _, state, _, _ in wanted.states] == [DocumentState.READY] * (FILES + 1)
     assert wanted.strays == ()
+    assert wanted.findings == ()
 
     chance, kills, rounds, data = random.Random(), 0, 0, tmp_path / "killed"  # noqa: S311
     while kills < KILLS:
@@ -162,8 +170,6 @@ def test_killed_at_random_moments_every_file_ends_exactly_once_in_the_index(
             rounds += 1
     finished(data, folder)
     assert asyncio.run(ended(data)) == wanted
-    readers = [p for p in psutil.process_iter(["cmdline"]) if str(data) in str(p.info["cmdline"])]
-    assert readers == []
     print(f"{kills} kills, {rounds + 1} ingestions, {longest_s:.1f} s each when left alone")
 
 

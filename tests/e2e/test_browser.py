@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import TimeoutError as TookTooLong
 
 from core.settings import ROOT
 
@@ -266,10 +267,23 @@ def test_a_chinese_question_is_answered_from_a_chinese_document_on_a_chinese_pag
 def test_a_stopped_answer_frees_the_engine_for_the_next_question(page: Page) -> None:
     box = page.get_by_test_id("question-input")
     box = box if box.evaluate("e => e.tagName") == "TEXTAREA" else box.locator("textarea")
-    box.fill("When is the Principal Rent payable under the lease?")
-    page.keyboard.press("Enter")
-    page.get_by_test_id("draft").wait_for(timeout=60_000)
-    page.get_by_test_id("stop").click()
+    stopped = False
+    for question in (
+        "When is the Principal Rent payable under the lease?",
+        "What must the Tenant do for its break notice to take effect?",
+        "What must the Tenant keep in repair?",
+    ):
+        before = page.get_by_test_id("answer").count()
+        box.fill(question)
+        page.keyboard.press("Enter")
+        page.get_by_test_id("draft").wait_for(timeout=60_000)
+        try:
+            page.get_by_test_id("stop").click(timeout=2_000)
+            stopped = True
+            break
+        except TookTooLong:  # the model may write three words only, and is done before the click
+            expect(page.get_by_test_id("answer")).to_have_count(before + 1, timeout=180_000)
+    assert stopped
     expect(page.get_by_test_id("interrupted")).to_be_visible(timeout=10_000)
     ask(page, "Which law governs the lease?")
     written_by_the_engine(page)
