@@ -43,7 +43,7 @@ DROPPED_AT_ONCE = 20
 SAMPLE_S = 2.0
 PASSAGES, ANSWER = "first passages", "whole answer"
 FLAT = 0.05
-"""Memory that grows by less, as a share, from the middle to the end is called flat."""
+"""Memory that would grow by less in five minutes, as a share of the middle's, is called flat."""
 
 
 class Person(HttpUser):
@@ -242,6 +242,7 @@ def _report(
             f"p{round(100 * share)}": round(entry.get_response_time_percentile(share) / 1000, 2)
             for share in (0.5, 0.95)
         }
+    growth = memory.growth_mib_per_minute()
     start, middle, end = memory.around(0), memory.around(0.5), memory.around(1)
     return {
         "people": PEOPLE,
@@ -258,8 +259,8 @@ def _report(
             "start": start,
             "middle": middle,
             "end": end,
-            "growth_per_minute": memory.growth_mib_per_minute(),
-            "flat": end <= middle * (1 + FLAT),
+            "growth_per_minute": growth,
+            "flat": 5 * growth <= FLAT * middle,
         },
     }
 
