@@ -13,11 +13,15 @@ import sqlalchemy as sa
 
 from core.errors import PinciteError
 from core.records.audit import Audit
+from core.records.comparisons import Comparisons
 from core.records.conversations import Conversations
 from core.records.documents import Documents
 from core.records.matters import Matters
 from core.records.people import People
+from core.records.question_sets import QuestionSets
+from core.records.runs import Runs
 from core.records.transactions import metadata, transacted
+from core.records.variants import Variants
 from core.settings import ROOT, keep_private, private_folder
 
 if TYPE_CHECKING:
@@ -28,7 +32,9 @@ UNFINISHED = "restore.unfinished"
 """Stands in the data folder while a backup takes its place."""
 
 
-class Database(Matters, People, Documents, Conversations, Audit):
+class Database(
+    Matters, People, Documents, Conversations, Comparisons, QuestionSets, Runs, Variants, Audit
+):
     """The one SQLite file. Construction is cheap; ``start`` opens it and migrates it."""
 
     def __init__(self, path: Path) -> None:

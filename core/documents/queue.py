@@ -459,6 +459,9 @@ class Queue:
                 for each in ids:
                     await asyncio.to_thread(self._files.remove, own, each)
                 await self._database.strike_quotes(own, ids)
+                await self._database.strike_comparisons(own, ids)
+                await self._database.strike_questions(own, ids)
+                await self._database.strike_results(own, ids)
                 for each in ids:
                     await self._database.delete_document(own, each)
             over = await self._database.deleting_matters()

@@ -5,10 +5,8 @@ a conversation, cuts it, renames or deletes it.
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
-from functools import cache
-from typing import Any, cast
+from typing import Any
 from uuid import uuid4
 
 import sqlalchemy as sa
@@ -17,17 +15,16 @@ from sqlalchemy import Column, ForeignKey, Integer, String, Table, Text
 from core.errors import NotAllowed, NotFound, PinciteError
 from core.records.documents import documents
 from core.records.matters import memberships, require_matter, require_no_hold
+from core.records.stored import cited, dump, load, without
 from core.records.transactions import Records, changing, erasing, metadata, now, transacted
 from core.types import (
     LOCAL,
     Answer,
-    Citation,
     Conversation,
     DocumentState,
     Message,
     Person,
     Role,
-    Statement,
 )
 
 conversations = Table(
@@ -55,10 +52,6 @@ messages = Table(
     Column("answer", Text),
     Column("created_at", String, nullable=False),
 )
-
-
-STRUCK = "source_deleted"
-"""The reason of a statement whose words went with the document that they came from."""
 
 
 class Conversations(Records):
@@ -188,10 +181,10 @@ class Conversations(Records):
         there = sa.select(documents.c.id).where(
             documents.c.matter_id == matter_id, documents.c.state != DocumentState.DELETING
         )
-        if gone := _cited(answer) - set(sql.scalars(there)):
-            answer = _without(answer, gone)
+        if gone := cited(answer) - set(sql.scalars(there)):
+            answer = without(answer, gone)
         own = messages.c.id.in_(_messages_of(matter_id, message_id))
-        stored = _answers().dump_json(answer).decode()
+        stored = dump(Answer, answer)
         sql.execute(sa.update(messages).where(own).values(answer=stored))
 
     @changing
@@ -206,11 +199,11 @@ class Conversations(Records):
         own = sa.select(messages).join(conversations).where(conversations.c.matter_id == matter_id)
         struck = 0
         for row in sql.execute(own.where(messages.c.answer.is_not(None))).all():
-            answer = cast(Answer, _answers().validate_json(row.answer))
-            left = _without(answer, gone)
+            answer = load(Answer, row.answer)
+            left = without(answer, gone)
             if left != answer:
                 struck += 1
-                stored = _answers().dump_json(left).decode()
+                stored = dump(Answer, left)
                 sql.execute(
                     sa.update(messages).where(messages.c.id == row.id).values(answer=stored)
                 )
@@ -238,51 +231,13 @@ class Conversations(Records):
         )
 
 
-@cache
-def _answers() -> Any:
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(Answer)
-
-
-def _cited(answer: Answer) -> frozenset[str]:
-    """The ids of the documents whose words stand in an answer."""
-    cited = (*answer.nearest, *(each for one in answer.statements for each in one.citations))
-    return frozenset(each.document_id for each in cited)
-
-
-def _without(answer: Answer, gone: frozenset[str]) -> Answer:
-    """The answer without words of the documents of these ids."""
-    if not _cited(answer) & gone:
-        return replace(answer, draft="")
-
-    def emptied(citations: tuple[Citation, ...]) -> tuple[Citation, ...]:
-        return tuple(
-            replace(each, quote="", path=()) if each.document_id in gone else each
-            for each in citations
-        )
-
-    def struck(statement: Statement) -> Statement:
-        sources = {each.document_id for each in statement.citations}
-        if sources and not sources & gone:
-            return statement
-        return replace(statement, text="[…]", reason=STRUCK, citations=emptied(statement.citations))
-
-    return replace(
-        answer,
-        draft="",
-        statements=tuple(map(struck, answer.statements)),
-        nearest=emptied(answer.nearest),
-    )
-
-
 def _conversation(row: sa.Row[Any]) -> Conversation:
     updated_at = datetime.fromisoformat(row.updated_at)
     return Conversation(row.id, row.matter_id, row.title, updated_at, row.author_id)
 
 
 def _message(row: sa.Row[Any]) -> Message:
-    answer = None if row.answer is None else cast(Answer, _answers().validate_json(row.answer))
+    answer = None if row.answer is None else load(Answer, row.answer)
     return Message(
         row.id, row.conversation_id, row.question, answer, datetime.fromisoformat(row.created_at)
     )

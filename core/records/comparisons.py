@@ -1,0 +1,341 @@
+"""Comparisons, the votes on them, and thumbs on answers of conversations."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+import sqlalchemy as sa
+from sqlalchemy import Boolean, Column, ForeignKey, Integer, String, Table, Text
+
+from core.errors import NotFound, PinciteError
+from core.records.conversations import conversations, messages
+from core.records.documents import documents
+from core.records.matters import require_matter, require_no_hold
+from core.records.stored import cited, dump, load, without
+from core.records.transactions import Records, changing, erasing, metadata, now, transacted
+from core.trials import Comparison, Fault, Feedback, Outcome, Vote
+from core.types import Answer, DocumentState, Person, Variant
+
+comparisons = Table(
+    "comparisons",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("matter_id", ForeignKey("matters.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("person_id", String, nullable=False),
+    Column("question", Text, nullable=False),
+    Column("variants", Text, nullable=False),
+    Column("is_blind", Boolean, nullable=False),
+    Column("created_at", String, nullable=False),
+    Column("answers", Text),
+    Column("message_id", String, nullable=False),
+)
+
+votes = Table(
+    "votes",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column(
+        "comparison_id",
+        ForeignKey("comparisons.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    Column("person_id", String, nullable=False),
+    Column("outcome", String, nullable=False),
+    Column("winner", Integer),
+    Column("faults", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("at", String, nullable=False),
+    Column("is_withdrawn", Boolean, nullable=False),
+)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("message_id", ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True),
+    Column("person_id", String, primary_key=True),
+    Column("is_good", Boolean, nullable=False),
+    Column("faults", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("at", String, nullable=False),
+)
+
+MOST_SIDES = 4
+"""Answers that are read side by side at most."""
+_NOTE = 2000
+
+
+class Comparisons(Records):
+    """What is recorded of comparisons, votes and thumbs."""
+
+    @changing
+    def begin_comparison(
+        self,
+        sql: sa.Connection,
+        matter_id: str,
+        question: str,
+        variants: Sequence[Variant],
+        person: Person,
+        *,
+        is_blind: bool = True,
+        message_id: str = "",
+    ) -> Comparison:
+        """Record a comparison with its sides in the order drawn, before anything is shown.
+
+        Raises ``NotFound`` when the matter does not exist, and ``PinciteError`` for other than
+        two to four different variants.
+        """
+        require_matter(sql, matter_id)
+        if not 2 <= len(set(variants)) == len(variants) <= MOST_SIDES:
+            raise PinciteError(
+                "A comparison takes two to four different variants.", "Choose others."
+            )
+        values = {
+            "id": uuid4().hex,
+            "matter_id": matter_id,
+            "person_id": person.id,
+            "question": question,
+            "variants": dump(tuple[Variant, ...], tuple(variants)),
+            "is_blind": is_blind,
+            "created_at": now(),
+            "message_id": message_id,
+        }
+        row = sql.execute(sa.insert(comparisons).values(values).returning(comparisons)).one()
+        return _comparison(row)
+
+    @changing
+    def finish_comparison(
+        self, sql: sa.Connection, matter_id: str, comparison_id: str, answers: Sequence[Answer]
+    ) -> None:
+        """Record the answers, in the comparison's order.
+
+        Documents that were deleted while they were written leave no word in them.
+        """
+        there = sa.select(documents.c.id).where(
+            documents.c.matter_id == matter_id, documents.c.state != DocumentState.DELETING
+        )
+        living = set(sql.scalars(there))
+        left = tuple(
+            without(each, gone) if (gone := cited(each) - living) else each for each in answers
+        )
+        own = _in_matter(matter_id, comparison_id)
+        sql.execute(
+            sa.update(comparisons).where(own).values(answers=dump(tuple[Answer, ...], left))
+        )
+
+    @transacted
+    def comparison(self, sql: sa.Connection, matter_id: str, comparison_id: str) -> Comparison:
+        """One comparison of the matter; raises ``NotFound``."""
+        own = _in_matter(matter_id, comparison_id)
+        row = sql.execute(sa.select(comparisons).where(own)).first()
+        if row is None:
+            raise _no_comparison()
+        return _comparison(row)
+
+    @transacted
+    def comparisons(self, sql: sa.Connection, matter_id: str) -> tuple[Comparison, ...]:
+        """The matter's comparisons, newest first."""
+        own = sa.select(comparisons).where(comparisons.c.matter_id == matter_id)
+        return tuple(map(_comparison, sql.execute(own.order_by(comparisons.c.created_at.desc()))))
+
+    @erasing
+    def delete_comparison(self, sql: sa.Connection, matter_id: str, comparison_id: str) -> None:
+        """Remove a comparison with its votes.
+
+        Raises ``NotFound``, and ``NotAllowed`` in a matter on hold.
+        """
+        require_no_hold(sql, matter_id)
+        own = _in_matter(matter_id, comparison_id)
+        if not sql.execute(sa.delete(comparisons).where(own)).rowcount:
+            raise _no_comparison()
+
+    @changing
+    def vote(
+        self,
+        sql: sa.Connection,
+        matter_id: str,
+        comparison_id: str,
+        person: Person,
+        outcome: Outcome,
+        winner: int | None = None,
+        faults: Iterable[Fault] = (),
+        note: str = "",
+    ) -> Vote:
+        """Record a person's verdict; an earlier one of theirs on the same comparison is withdrawn.
+
+        ``winner`` is a position in the comparison's order.  Raises ``NotFound``, and
+        ``PinciteError`` for a position that is none or a comparison without answers.
+        """
+        own = _in_matter(matter_id, comparison_id)
+        row = sql.execute(sa.select(comparisons).where(own)).first()
+        if row is None:
+            raise _no_comparison()
+        made = _comparison(row)
+        if not made.answers:
+            raise PinciteError("The answers are not all there yet.", "Vote when they are.")
+        if (outcome is Outcome.WIN) != (winner is not None) or (
+            winner is not None and not 0 <= winner < len(made.variants)
+        ):
+            raise PinciteError("This vote names no side of the comparison.", "Reload the page.")
+        earlier = (votes.c.comparison_id == comparison_id) & (votes.c.person_id == person.id)
+        sql.execute(sa.update(votes).where(earlier).values(is_withdrawn=True))
+        values = {
+            "id": uuid4().hex,
+            "comparison_id": comparison_id,
+            "person_id": person.id,
+            "outcome": outcome,
+            "winner": winner,
+            "faults": dump(tuple[Fault, ...], tuple(faults)),
+            "note": note.strip()[:_NOTE],
+            "at": now(),
+            "is_withdrawn": False,
+        }
+        return _vote(sql.execute(sa.insert(votes).values(values).returning(votes)).one())
+
+    @changing
+    def withdraw_vote(
+        self, sql: sa.Connection, matter_id: str, vote_id: str, person: Person
+    ) -> None:
+        """Take back one's own vote; it stays in the records, marked.  Raises ``NotFound``."""
+        own = sa.select(comparisons.c.id).where(comparisons.c.matter_id == matter_id)
+        theirs = (
+            (votes.c.id == vote_id)
+            & (votes.c.person_id == person.id)
+            & votes.c.comparison_id.in_(own)
+        )
+        if not sql.execute(sa.update(votes).where(theirs).values(is_withdrawn=True)).rowcount:
+            raise NotFound("This vote is not yours, or not in the matter.", "Reload the page.")
+
+    @transacted
+    def votes(self, sql: sa.Connection, matter_id: str) -> tuple[Vote, ...]:
+        """Every vote on comparisons of the matter, withdrawn ones too, oldest first."""
+        query = (
+            sa.select(votes)
+            .join(comparisons)
+            .where(comparisons.c.matter_id == matter_id)
+            .order_by(votes.c.at, votes.c.id)
+        )
+        return tuple(map(_vote, sql.execute(query)))
+
+    @changing
+    def rate_message(
+        self,
+        sql: sa.Connection,
+        matter_id: str,
+        message_id: str,
+        person: Person,
+        is_good: bool,
+        faults: Iterable[Fault] = (),
+        note: str = "",
+    ) -> Feedback:
+        """Record a thumb on an answer, in place of an earlier one; raises ``NotFound``."""
+        _require_message(sql, matter_id, message_id)
+        values = {
+            "message_id": message_id,
+            "person_id": person.id,
+            "is_good": is_good,
+            "faults": dump(tuple[Fault, ...], tuple(faults)),
+            "note": note.strip()[:_NOTE],
+            "at": now(),
+        }
+        sql.execute(sa.delete(feedback).where(_thumb(message_id, person)))
+        return _feedback(sql.execute(sa.insert(feedback).values(values).returning(feedback)).one())
+
+    @changing
+    def unrate_message(
+        self, sql: sa.Connection, matter_id: str, message_id: str, person: Person
+    ) -> None:
+        """Take back one's thumb; raises ``NotFound`` for a message that is not in the matter."""
+        _require_message(sql, matter_id, message_id)
+        sql.execute(sa.delete(feedback).where(_thumb(message_id, person)))
+
+    @transacted
+    def feedback(
+        self, sql: sa.Connection, matter_id: str, conversation_id: str = ""
+    ) -> tuple[Feedback, ...]:
+        """The thumbs on answers of the matter, or of one conversation of it, oldest first."""
+        where = feedback.join(messages).join(
+            conversations, conversations.c.id == messages.c.conversation_id
+        )
+        own = conversations.c.matter_id == matter_id
+        query = sa.select(feedback).select_from(where).where(own)
+        if conversation_id:
+            query = query.where(conversations.c.id == conversation_id)
+        return tuple(map(_feedback, sql.execute(query.order_by(feedback.c.at))))
+
+    @changing
+    def strike_comparisons(
+        self, sql: sa.Connection, matter_id: str, document_ids: Iterable[str]
+    ) -> None:
+        """Remove the words of deleted documents from the matter's comparisons."""
+        gone = frozenset(document_ids)
+        own = sa.select(comparisons).where(comparisons.c.matter_id == matter_id)
+        for row in sql.execute(own.where(comparisons.c.answers.is_not(None))).all():
+            answers = load(tuple[Answer, ...], row.answers)
+            left = dump(tuple[Answer, ...], tuple(without(each, gone) for each in answers))
+            if left != row.answers:
+                this = comparisons.c.id == row.id
+                sql.execute(sa.update(comparisons).where(this).values(answers=left))
+
+
+def _in_matter(matter_id: str, comparison_id: str) -> sa.ColumnElement[bool]:
+    return (comparisons.c.matter_id == matter_id) & (comparisons.c.id == comparison_id)
+
+
+def _no_comparison() -> NotFound:
+    return NotFound("This comparison is not in the matter.", "Reload the page.")
+
+
+def _thumb(message_id: str, person: Person) -> sa.ColumnElement[bool]:
+    return (feedback.c.message_id == message_id) & (feedback.c.person_id == person.id)
+
+
+def _require_message(sql: sa.Connection, matter_id: str, message_id: str) -> None:
+    there = (
+        sa.select(messages.c.id)
+        .join(conversations)
+        .where(conversations.c.matter_id == matter_id)
+        .where(messages.c.id == message_id)
+    )
+    if sql.execute(there).first() is None:
+        raise NotFound("This message is not in the matter.", "Reload the page.")
+
+
+def _comparison(row: sa.Row[Any]) -> Comparison:
+    return Comparison(
+        id=row.id,
+        matter_id=row.matter_id,
+        person_id=row.person_id,
+        question=row.question,
+        variants=load(tuple[Variant, ...], row.variants),
+        is_blind=row.is_blind,
+        created_at=datetime.fromisoformat(row.created_at),
+        answers=() if row.answers is None else load(tuple[Answer, ...], row.answers),
+        message_id=row.message_id,
+    )
+
+
+def _vote(row: sa.Row[Any]) -> Vote:
+    return Vote(
+        id=row.id,
+        comparison_id=row.comparison_id,
+        person_id=row.person_id,
+        outcome=Outcome(row.outcome),
+        winner=row.winner,
+        faults=load(tuple[Fault, ...], row.faults),
+        note=row.note,
+        at=datetime.fromisoformat(row.at),
+        is_withdrawn=row.is_withdrawn,
+    )
+
+
+def _feedback(row: sa.Row[Any]) -> Feedback:
+    return Feedback(
+        message_id=row.message_id,
+        person_id=row.person_id,
+        is_good=row.is_good,
+        faults=load(tuple[Fault, ...], row.faults),
+        note=row.note,
+        at=datetime.fromisoformat(row.at),
+    )

@@ -1,0 +1,283 @@
+"""Question sets and their versions.
+
+A question is never changed in place: the new one stands from the next version on, and the old one
+is read with the versions before, so that a run can always be repeated on what it was run on.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+import sqlalchemy as sa
+from sqlalchemy import Boolean, Column, ForeignKey, Integer, String, Table, Text
+
+from core.errors import NotFound, PinciteError
+from core.records.documents import documents
+from core.records.matters import require_matter, require_no_hold
+from core.records.stored import dump, load
+from core.records.transactions import Records, changing, erasing, metadata, now, transacted
+from core.trials import Gold, QuestionSet, SetQuestion
+
+question_sets = Table(
+    "question_sets",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("matter_id", ForeignKey("matters.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("name", String, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("is_held_out", Boolean, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("created_at", String, nullable=False),
+)
+
+questions = Table(
+    "questions",
+    metadata,
+    Column("row", Integer, primary_key=True),
+    Column("id", String, nullable=False),
+    Column(
+        "set_id", ForeignKey("question_sets.id", ondelete="CASCADE"), nullable=False, index=True
+    ),
+    Column("since", Integer, nullable=False),
+    Column("until", Integer),
+    Column("position", Integer, nullable=False),
+    Column("is_draft", Boolean, nullable=False),
+    Column("question", Text, nullable=False),
+)
+
+
+class QuestionSets(Records):
+    """What is recorded of question sets."""
+
+    @changing
+    def create_question_set(
+        self,
+        sql: sa.Connection,
+        matter_id: str,
+        name: str,
+        description: str = "",
+        is_held_out: bool = False,
+        asked: Sequence[SetQuestion] = (),
+    ) -> QuestionSet:
+        """Make a set with its first version.
+
+        Raises ``NotFound`` when the matter does not exist, and ``PinciteError`` for an empty or a
+        taken name.
+        """
+        require_matter(sql, matter_id)
+        values = {
+            "id": uuid4().hex,
+            "matter_id": matter_id,
+            "name": _checked_name(sql, matter_id, name),
+            "description": description.strip(),
+            "is_held_out": is_held_out,
+            "version": 1,
+            "created_at": now(),
+        }
+        sql.execute(sa.insert(question_sets).values(values))
+        _insert(sql, str(values["id"]), 1, asked, 0)
+        return _one(sql, matter_id, str(values["id"]))
+
+    @transacted
+    def question_sets(self, sql: sa.Connection, matter_id: str) -> tuple[QuestionSet, ...]:
+        """The matter's question sets, by name."""
+        own = sa.select(question_sets).where(question_sets.c.matter_id == matter_id)
+        rows = sql.execute(own.order_by(question_sets.c.name, question_sets.c.id)).all()
+        return tuple(_question_set(sql, row) for row in rows)
+
+    @transacted
+    def question_set(self, sql: sa.Connection, matter_id: str, set_id: str) -> QuestionSet:
+        """One question set of the matter; raises ``NotFound``."""
+        return _one(sql, matter_id, set_id)
+
+    @transacted
+    def questions(
+        self, sql: sa.Connection, matter_id: str, set_id: str, version: int = 0
+    ) -> tuple[SetQuestion, ...]:
+        """The questions of a version in order, drafts too; of the newest with 0.
+
+        Raises ``NotFound``.
+        """
+        held = _one(sql, matter_id, set_id)
+        stands = _stands(set_id, version or held.version)
+        rows = sql.execute(sa.select(questions).where(stands).order_by(questions.c.position))
+        return tuple(load(SetQuestion, row.question) for row in rows)
+
+    @changing
+    def describe_question_set(
+        self,
+        sql: sa.Connection,
+        matter_id: str,
+        set_id: str,
+        name: str,
+        description: str,
+        is_held_out: bool,
+    ) -> None:
+        """Name and describe a set anew.
+
+        Raises ``NotFound``, and ``PinciteError`` for an empty or a taken name.
+        """
+        _one(sql, matter_id, set_id)
+        values = {
+            "name": _checked_name(sql, matter_id, name, but=set_id),
+            "description": description.strip(),
+            "is_held_out": is_held_out,
+        }
+        sql.execute(sa.update(question_sets).where(question_sets.c.id == set_id).values(values))
+
+    @changing
+    def add_questions(
+        self, sql: sa.Connection, matter_id: str, set_id: str, asked: Sequence[SetQuestion]
+    ) -> QuestionSet:
+        """Append questions as a new version of the set; raises ``NotFound``."""
+        version = _next_version(sql, matter_id, set_id)
+        last = sa.select(sa.func.max(questions.c.position)).where(questions.c.set_id == set_id)
+        _insert(sql, set_id, version, asked, (sql.scalar(last) or 0) + 1)
+        return _one(sql, matter_id, set_id)
+
+    @changing
+    def change_question(
+        self, sql: sa.Connection, matter_id: str, set_id: str, asked: SetQuestion
+    ) -> QuestionSet:
+        """Put a question in the place of the one with its id, as a new version of the set.
+
+        Raises ``NotFound`` where the newest version has none of that id.
+        """
+        held = _one(sql, matter_id, set_id)
+        now_standing = _stands(set_id, held.version) & (questions.c.id == asked.id)
+        row = sql.execute(sa.select(questions).where(now_standing)).first()
+        if row is None:
+            raise _no_question()
+        version = _next_version(sql, matter_id, set_id)
+        sql.execute(sa.update(questions).where(questions.c.row == row.row).values(until=version))
+        _insert(sql, set_id, version, [asked], row.position)
+        return _one(sql, matter_id, set_id)
+
+    @changing
+    def remove_questions(
+        self, sql: sa.Connection, matter_id: str, set_id: str, ids: Iterable[str]
+    ) -> QuestionSet:
+        """Leave questions out of a new version of the set; raises ``NotFound`` if none is there."""
+        held = _one(sql, matter_id, set_id)
+        chosen = _stands(set_id, held.version) & questions.c.id.in_(list(ids))
+        if sql.execute(sa.select(questions.c.row).where(chosen)).first() is None:
+            raise _no_question()
+        version = _next_version(sql, matter_id, set_id)
+        sql.execute(sa.update(questions).where(chosen).values(until=version))
+        return _one(sql, matter_id, set_id)
+
+    @erasing
+    def delete_question_set(self, sql: sa.Connection, matter_id: str, set_id: str) -> None:
+        """Remove a set with all its versions; runs on it keep their results.
+
+        Raises ``NotFound``, and ``NotAllowed`` in a matter on hold.
+        """
+        require_no_hold(sql, matter_id)
+        _one(sql, matter_id, set_id)
+        sql.execute(sa.delete(question_sets).where(question_sets.c.id == set_id))
+
+    @changing
+    def strike_questions(
+        self, sql: sa.Connection, matter_id: str, document_ids: Iterable[str]
+    ) -> None:
+        """Remove the words of deleted documents from the matter's question sets, in all versions.
+
+        Sets name documents: a document counts as gone when no other version of it is left.  The
+        reference answer goes with its source, and so does a draft, which was written from it.
+        """
+        gone = _names_gone(sql, matter_id, frozenset(document_ids))
+        own = sa.select(question_sets.c.id).where(question_sets.c.matter_id == matter_id)
+        for row in sql.execute(sa.select(questions).where(questions.c.set_id.in_(own))).all():
+            asked = load(SetQuestion, row.question)
+            if not any(each.document in gone for each in asked.gold):
+                continue
+            this = questions.c.row == row.row
+            if asked.is_draft:
+                sql.execute(sa.delete(questions).where(this))
+                continue
+            gold = tuple(
+                Gold(each.document) if each.document in gone else each for each in asked.gold
+            )
+            left = dump(SetQuestion, replace(asked, gold=gold, reference=""))
+            sql.execute(sa.update(questions).where(this).values(question=left))
+
+
+def _names_gone(sql: sa.Connection, matter_id: str, ids: frozenset[str]) -> frozenset[str]:
+    own = documents.c.matter_id == matter_id
+    known = {row.id: row.name for row in sql.execute(sa.select(documents).where(own))}
+    left = {name for id_, name in known.items() if id_ not in ids}
+    return frozenset(known[each] for each in ids if each in known) - left
+
+
+def _insert(
+    sql: sa.Connection, set_id: str, version: int, asked: Sequence[SetQuestion], first: int
+) -> None:
+    rows = [
+        {
+            "id": each.id,
+            "set_id": set_id,
+            "since": version,
+            "position": first + at,
+            "is_draft": each.is_draft,
+            "question": dump(SetQuestion, each),
+        }
+        for at, each in enumerate(asked)
+    ]
+    if rows:
+        sql.execute(sa.insert(questions), rows)
+
+
+def _stands(set_id: str, version: int) -> sa.ColumnElement[bool]:
+    not_over = questions.c.until.is_(None) | (questions.c.until > version)
+    return (questions.c.set_id == set_id) & (questions.c.since <= version) & not_over
+
+
+def _next_version(sql: sa.Connection, matter_id: str, set_id: str) -> int:
+    version = _one(sql, matter_id, set_id).version + 1
+    this = question_sets.c.id == set_id
+    sql.execute(sa.update(question_sets).where(this).values(version=version))
+    return version
+
+
+def _one(sql: sa.Connection, matter_id: str, set_id: str) -> QuestionSet:
+    own = (question_sets.c.matter_id == matter_id) & (question_sets.c.id == set_id)
+    row = sql.execute(sa.select(question_sets).where(own)).first()
+    if row is None:
+        raise NotFound("This question set is not in the matter.", "Reload the page.")
+    return _question_set(sql, row)
+
+
+def _question_set(sql: sa.Connection, row: sa.Row[Any]) -> QuestionSet:
+    counted = sa.select(questions.c.is_draft, sa.func.count()).group_by(questions.c.is_draft)
+    numbers = {
+        bool(draft): int(number)
+        for draft, number in sql.execute(counted.where(_stands(row.id, row.version)))
+    }
+    return QuestionSet(
+        id=row.id,
+        matter_id=row.matter_id,
+        name=row.name,
+        description=row.description,
+        is_held_out=row.is_held_out,
+        version=row.version,
+        size=numbers.get(False, 0),
+        drafts=numbers.get(True, 0),
+        created_at=datetime.fromisoformat(row.created_at),
+    )
+
+
+def _no_question() -> NotFound:
+    return NotFound("This question is not in the set any more.", "Reload the page.")
+
+
+def _checked_name(sql: sa.Connection, matter_id: str, name: str, but: str = "") -> str:
+    name = " ".join(name.split())
+    if not 1 <= len(name) <= 120:
+        raise PinciteError("A question set's name has 1 to 120 characters.", "Choose another name.")
+    own = (question_sets.c.matter_id == matter_id) & (question_sets.c.id != but)
+    taken = sa.select(question_sets.c.id).where(own, question_sets.c.name == name)
+    if sql.execute(taken).first():
+        raise PinciteError(f"A question set named “{name}” exists already.", "Choose another name.")
+    return name

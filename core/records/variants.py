@@ -1,0 +1,153 @@
+"""The variants of a matter, and which of them is in force."""
+
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+import sqlalchemy as sa
+from sqlalchemy import Boolean, Column, ForeignKey, String, Table, Text
+
+from core.errors import NotFound, PinciteError
+from core.records.matters import require_matter
+from core.records.stored import dump, load
+from core.records.transactions import Records, changing, metadata, now, transacted
+from core.trials import NamedVariant, Promotion
+from core.types import Person, Variant
+
+variants = Table(
+    "variants",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("matter_id", ForeignKey("matters.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("name", String, nullable=False),
+    Column("variant", Text, nullable=False),
+    Column("created_at", String, nullable=False),
+    Column("person_id", String, nullable=False),
+    Column("is_retired", Boolean, nullable=False),
+)
+
+promotions = Table(
+    "promotions",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("matter_id", ForeignKey("matters.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("variant", Text, nullable=False),
+    Column("run_id", String, nullable=False),
+    Column("passed", Boolean, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", String, nullable=False),
+    Column("person_id", String, nullable=False),
+)
+
+
+class Variants(Records):
+    """What is recorded of variants; their settings never change, so that runs can be repeated."""
+
+    @changing
+    def create_variant(
+        self, sql: sa.Connection, matter_id: str, variant: Variant, person: Person
+    ) -> NamedVariant:
+        """Record a variant under its name.
+
+        Raises ``NotFound`` when the matter does not exist, and ``PinciteError`` for an empty or a
+        taken name.
+        """
+        require_matter(sql, matter_id)
+        name = " ".join(variant.name.split())
+        if not 1 <= len(name) <= 60:
+            raise PinciteError("A variant's name has 1 to 60 characters.", "Choose another name.")
+        taken = (variants.c.matter_id == matter_id) & (variants.c.name == name)
+        if sql.execute(sa.select(variants.c.id).where(taken)).first():
+            raise PinciteError(f"A variant named “{name}” exists already.", "Choose another name.")
+        values = {
+            "id": uuid4().hex,
+            "matter_id": matter_id,
+            "name": name,
+            "variant": dump(Variant, variant),
+            "created_at": now(),
+            "person_id": person.id,
+            "is_retired": False,
+        }
+        return _named(sql.execute(sa.insert(variants).values(values).returning(variants)).one())
+
+    @transacted
+    def variants(self, sql: sa.Connection, matter_id: str) -> tuple[NamedVariant, ...]:
+        """The matter's own variants, oldest first, retired ones too."""
+        own = sa.select(variants).where(variants.c.matter_id == matter_id)
+        return tuple(map(_named, sql.execute(own.order_by(variants.c.created_at))))
+
+    @changing
+    def retire_variant(
+        self, sql: sa.Connection, matter_id: str, variant_id: str, is_retired: bool = True
+    ) -> None:
+        """Offer a variant no longer, or again; raises ``NotFound``."""
+        own = (variants.c.matter_id == matter_id) & (variants.c.id == variant_id)
+        changed = sa.update(variants).where(own).values(is_retired=is_retired)
+        if not sql.execute(changed).rowcount:
+            raise NotFound("This variant is not in the matter.", "Reload the page.")
+
+    @changing
+    def promote(
+        self,
+        sql: sa.Connection,
+        matter_id: str,
+        variant: Variant,
+        person: Person,
+        *,
+        run_id: str = "",
+        passed: bool,
+        reason: str = "",
+    ) -> Promotion:
+        """Put a variant in force.
+
+        Raises ``NotFound`` when the matter does not exist, and ``PinciteError`` where the gate did
+        not let it through and no reason is given.
+        """
+        require_matter(sql, matter_id)
+        if not passed and not reason.strip():
+            raise PinciteError(
+                f"“{variant.name}” has not passed the gate.", "Give the reason to use it anyway."
+            )
+        values = {
+            "id": uuid4().hex,
+            "matter_id": matter_id,
+            "variant": dump(Variant, variant),
+            "run_id": run_id,
+            "passed": passed,
+            "reason": reason.strip(),
+            "at": now(),
+            "person_id": person.id,
+        }
+        inserted = sa.insert(promotions).values(values).returning(promotions)
+        return _promotion(sql.execute(inserted).one())
+
+    @transacted
+    def promotions(self, sql: sa.Connection, matter_id: str) -> tuple[Promotion, ...]:
+        """What was put in force in the matter, the newest first: that one is in force."""
+        own = sa.select(promotions).where(promotions.c.matter_id == matter_id)
+        newest = own.order_by(promotions.c.at.desc(), promotions.c.id)
+        return tuple(map(_promotion, sql.execute(newest)))
+
+
+def _named(row: sa.Row[Any]) -> NamedVariant:
+    return NamedVariant(
+        id=row.id,
+        matter_id=row.matter_id,
+        variant=load(Variant, row.variant),
+        created_at=datetime.fromisoformat(row.created_at),
+        person_id=row.person_id,
+        is_retired=row.is_retired,
+    )
+
+
+def _promotion(row: sa.Row[Any]) -> Promotion:
+    return Promotion(
+        id=row.id,
+        matter_id=row.matter_id,
+        variant=load(Variant, row.variant),
+        run_id=row.run_id,
+        passed=row.passed,
+        reason=row.reason,
+        at=datetime.fromisoformat(row.at),
+        person_id=row.person_id,
+    )

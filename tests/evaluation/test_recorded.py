@@ -1,0 +1,263 @@
+"""Comparisons, question sets, runs and variants as they are recorded, over a real database."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from core.database import Database
+from core.errors import NotAllowed, NotFound, PinciteError
+from core.trials import Fault, Gold, Outcome, Result, RunState, SetQuestion
+from core.types import (
+    LOCAL,
+    Answer,
+    AnswerKind,
+    Citation,
+    Hit,
+    Matter,
+    Passage,
+    Person,
+    Statement,
+    Variant,
+    Verdict,
+)
+
+DENSE, FULL = Variant("dense", mode="dense"), Variant("full")
+WORDS = "The rent is due on the fifth."
+BO = Person("bo", "Bo")
+
+
+def answer_from(document_id: str) -> Answer:
+    citation = Citation(1, document_id, "Lease.txt", 1, (), 0, len(WORDS), WORDS)
+    statement = Statement(WORDS, Verdict.SUPPORTED, (citation,))
+    return Answer("When?", AnswerKind.QUOTES, Verdict.SUPPORTED, (statement,))
+
+
+def hit_from(document_id: str) -> Hit:
+    return Hit(Passage("p", document_id, "Lease.txt", 0, WORDS, 0, len(WORDS), 1), 0.5)
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    made = Database(tmp_path / "data" / "pincite.db")
+    await made.start()
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def matter(database: Database) -> Matter:
+    made = await database.create_matter("Lease")
+    await database.put_document(made.id, "Lease.txt", "d", 1, "d")
+    return made
+
+
+async def compared(database: Database, matter: Matter) -> str:
+    made = await database.begin_comparison(matter.id, "When?", (DENSE, FULL), LOCAL)
+    await database.finish_comparison(matter.id, made.id, [answer_from("d"), answer_from("d")])
+    return made.id
+
+
+async def test_a_comparison_keeps_its_order_and_takes_no_vote_before_its_answers(
+    database: Database, matter: Matter
+) -> None:
+    made = await database.begin_comparison(matter.id, "When?", (FULL, DENSE), LOCAL)
+    assert (await database.comparison(matter.id, made.id)).variants == (FULL, DENSE)
+    with pytest.raises(PinciteError, match="not all there"):
+        await database.vote(matter.id, made.id, LOCAL, Outcome.TIE)
+    await database.finish_comparison(matter.id, made.id, [answer_from("d"), answer_from("d")])
+    for outcome, winner in ((Outcome.WIN, None), (Outcome.WIN, 2), (Outcome.TIE, 0)):
+        with pytest.raises(PinciteError, match="no side"):
+            await database.vote(matter.id, made.id, LOCAL, outcome, winner)
+    vote = await database.vote(
+        matter.id, made.id, LOCAL, Outcome.WIN, 1, [Fault.WRONG_LAW], " why "
+    )
+    assert (vote.winner, vote.faults, vote.note) == (1, (Fault.WRONG_LAW,), "why")
+
+
+@pytest.mark.parametrize("chosen", [(FULL,), (FULL, FULL), (FULL, DENSE) * 3])
+async def test_a_comparison_has_two_to_four_different_sides(
+    database: Database, matter: Matter, chosen: tuple[Variant, ...]
+) -> None:
+    with pytest.raises(PinciteError, match="two to four"):
+        await database.begin_comparison(matter.id, "When?", chosen, LOCAL)
+
+
+async def test_a_persons_last_vote_counts_and_only_they_withdraw_it(
+    database: Database, matter: Matter
+) -> None:
+    comparison_id = await compared(database, matter)
+    first = await database.vote(matter.id, comparison_id, LOCAL, Outcome.TIE)
+    second = await database.vote(matter.id, comparison_id, LOCAL, Outcome.WIN, 0)
+    theirs = await database.vote(matter.id, comparison_id, BO, Outcome.BAD)
+    standing = [each.id for each in await database.votes(matter.id) if not each.is_withdrawn]
+    assert standing == [second.id, theirs.id]
+    with pytest.raises(NotFound):
+        await database.withdraw_vote(matter.id, theirs.id, LOCAL)
+    await database.withdraw_vote(matter.id, theirs.id, BO)
+    every = await database.votes(matter.id)
+    assert [each.id for each in every] == [first.id, second.id, theirs.id]
+    assert [each.is_withdrawn for each in every] == [True, False, True]
+
+
+async def test_questions_change_by_versions_and_older_ones_stay_readable(
+    database: Database, matter: Matter
+) -> None:
+    asked = [SetQuestion(each, f"{each}?") for each in "abc"]
+    made = await database.create_question_set(matter.id, "Rent", asked=asked)
+    await database.change_question(matter.id, made.id, SetQuestion("b", "B, then?"))
+    await database.remove_questions(matter.id, made.id, ["a"])
+    draft = SetQuestion("d", "d?", is_draft=True)
+    newest = await database.add_questions(matter.id, made.id, [draft])
+    assert (newest.version, newest.size, newest.drafts) == (4, 2, 1)
+
+    async def read(version: int) -> list[str]:
+        return [each.question for each in await database.questions(matter.id, made.id, version)]
+
+    assert await read(1) == ["a?", "b?", "c?"]
+    assert await read(2) == ["a?", "B, then?", "c?"]
+    assert await read(0) == await read(4) == ["B, then?", "c?", "d?"]
+    with pytest.raises(NotFound):
+        await database.change_question(matter.id, made.id, SetQuestion("a", "again?"))
+    with pytest.raises(PinciteError, match="exists already"):
+        await database.create_question_set(matter.id, " Rent ")
+
+
+async def test_a_run_counts_its_results_and_keeps_the_last_of_each(
+    database: Database, matter: Matter
+) -> None:
+    run = await database.create_run(matter.id, "s", 1, (DENSE, FULL), 4, {"seed": 7}, LOCAL)
+    assert [each.id for each in await database.unfinished_runs()] == [run.id]
+    for seconds in (1.0, 2.0):
+        result = Result(run.id, 0, "a", answer_from("d"), (hit_from("d"),), seconds=seconds)
+        await database.keep_result(matter.id, result)
+    await database.keep_result(matter.id, Result(run.id, 1, "a", error="No.", seconds=0.5))
+    now = await database.run(matter.id, run.id)
+    assert (now.done, now.total, now.seconds, now.manifest) == (2, 4, 2.5, {"seed": 7})
+    assert await database.result_keys(matter.id, run.id) == {(0, "a"), (1, "a")}
+    assert await database.set_run_state(matter.id, run.id, RunState.CANCELLED)
+    assert not await database.set_run_state(matter.id, run.id, RunState.RUNNING)
+    assert (await database.run(matter.id, run.id)).finished_at is not None
+    assert await database.unfinished_runs() == ()
+
+
+async def test_what_did_not_pass_is_put_in_force_with_a_reason_only(
+    database: Database, matter: Matter
+) -> None:
+    with pytest.raises(PinciteError, match="not passed"):
+        await database.promote(matter.id, DENSE, LOCAL, passed=False, reason=" ")
+    await database.promote(matter.id, DENSE, LOCAL, passed=False, reason="Faster.")
+    await database.promote(matter.id, FULL, LOCAL, passed=True, run_id="r")
+    assert [each.variant for each in await database.promotions(matter.id)] == [FULL, DENSE]
+    made = await database.create_variant(matter.id, replace(FULL, name="Ours"), LOCAL)
+    await database.retire_variant(matter.id, made.id)
+    assert [each.is_retired for each in await database.variants(matter.id)] == [True]
+
+
+async def test_thumbs_are_one_for_each_person_and_answer(
+    database: Database, matter: Matter
+) -> None:
+    conversation = await database.create_conversation(matter.id, "Rent", LOCAL)
+    message = await database.add_message(matter.id, conversation.id, "When?", LOCAL)
+    await database.rate_message(matter.id, message.id, LOCAL, False, [Fault.STYLE])
+    await database.rate_message(matter.id, message.id, LOCAL, True)
+    await database.rate_message(matter.id, message.id, BO, False)
+    kept = await database.feedback(matter.id, conversation.id)
+    assert [(each.person_id, each.is_good) for each in kept] == [("local", True), ("bo", False)]
+    await database.unrate_message(matter.id, message.id, BO)
+    assert len(await database.feedback(matter.id)) == 1
+
+
+async def test_evaluation_keeps_no_word_of_a_deleted_document(
+    database: Database, matter: Matter
+) -> None:
+    comparison_id = await compared(database, matter)
+    gold = (Gold("Lease.txt", WORDS, 1),)
+    asked = [
+        SetQuestion("a", "When?", WORDS, gold),
+        SetQuestion("b", "Who?", "Nobody.", (Gold("Other.txt", "nobody"),)),
+        SetQuestion("c", "Which?", WORDS, gold, is_draft=True),
+    ]
+    held = await database.create_question_set(matter.id, "Rent", asked=asked)
+    run = await database.create_run(matter.id, held.id, 1, (FULL,), 1, {}, LOCAL)
+    result = Result(run.id, 0, "a", answer_from("d"), (hit_from("d"),), {"hit@1": 1.0})
+    await database.keep_result(matter.id, result)
+
+    await database.strike_comparisons(matter.id, ["d"])
+    await database.strike_questions(matter.id, ["d"])
+    await database.strike_results(matter.id, ["d"])
+
+    left = (
+        await database.comparison(matter.id, comparison_id),
+        await database.questions(matter.id, held.id),
+        await database.results(matter.id, run.id),
+    )
+    assert WORDS not in repr(left)
+    assert left[1] == (replace(asked[0], reference="", gold=(Gold("Lease.txt"),)), asked[1])
+    assert left[2][0].metrics == {"hit@1": 1.0}
+
+
+async def test_what_is_recorded_after_its_document_went_has_no_word_of_it(
+    database: Database, matter: Matter
+) -> None:
+    await database.begin_deletion(matter.id, "d")
+    comparison_id = await compared(database, matter)
+    run = await database.create_run(matter.id, "s", 1, (FULL,), 1, {}, LOCAL)
+    result = Result(run.id, 0, "a", answer_from("d"), (hit_from("d"),))
+    await database.keep_result(matter.id, result)
+    left = (
+        await database.comparison(matter.id, comparison_id),
+        await database.results(matter.id, run.id),
+    )
+    assert WORDS not in repr(left)
+
+
+async def test_nothing_of_evaluation_crosses_into_another_matter(
+    database: Database, matter: Matter
+) -> None:
+    other = (await database.create_matter("Other")).id
+    comparison_id = await compared(database, matter)
+    vote = await database.vote(matter.id, comparison_id, LOCAL, Outcome.TIE)
+    held = await database.create_question_set(matter.id, "Rent", asked=[SetQuestion("a", "a?")])
+    run = await database.create_run(matter.id, held.id, 1, (FULL,), 1, {}, LOCAL)
+    own = await database.create_variant(matter.id, replace(FULL, name="Ours"), LOCAL)
+    conversation = await database.create_conversation(matter.id, "Rent", LOCAL)
+    message = await database.add_message(matter.id, conversation.id, "When?", LOCAL)
+    for attempt in (
+        database.comparison(other, comparison_id),
+        database.vote(other, comparison_id, LOCAL, Outcome.TIE),
+        database.withdraw_vote(other, vote.id, LOCAL),
+        database.delete_comparison(other, comparison_id),
+        database.rate_message(other, message.id, LOCAL, True),
+        database.question_set(other, held.id),
+        database.questions(other, held.id),
+        database.add_questions(other, held.id, [SetQuestion("b", "b?")]),
+        database.delete_question_set(other, held.id),
+        database.run(other, run.id),
+        database.results(other, run.id),
+        database.keep_result(other, Result(run.id, 0, "a")),
+        database.delete_run(other, run.id),
+        database.retire_variant(other, own.id),
+    ):
+        with pytest.raises(NotFound):
+            await attempt
+    assert not await database.set_run_state(other, run.id, RunState.DONE)
+    for nothing in (
+        database.comparisons(other),
+        database.votes(other),
+        database.feedback(other),
+        database.question_sets(other),
+        database.runs(other),
+        database.variants(other),
+        database.promotions(other),
+    ):
+        assert await nothing == ()
+    await database.describe_matter(matter.id, {"on_hold": True})
+    for attempt in (
+        database.delete_comparison(matter.id, comparison_id),
+        database.delete_question_set(matter.id, held.id),
+        database.delete_run(matter.id, run.id),
+    ):
+        with pytest.raises(NotAllowed):
+            await attempt
