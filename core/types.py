@@ -388,7 +388,10 @@ class Turn:
 class Variant:
     """Everything in which two answers to one question may differ.
 
-    ``top_k`` is the number of passages shown and read; 0 takes the setting's.
+    ``model`` is a model or adapter that the engine offers, empty for its own; ``prompt`` names a
+    version of the prompt; ``mode`` is ``hybrid``, ``dense`` or ``lexical``.  ``top_k`` is the
+    number of passages shown and read; 0 takes the setting's.  ``temperature`` and ``top_p`` are
+    those of sampling.
     """
 
     name: str
@@ -397,6 +400,9 @@ class Variant:
     rerank: bool = True
     top_k: int = 0
     temperature: float = 0.0
+    top_p: float = 1.0
+    model: str = ""
+    prompt: str = "standard"
 
 
 @dataclass(frozen=True, slots=True)

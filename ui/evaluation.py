@@ -1,160 +1,53 @@
-"""The Evaluation tab: one question, answered by two variants side by side."""
+"""The Evaluation tab: its views side by side, one of them open."""
 
-from collections import Counter
-from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing
+from collections.abc import Callable
+from dataclasses import replace
 
 import gradio as gr
 
-from core.deeds import Deed
 from core.errors import PinciteError
-from core.evaluation.comparison import compare
-from core.evaluation.variants import VARIANTS
-from core.types import Answer, Variant, Verdict
-from ui.locale import Texts
-from ui.markup import Html, action, element, icon, text
+from ui.comparing import comparing_view
+from ui.markup import Html, action, element, text
 from ui.page import Desk, Page, Tab, Updates, value_of
-from ui.progress import Progress, paced
-from ui.rendering import render_progress
 
-CONCURRENT_COMPARISONS = 4
-SIDES = ("a", "b")
+VIEWS: dict[str, Callable[[Page], Tab]] = {"compare": comparing_view}
+"""The views in the order of their names on the page, with what builds each."""
 
 
 def evaluation_tab(page: Page) -> Tab:
-    """Build the tab; both sides are one loop over two values, streamed together."""
+    """Build the tab. The browser shows one view at a time; only that one is drawn."""
     with gr.Column(elem_id="evaluation", elem_classes=["tab-panel"]):
-        form = gr.HTML(elem_id="comparison-form", apply_default_css=False)
-        sides = gr.HTML(elem_id="comparison", apply_default_css=False)
+        names = gr.HTML(elem_id="evaluation-views", apply_default_css=False)
+        views = {name: build(page) for name, build in VIEWS.items()}
 
     async def draw(desk: Desk) -> Updates:
-        return {form: render_form(desk), sides: render_empty(desk.texts)}
+        return {names: render_views(desk)} | await views[desk.view].draw(desk)
 
-    async def run(desk: Desk, fired: gr.EventData) -> AsyncIterator[Updates]:
-        question = value_of(fired, "question", str, "").strip()
-        variants = [_variant(value_of(fired, side, str), desk) for side in SIDES]
-        if not desk.matter_id:
-            raise PinciteError(desk.texts("matter.none"))
-        if not question:
-            raise PinciteError(desk.texts("chat.no_question"))
-        await page.record(desk, Deed.ANSWERS_COMPARED)
-        both = [Progress(question) for _ in variants]
-        yield {sides: render_sides(variants, both, desk.texts)}
-        events = compare(page.services.answerer, desk.matter_id, question, variants)
-        async with aclosing(paced(events)) as batches:
-            async for batch in batches:
-                for side, event in batch:
-                    both[side] = both[side].after(event)
-                drawn = render_sides(variants, both, desk.texts) if batch else gr.skip()
-                yield {sides: drawn}
+    async def open_view(desk: Desk, fired: gr.EventData) -> Updates:
+        name = value_of(fired, "view", str)
+        if name not in views:
+            raise PinciteError("There is no such view.", "Reload the page.")
+        desk = replace(desk, view=name)
+        return {page.desk: desk} | await draw(desk)
 
-    async def cleared(desk: Desk) -> Updates:
-        return {sides: render_empty(desk.texts)}
-
-    running = page.on("compare", run, [sides], concurrency_limit=CONCURRENT_COMPARISONS)
-    page.on_stop("stop_comparison", running, cleared, [sides])
-    return Tab((form, sides), draw)
+    regions = tuple(region for view in views.values() for region in view.regions)
+    page.on("open_view", open_view, [page.desk, names, *regions])
+    return Tab((names, *regions), draw)
 
 
-def _variant(name: str, desk: Desk) -> Variant:
-    found = next((variant for variant in VARIANTS if variant.name == name), None)
-    if found is None:
-        raise PinciteError(desk.texts("evaluation.no_variant"))
-    return found
-
-
-def variant_label(variant: Variant, texts: Texts) -> str:
-    """A variant's name in the reader's language, or as it is where it has none."""
-    return texts.known("variant", variant.name)
-
-
-def render_form(desk: Desk) -> Html:
-    """The question and the two variants that answer it."""
+def render_views(desk: Desk) -> Html:
+    """The names of the views; the open one is shown."""
     texts = desk.texts
-    question = element(
-        "textarea",
-        name="question",
-        rows=2,
-        placeholder=texts("evaluation.placeholder"),
-        aria_label=texts("evaluation.question"),
-        data_submits=True,
-        data_testid="comparison-question",
-        dir="auto",
-    )
-    pickers = [_picker(side, position, texts) for position, side in enumerate(SIDES)]
-    start = element(
-        "button",
-        text(texts("evaluation.run")),
-        type="submit",
-        class_="button",
-        data_testid="compare",
-    )
-    stop = action(
-        "stop_comparison",
-        icon("stop"),
-        element("span", text(texts("chat.stop"))),
-        class_="button quiet stop",
-        data_testid="stop-comparison",
-    )
-    return element(
-        "form",
-        element("h1", text(texts("evaluation.heading"))),
-        element("p", text(texts("evaluation.lead")), class_="lead"),
-        question,
-        element("div", *pickers, start, stop, class_="row"),
-        data_event="compare",
-        data_testid="comparison-form",
-    )
-
-
-def _picker(side: str, chosen: int, texts: Texts) -> Html:
-    options = [
-        element(
-            "option",
-            text(variant_label(variant, texts)),
-            value=variant.name,
-            selected=position == chosen,
+    buttons = [
+        action(
+            "open_view",
+            text(texts(f"view.{name}")),
+            value={"view": name},
+            aria_current="page" if name == desk.view else None,
+            data_testid=f"view-{name}",
         )
-        for position, variant in enumerate(VARIANTS)
+        for name in VIEWS
     ]
-    label = texts(f"evaluation.side.{side}")
-    chooser = element("select", *options, name=side, data_testid=f"variant-{side}")
-    return element("label", element("span", text(label)), chooser, class_="picker")
-
-
-def render_empty(texts: Texts) -> Html:
-    """What stands below the form before a comparison."""
     return element(
-        "div",
-        element("h2", text(texts("evaluation.empty"))),
-        element("p", text(texts("evaluation.empty_more"))),
-        class_="empty",
-        data_testid="comparison-empty",
+        "nav", *buttons, class_="views", aria_label=texts("evaluation.views"), data_open=desk.view
     )
-
-
-def render_sides(variants: Sequence[Variant], both: Sequence[Progress], texts: Texts) -> Html:
-    """Both answers, drawn alike."""
-    sides = [
-        element(
-            "section",
-            element("h2", text(variant_label(variant, texts))),
-            element("p", text(_counts(progress.answer, texts)), class_="counts")
-            if progress.answer
-            else Html(""),
-            render_progress(progress, texts),
-            class_="side",
-            data_testid=f"side-{name}",
-        )
-        for name, variant, progress in zip(SIDES, variants, both, strict=True)
-    ]
-    return element("div", *sides, class_="sides", data_testid="sides")
-
-
-def _counts(answer: Answer, texts: Texts) -> str:
-    each = Counter(statement.verdict for statement in answer.statements)
-    verdicts = [
-        texts("evaluation.count", count=each[verdict], verdict=texts(f"verdict.{verdict}"))
-        for verdict in Verdict
-    ]
-    return texts.list_of_words(*verdicts)

@@ -56,6 +56,7 @@ EVENTS = (
     "delete_document",
     "open_source",
     "close_source",
+    "open_view",
     "compare",
     "stop_comparison",
 )
@@ -79,6 +80,7 @@ class Desk:
     document_search: str = ""
     document_genre: str = ""
     document_state: str = ""
+    view: str = "compare"
     options: Options = DEFAULTS
     person: Person = field(default=NOBODY, compare=False)
     role: Role | None = field(default=None, compare=False)
@@ -92,7 +94,7 @@ class Desk:
         if matter_id == self.matter_id:
             return replace(self, conversation_id="")
         options = replace(self.options, scope=EVERYTHING)
-        return Desk(self.language, matter_id, options=options, person=self.person)
+        return Desk(self.language, matter_id, view=self.view, options=options, person=self.person)
 
     def may_change(self, conversation: Conversation) -> bool:
         """Whether a conversation of the matter is theirs to change: what else is not offered."""

@@ -51,6 +51,7 @@ NEEDS: dict[str, Role | None] = {
     "delete_document": Role.EDITOR,
     "open_source": Role.READER,
     "close_source": ANYONE,
+    "open_view": ANYONE,
     "compare": Role.READER,
     "stop_comparison": ANYONE,
 }

@@ -6,7 +6,7 @@ import pytest
 from desk_services import DeskServices, fired, handler, region
 
 from core.evaluation.variants import VARIANTS
-from ui.evaluation import render_sides
+from ui.comparing import render_sides
 from ui.locale import texts_in
 from ui.page import Desk
 from ui.progress import Progress
