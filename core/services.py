@@ -29,6 +29,7 @@ from core.retrieval.store import Store
 from core.settings import ROOT, Settings
 from core.types import ModelStatus, Role
 from core.upkeep.lock import LOCK, hold
+from core.upkeep.memory import give_back
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +65,7 @@ class Services:
             thresholds(self.profile.embedding.name, settings.data_dir / CALIBRATION),
         )
         self._loading: asyncio.Task[None] | None = None
+        self._tidying: asyncio.Task[None] | None = None
         self._trouble = ""
         self._lock: IO[bytes] | None = None
 
@@ -104,6 +106,7 @@ class Services:
             self._lock = hold(self.settings.data_dir, signed=True)
             await self._add_samples()
         self._loading = asyncio.create_task(self._load(generate, ingest), name="loading")
+        self._tidying = asyncio.create_task(give_back(), name="memory")
 
     async def ready(self) -> None:
         """Return when everything that ``start`` began has loaded; raises what went wrong."""
@@ -115,10 +118,11 @@ class Services:
     async def close(self) -> None:
         """End everything that was started, the last first; idempotent."""
         await self.library.close()
-        if self._loading is not None:
-            self._loading.cancel()
-            await asyncio.gather(self._loading, return_exceptions=True)
-            self._loading = None
+        begun = [each for each in (self._loading, self._tidying) if each is not None]
+        for task in begun:
+            task.cancel()
+        await asyncio.gather(*begun, return_exceptions=True)
+        self._loading = self._tidying = None
         await self.library.close()
         await self.engine.close()
         await self.encoders.close()

@@ -146,6 +146,10 @@ def chat_tab(page: Page) -> Tab:
         desk = replace(desk, conversation_search=value_of(fired, "text", str, "").strip())
         return {page.desk: desk} | await draw_rail(desk)
 
+    async def older(desk: Desk, fired: gr.EventData) -> Updates:
+        desk = replace(desk, conversations_listed=max(0, value_of(fired, "listed", int)))
+        return {page.desk: desk} | await draw_rail(desk)
+
     thread = [page.desk, page.memory, page.source, conversations, turns, live]
     answering = page.on(
         "ask", ask, [*thread, page.in_force], concurrency_limit=CONCURRENT_QUESTIONS
@@ -158,6 +162,7 @@ def chat_tab(page: Page) -> Tab:
     page.on("rename_conversation", rename, [conversations])
     page.on("delete_conversation", delete, thread)
     page.on("search_conversations", search, [page.desk, conversations], trigger_mode="always_last")
+    page.on("older_conversations", older, [page.desk, conversations])
     return Tab((rail_head, conversations, turns, live, *asking.regions), draw)
 
 

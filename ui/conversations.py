@@ -6,14 +6,28 @@ from core.types import Conversation
 from ui.markup import Html, action, element, icon, text
 from ui.page import Desk
 
+LISTED = 40
+"""How many are drawn at first, and with each step more: the list goes out with every question, and
+what was drawn last is kept for every open tab."""
+
 
 def render_conversations(found: Sequence[Conversation], desk: Desk) -> Html:
-    """The list of conversations, newest first."""
+    """The list of conversations, newest first, with the way to those that are older."""
     texts = desk.texts
     if not found:
         key = "chat.none_found" if desk.conversation_search else "chat.no_conversations"
         return element("p", text(texts(key)), class_="rail-empty")
-    rows = [_conversation(conversation, desk) for conversation in found]
+    listed = found[: desk.conversations_listed or LISTED]
+    rows = [_conversation(conversation, desk) for conversation in listed]
+    if older := len(found) - len(listed):
+        more = action(
+            "older_conversations",
+            text(texts("chat.older", count=older)),
+            value={"listed": len(listed) + LISTED},
+            class_="tool older",
+            data_testid="older-conversations",
+        )
+        rows.append(element("li", more))
     return element("ul", *rows, class_="conversations", data_testid="conversations")
 
 

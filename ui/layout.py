@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from core.services import Services
 
 STATUS_S = 3.0
+SESSIONS = 500
+"""Browser tabs whose last drawing is kept; the one that was silent longest makes room."""
 
 _CONNECT = f"Object.assign(window.pincite ??= {{}}, {{trigger, events: {list(EVENTS)!r}}});"
 # The names stand in quotes here: Gradio gives a component only the events its script mentions.
@@ -67,6 +69,7 @@ def build_ui(services: "Services") -> gr.Blocks:
 
         _matter_events(page, draw, regions, blocks)
     blocks.queue(default_concurrency_limit=None, api_open=False)
+    blocks.state_session_capacity = SESSIONS  # ``launch`` would set it; the page is mounted
     return blocks
 
 

@@ -46,6 +46,7 @@ EVENTS = (
     "rename_conversation",
     "delete_conversation",
     "search_conversations",
+    "older_conversations",
     "add_documents",
     "close_receipt",
     "search_documents",
@@ -77,6 +78,7 @@ class Desk:
     matter_id: str = ""
     conversation_id: str = ""
     conversation_search: str = ""
+    conversations_listed: int = 0
     document_search: str = ""
     document_genre: str = ""
     document_state: str = ""

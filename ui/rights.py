@@ -41,6 +41,7 @@ NEEDS: dict[str, Role | None] = {
     "rename_conversation": Role.READER,  # its author; the records tell whose it is
     "delete_conversation": Role.READER,
     "search_conversations": ANYONE,
+    "older_conversations": ANYONE,
     "add_documents": Role.EDITOR,
     "close_receipt": ANYONE,
     "search_documents": ANYONE,

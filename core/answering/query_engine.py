@@ -22,7 +22,7 @@ from llama_index.core.base.llms.types import (
     MessageRole,
 )
 from llama_index.core.base.response.schema import AsyncStreamingResponse
-from llama_index.core.indices.prompt_helper import PromptHelper
+from llama_index.core.indices.prompt_helper import ChatPromptHelper, PromptHelper
 from llama_index.core.llms import CustomLLM
 from llama_index.core.postprocessor.types import BaseNodePostprocessor
 from llama_index.core.query_engine import RetrieverQueryEngine
@@ -202,8 +202,12 @@ class PassageSynthesizer(BaseSynthesizer):
         llm = EngineLLM(engine, model, asked)
         super().__init__(
             llm=llm,
-            # LlamaIndex's own helper would fetch a tokenizer; nothing here is cut by it.
+            # LlamaIndex's own helpers would load, or fetch, OpenAI's tokenizer in the middle of the
+            # first question; nothing here is cut by them.
             prompt_helper=PromptHelper(model.context_tokens, model.answer_tokens, tokenizer=list),
+            chat_prompt_helper=ChatPromptHelper(
+                model.context_tokens, model.answer_tokens, tokenizer=list
+            ),
             streaming=True,
         )
 

@@ -1,5 +1,6 @@
 """LlamaIndex's query engine over Pincite's parts: asynchronous only, and packed by the prompt."""
 
+import llama_index.core
 import pytest
 from llama_index.core.schema import MetadataMode, QueryBundle
 
@@ -51,6 +52,12 @@ def query(
         FakeEngine(["It ", "is."]),
         MODEL,
     )
+
+
+def test_no_tokenizer_of_another_firms_model_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(llama_index.core, "global_tokenizer", None)
+    query()
+    assert llama_index.core.global_tokenizer is None
 
 
 async def test_the_search_gets_the_matter_the_mode_the_history_and_the_scope() -> None:

@@ -86,16 +86,23 @@ class Person(HttpUser):
 
 @dataclass
 class Memory:
-    """What a process and its children hold, over time."""
+    """What a process and its children hold of their own, over time.
+
+    Pages of mapped files are counted apart: the embedding model's table of words is mapped, and
+    comes in with the words that are met.
+    """
 
     pid: int
     samples: list[tuple[float, float]] = field(default_factory=list)
+    mapped_mib: list[float] = field(default_factory=list)
 
     def watch(self) -> None:
         """Take a sample every few seconds until killed."""
         started = time.monotonic()
         while True:
-            self.samples.append((time.monotonic() - started, _resident_mib(self.pid)))
+            own, mapped = _resident_mib(self.pid)
+            self.samples.append((time.monotonic() - started, own))
+            self.mapped_mib.append(round(mapped, 1))
             gevent.sleep(SAMPLE_S)
 
     def around(self, share: float) -> float:
@@ -111,16 +118,21 @@ class Memory:
         return round(60 * statistics.linear_regression(at, mib).slope, 2)
 
 
-def _resident_mib(pid: int) -> float:
-    """The resident memory of a process with its children, shared pages counted in each."""
-    total = 0
+def _resident_mib(pid: int) -> tuple[float, float]:
+    """The resident memory of a process with its children: their own, and that of mapped files.
+
+    Linux calls the latter shared; each process's are counted.
+    """
+    own = mapped = 0
     parent = psutil.Process(pid)
     for process in (parent, *parent.children(recursive=True)):
         try:
-            total += process.memory_info().rss
+            held = process.memory_info()
         except psutil.NoSuchProcess:  # a reader that has just been replaced
             continue
-    return total / 2**20
+        own += held.rss - held.shared
+        mapped += held.shared
+    return own / 2**20, mapped / 2**20
 
 
 @contextmanager
@@ -260,6 +272,7 @@ def _report(
             "middle": middle,
             "end": end,
             "growth_per_minute": growth,
+            "mapped_files": [memory.mapped_mib[0], memory.mapped_mib[-1]],
             "flat": 5 * growth <= FLAT * middle,
         },
     }
@@ -280,6 +293,7 @@ def tell(report: dict[str, Any]) -> None:
         ("memory at start, middle, end, MiB",
          f"{memory['start']}, {memory['middle']}, {memory['end']}"),
         ("growth in the second half, MiB a minute", memory["growth_per_minute"]),
+        ("mapped files at start and end, MiB", "{}, {}".format(*memory["mapped_files"])),
     ]  # fmt: skip
     print(f"\n{report['people']} people, {report['minutes']:g} minutes")
     for name, value in rows:

@@ -6,6 +6,7 @@ import pytest
 from desk_services import DeskServices, an_answer, fired, handler, region
 
 from core.errors import EngineError
+from ui.conversations import LISTED
 from ui.page import Desk
 
 
@@ -53,6 +54,23 @@ async def test_a_second_question_stays_in_the_conversation_and_carries_the_first
     matter_id, question, history = services.answerer.asked[-1]
     assert (matter_id, question) == (desk.matter_id, "And how much?")
     assert [turn.question for turn in history] == ["When?"]
+
+
+async def test_the_newest_conversations_are_listed_and_the_older_ones_on_demand(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+):
+    for number in range(LISTED + 5):
+        await services.database.create_conversation(desk.matter_id, f"Topic {number}.", desk.person)
+    newest = fired(listed=0)
+    first = region(page, await handler(page, "older")(desk, newest), "conversations")  # type: ignore[misc]
+    assert first.count('data-testid="conversation"') == LISTED
+    assert "Topic 44." in first
+    assert "Topic 4." not in first
+    assert "Show 5 older conversations" in first
+    more = fired(listed=2 * LISTED)
+    every = region(page, await handler(page, "older")(desk, more), "conversations")  # type: ignore[misc]
+    assert every.count('data-testid="conversation"') == LISTED + 5
+    assert "older-conversations" not in every
 
 
 async def test_an_edited_question_replaces_its_turn_and_all_later_ones(

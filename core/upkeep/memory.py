@@ -1,0 +1,29 @@
+"""Memory that was freed, given back to the machine.
+
+glibc keeps what a program frees for its next request.  Batches of passages of ever other lengths
+leave gaps that fit nothing that comes later, and the process seems to grow for as long as it takes
+in documents (hundreds of MiB in ten minutes, measured); so the gaps are given back from time to
+time.  Elsewhere (macOS, musl) the allocator does that by itself.
+"""
+
+import asyncio
+import ctypes
+from collections.abc import Callable
+from functools import cache
+
+EVERY_S = 30.0
+
+
+async def give_back(every_s: float = EVERY_S) -> None:
+    """Give freed memory back every ``every_s`` seconds, until cancelled."""
+    trim = _trimmer()
+    while trim is not None:
+        await asyncio.sleep(every_s)
+        await asyncio.to_thread(trim, 0)
+
+
+@cache
+def _trimmer() -> Callable[[int], int] | None:
+    """glibc's ``malloc_trim``, where this is glibc; called through here it leaves Python going."""
+    found: Callable[[int], int] | None = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    return found
