@@ -334,6 +334,7 @@ class Answer:
     """What a question comes to. ``notice`` says why this is not a draft, where it is not.
 
     ``draft`` keeps what the engine wrote when that did not hold; it is never shown as the answer.
+    ``sources`` are the ids of all documents whose words it was written from, cited or not.
     ``nearest`` are the passages that a refusal found closest, and ``absent`` the names in the
     question that no document of the matter bears.  ``passages_used`` were read for the
     answer; ``passages_cut`` were found among the best but did not fit the engine's prompt.
@@ -353,6 +354,7 @@ class Answer:
     absent: tuple[str, ...] = ()
     passages_used: int = 0
     passages_cut: int = 0
+    sources: tuple[str, ...] = ()
     timings: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -378,10 +380,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """An earlier question of the same conversation and what was answered."""
+    """An earlier question of the same conversation and what was answered, from which documents."""
 
     question: str
     answer: str
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

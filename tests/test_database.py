@@ -55,6 +55,7 @@ ANSWER = Answer(
     absent=("Zebulon", "反垄断法"),
     passages_used=6,
     passages_cut=2,
+    sources=("d1", "d2"),
     timings={"retrieve": 0.125, "total": 1.5},
 )
 
@@ -83,6 +84,7 @@ async def answered(database: Database, matter_id: str, ids: dict[str, str]) -> A
         ANSWER,
         statements=tuple(replace(s, citations=renamed(s.citations)) for s in ANSWER.statements),
         nearest=renamed(ANSWER.nearest),
+        sources=tuple(ids[each] for each in ANSWER.sources),
     )
 
 
@@ -541,6 +543,30 @@ async def test_a_document_deleted_meanwhile_is_not_called_ready(database: Databa
     assert [each.id for each in await database.documents(matter.id)] == [kept]
     with pytest.raises(NotFound):
         await database.document(matter.id, gone)
+
+
+@pytest.mark.parametrize("sources", [("d1", "d2"), ()])
+async def test_what_an_answer_does_not_cite_goes_with_what_it_was_written_from(
+    database: Database, sources: tuple[str, ...]
+) -> None:
+    """With () as answers were recorded before their sources were."""
+    matter = await database.create_matter("Lease")
+    made = await answered(database, matter.id, {"d1": "d1", "d2": "d2"})
+    conversation = await database.create_conversation(matter.id, "Term", LOCAL)
+    asked = await database.add_message(matter.id, conversation.id, "How long?", LOCAL)
+    held = Statement("Rent is due.", Verdict.SUPPORTED, made.nearest)
+    wrong = Statement("“Canary”, it says.", Verdict.UNSUPPORTED, reason="no_citation")
+    answer = replace(made, statements=(held, wrong), sources=sources, draft="Canary.")
+    await database.finish_message(matter.id, asked.id, answer)
+    await database.begin_deletion(matter.id, "d1")
+    await database.strike_quotes(matter.id, ["d1"])
+    (message,) = await database.messages(matter.id, conversation.id)
+    assert message.answer is not None
+    assert message.answer.statements[0] == held
+    assert "Canary" not in repr(message.answer)
+    late = await database.add_message(matter.id, conversation.id, "And then?", LOCAL)
+    await database.finish_message(matter.id, late.id, replace(answer, sources=("d1", "d2")))
+    assert "Canary" not in repr((await database.messages(matter.id, conversation.id))[1].answer)
 
 
 async def test_answers_lose_the_words_of_a_deleted_document_and_no_others(

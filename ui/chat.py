@@ -209,7 +209,9 @@ async def _begin(
 
 
 def _history(earlier: Sequence[Message]) -> list[Turn]:
-    answered = [Turn(m.question, m.answer.text) for m in earlier if m.answer is not None]
+    answered = [
+        Turn(m.question, m.answer.text, m.answer.sources) for m in earlier if m.answer is not None
+    ]
     return answered[-HISTORY_TURNS:]
 
 

@@ -17,13 +17,14 @@ def render_conversations(found: Sequence[Conversation], desk: Desk) -> Html:
     if not found:
         key = "chat.none_found" if desk.conversation_search else "chat.no_conversations"
         return element("p", text(texts(key)), class_="rail-empty")
-    listed = found[: desk.conversations_listed or LISTED]
+    number = desk.conversations_listed or LISTED
+    listed = [c for n, c in enumerate(found) if n < number or c.id == desk.conversation_id]
     rows = [_conversation(conversation, desk) for conversation in listed]
     if older := len(found) - len(listed):
         more = action(
             "older_conversations",
             text(texts("chat.older", count=older)),
-            value={"listed": len(listed) + LISTED},
+            value={"listed": number + LISTED},
             class_="tool older",
             data_testid="older-conversations",
         )

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from core.services import Services
 
 STATUS_S = 3.0
-SESSIONS = 500
-"""Browser tabs whose last drawing is kept; the one that was silent longest makes room."""
+SESSIONS = 2000
+"""Loads of the page whose last drawing is kept; the one that was silent longest makes room."""
 
 _CONNECT = f"Object.assign(window.pincite ??= {{}}, {{trigger, events: {list(EVENTS)!r}}});"
 # The names stand in quotes here: Gradio gives a component only the events its script mentions.

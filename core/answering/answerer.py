@@ -163,6 +163,7 @@ class Answerer:
                 passages_used=len(hits),
                 absent=found.absent,
                 passages_cut=len(found.hits) - len(hits),
+                sources=_sources(hits, asked.history),
                 timings=clock.timings(),
             )
         )
@@ -205,6 +206,12 @@ class Answerer:
         clock.mark("generate")
 
 
+def _sources(hits: Sequence[Hit], history: Sequence[Turn]) -> tuple[str, ...]:
+    """The documents that the prompt held words of, by their ids."""
+    earlier = (each for turn in history for each in turn.sources)
+    return tuple(dict.fromkeys((*(hit.passage.document_id for hit in hits), *earlier)))
+
+
 def _refused(asked: "Asked", found: Found, notice: str, clock: "_Clock") -> Answer:
     nearest = tuple(
         cite(marker, hit.passage, (0, len(hit.passage.text)))
@@ -217,6 +224,7 @@ def _refused(asked: "Asked", found: Found, notice: str, clock: "_Clock") -> Answ
         statements=(),
         notice=notice,
         searched=found.searched,
+        sources=_sources(found.hits[:_NEAREST], ()),
         nearest=nearest,
         absent=found.absent,
         timings=clock.timings(),
@@ -236,6 +244,7 @@ def _listed(asked: "Asked", found: Found, clock: "_Clock") -> Answer:
         searched=found.searched,
         absent=found.absent,
         passages_used=len(statements),
+        sources=_sources(found.hits, ()),
         timings=clock.timings(),
     )
 

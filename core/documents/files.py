@@ -10,7 +10,7 @@ import hashlib
 import os
 import shutil
 import unicodedata
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -125,13 +125,22 @@ class Files:
         if folder.parent.exists() and not any(folder.parent.iterdir()):
             folder.parent.rmdir()
 
-    def recover(self, known: Set[tuple[str, str]]) -> int:
-        """Put in order what processes left that died between placing a file and recording it.
+    def remove_matter(self, matter_id: str) -> None:
+        """Remove all that there is of a matter, also files that were never recorded."""
+        if (folder := self._folder / matter_id).exists():
+            shutil.rmtree(folder)
 
-        ``known`` are matter and document of every record.  Returns how many folders belong to
-        none: they stay.
+    def abandoned(self) -> tuple[Path, ...]:
+        """The marks of processes that died between placing a file and noting its record."""
+        return tuple(self._abandoned(f"*/*/{_ARRIVING}*"))
+
+    def recover(self, known: Set[tuple[str, str]], marks: Sequence[Path]) -> int:
+        """Put in order what ``abandoned`` found.
+
+        ``known`` are matter and document of every record, read after ``marks`` were found.
+        Returns how many folders belong to none: they stay.
         """
-        for mark in self._abandoned(f"*/*/{_ARRIVING}*"):
+        for mark in marks:
             own = mark.parent.parent.name, mark.parent.name
             if own in known:
                 self.settle(*own)

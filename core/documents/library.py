@@ -143,6 +143,11 @@ class Library:
             await asyncio.to_thread(self._files.settle, matter_id, document_id)
         else:
             await asyncio.to_thread(self._files.hand_over, matter_id, document_id, document)
+            try:
+                await self._database.document(matter_id, document.id)
+            except NotFound:  # deleted meanwhile: it must not come back, and these bytes are new
+                await asyncio.to_thread(self._files.remove, matter_id, document.id)
+                return await self._add(matter_id, source, name, password)
         if is_new:
             self._queue.use_password(document.id, password)
             self._queue.wake()
@@ -170,7 +175,8 @@ class Library:
         """Queue a failed document again; raises ``NotFound``."""
         await self._database.document(matter_id, document_id)
         self._queue.use_password(document_id, password)
-        await self._database.retry_documents(matter_id, [document_id])
+        if not await self._database.retry_documents(matter_id, [document_id]):
+            self._queue.forget_password(document_id)
         self._queue.wake()
 
     async def retry_failed(self, matter_id: str) -> int:

@@ -12,25 +12,22 @@ import logging
 import os
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING
 
 from core.database import Database
 from core.documents.files import Files
 from core.documents.index import Index
 from core.documents.intake import Intake
+from core.documents.job import Job
 from core.documents.pace import Pace, Speed
+from core.documents.patience import endless, until
 from core.documents.reading import Reader, longest_s
 from core.documents.scratch import SCRATCH, sweep
 from core.documents.worker import take_in_politely
 from core.errors import DocumentError, PasswordNeeded, PinciteError
 from core.settings import Settings
-from core.types import UNDER_WAY, Document, DocumentState, Passage
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from core.types import UNDER_WAY, Document, DocumentState
 
 log = logging.getLogger(__name__)
 
@@ -44,34 +41,6 @@ _TELL_S = 0.5
 """Between two records of how far a document is."""
 _REMAIN_S = 60.0
 """How long deleted words may stay on the disk while documents are taken in."""
-_PAUSE_S = 5.0
-"""Before something that failed for no known reason is tried again."""
-
-
-@dataclass(eq=False)
-class _Job:
-    """A document on its way, and what there is of it so far."""
-
-    document: Document
-    intake: Intake | None = None
-    vectors: "list[NDArray[np.float32] | None]" = field(default_factory=list)
-    embedded: int = 0
-    pages: tuple[int, int] = (0, 0)
-    told_at: float = 0.0
-    is_dropped: bool = False
-    reading: "asyncio.Task[Intake] | None" = None
-    has_ended: asyncio.Event = field(default_factory=asyncio.Event)
-
-    @property
-    def passages(self) -> tuple[Passage, ...]:
-        return self.intake.passages if self.intake else ()
-
-    @property
-    def matrix(self) -> "NDArray[np.float32]":
-        """The vectors of a document that is wholly embedded, ``(len(passages), d)``."""
-        import numpy as np
-
-        return np.stack([each for each in self.vectors if each is not None])
 
 
 class Queue:
@@ -87,8 +56,8 @@ class Queue:
         timeout_s = settings.reading_timeout_s
         self._readers = [Reader(timeout_s, scratch=self._scratch) for _ in range(number)]
         self._tasks: list[asyncio.Task[None]] = []
-        self._jobs: dict[str, _Job] = {}
-        self._read: deque[_Job] = deque()
+        self._jobs: dict[str, Job] = {}
+        self._read: deque[Job] = deque()
         self._passwords: dict[str, str] = {}
         self._speed = Speed()
         self._erasing: asyncio.Lock = asyncio.Lock()
@@ -99,6 +68,8 @@ class Queue:
         self._stirred = asyncio.Event()  # something ended or is to be deleted
         self._idle = asyncio.Event()
         self._wrote = False
+        self._half: dict[str, str] = {}  # rows that are to go, of documents that are not ready
+        self._doubtful: set[str] = set()  # versions that may be marked as older and are not
         self._records: set[asyncio.Task[bool]] = set()
         self._remains_since = 0.0
 
@@ -106,7 +77,7 @@ class Queue:
         """Put in order what a crash left, and begin."""
         await self._recover()
         loops = [self._keep_order, self._embed_on, *(self._reader(each) for each in self._readers)]
-        self._tasks = [asyncio.create_task(_endless(each), name="ingestion") for each in loops]
+        self._tasks = [asyncio.create_task(endless(each), name="ingestion") for each in loops]
         self.wake()
 
     async def close(self) -> None:
@@ -137,6 +108,10 @@ class Queue:
         """Open a file with a password when it is read; kept in memory until then only."""
         if password:
             self._passwords[document_id] = password
+
+    def forget_password(self, document_id: str) -> None:
+        """Nothing will be read with it."""
+        self._passwords.pop(document_id, None)
 
     def drop(self, document_ids: Iterable[str]) -> None:
         """End the work on documents; what they come to is recorded by whoever drops them."""
@@ -171,9 +146,11 @@ class Queue:
         lost = await self._database.requeue(await self._index.recover(ready))
         if lost:
             log.warning("%d documents are not in the index and are read again", lost)
-        known = {(d.matter_id, d.id) for d in standing}
+        # First the marks, then the records: what is recorded in between is no stray.
+        marks = await asyncio.to_thread(self._files.abandoned)
+        known = {(d.matter_id, d.id) for d in await self._database.standing()}
         # They may be all that is left of a lost database: they are not Pincite's to delete.
-        if strays := await asyncio.to_thread(self._files.recover, known):
+        if strays := await asyncio.to_thread(self._files.recover, known, marks):
             log.warning("%d folders of files belong to no document: see app.py doctor", strays)
         await self._database.scrub()
 
@@ -185,7 +162,7 @@ class Queue:
             job = await self._claim()
             if job is None:
                 self._called.clear()
-                await _until(self._called, _GLANCE_S)
+                await until(self._called, _GLANCE_S)
             else:
                 await self._own_failure([job], self._read_one(job, reader))
 
@@ -196,24 +173,25 @@ class Queue:
             self._room.clear()
             await self._room.wait()
 
-    async def _claim(self) -> _Job | None:
+    async def _claim(self) -> Job | None:
         async with self._claiming:
             document = await self._database.claim_document(self._jobs)
             if document is None:
                 return None
             self._idle.clear()
             self._called.set()  # the other readers look as well
-            job = self._jobs[document.id] = _Job(document)
+            job = self._jobs[document.id] = Job(document)
             return job
 
-    async def _read_one(self, job: _Job, reader: Reader) -> None:
+    async def _read_one(self, job: Job, reader: Reader) -> None:
         document = job.document
         job.reading = asyncio.create_task(self._take_in(job, reader))
         try:
             job.intake = await job.reading
         except asyncio.CancelledError:
             job.reading.cancel()
-            if not job.is_dropped:
+            ending = asyncio.current_task()
+            if not job.is_dropped or (ending is not None and ending.cancelling()):
                 raise
         finally:
             job.reading = None
@@ -239,7 +217,7 @@ class Queue:
         self._read.append(job)
         self._taken.set()
 
-    async def _take_in(self, job: _Job, reader: Reader) -> Intake:
+    async def _take_in(self, job: Job, reader: Reader) -> Intake:
         """The file read in the reader's process: the one place that calls ``take_in``."""
         document, loop = job.document, asyncio.get_running_loop()
 
@@ -257,7 +235,7 @@ class Queue:
             within_s=longest_s(document.size_bytes),
         )
 
-    def _turned(self, job: _Job, done: int, pages: int) -> None:
+    def _turned(self, job: Job, done: int, pages: int) -> None:
         """Pages of a document have been read; recorded now and then."""
         self._speed.read(done - job.pages[0])
         job.pages = (done, pages)
@@ -286,7 +264,7 @@ class Queue:
             if writing is not None:
                 await asyncio.gather(writing, return_exceptions=True)
 
-    async def _round(self) -> list[_Job]:
+    async def _round(self) -> list[Job]:
         """Embed the passages that have waited longest; return the documents that are whole now."""
         waiting = (
             (job, number)
@@ -311,7 +289,7 @@ class Queue:
             self._read.remove(job)
         return done
 
-    async def _embed(self, chosen: "Sequence[tuple[_Job, int]]") -> None:
+    async def _embed(self, chosen: "Sequence[tuple[Job, int]]") -> None:
         """Embed passages, each given by its document and its number there."""
         passages = [job.passages[number] for job, number in chosen]
         async for indices, vectors in self._index.embed(passages):
@@ -325,13 +303,13 @@ class Queue:
             if all(job.is_dropped for job, _ in chosen):
                 return
 
-    def _is_time(self, job: _Job) -> bool:
+    def _is_time(self, job: Job) -> bool:
         moment = asyncio.get_running_loop().time()
         is_time = moment - job.told_at >= _TELL_S
         job.told_at = moment if is_time else job.told_at
         return is_time
 
-    def _record(self, job: _Job, share: Mapping[str, object]) -> None:
+    def _record(self, job: Job, share: Mapping[str, object]) -> None:
         """Record how far a document is, while the work goes on."""
         own = job.document.matter_id, job.document.id
         task = asyncio.create_task(self._database.update_document(*own, share, UNDER_WAY))
@@ -340,49 +318,68 @@ class Queue:
 
     # Writing
 
-    async def _write(self, jobs: "Sequence[_Job]") -> None:
+    async def _write(self, jobs: "Sequence[Job]") -> None:
         """Write whole documents in one go, and only then call them ready."""
         there = [job for job in jobs if not job.is_dropped]
         for job in there:
             await self._set(job, DocumentState.INDEXING, progress=1.0)
         if there:
+            await self._put_right()  # a document that is written anew must not be taken out after
             ids = [job.document.id for job in there]
             old = await self._database.superseded_by(ids)
             try:
                 await self._index.write([(j.document, j.passages, j.matrix) for j in there], old)
                 finished = await self._database.finish_documents(ids)
             except Exception:
-                await self._take_back(there, frozenset(), old)
+                self._owe(there, frozenset(), old)
                 raise
             self._wrote = True
             # Some were cancelled or deleted while they were written: they replace nothing.
-            await self._take_back(there, finished.ready, old - finished.superseded)
+            self._owe(there, finished.ready, old - finished.superseded)
+            await self._put_right()
             for job in there:
                 self._speed.finished(job.document.size_bytes, len(job.passages))
         for job in jobs:
             self._end(job)
 
-    async def _take_back(
-        self, jobs: "Sequence[_Job]", ready: frozenset[str], current: frozenset[str]
-    ) -> None:
-        """Take out of the index what is not ready after all; mark what is still the newest."""
-        if current:
-            await self._index.mark_current(current)
-        for job in jobs:
-            if job.document.id not in ready:
-                await self._index.delete(job.document.matter_id, [job.document.id])
+    def _owe(self, jobs: "Sequence[Job]", ready: frozenset[str], doubtful: frozenset[str]) -> None:
+        """Leave out of every search what is not ready after all; the rest is to be put right."""
+        gone = {job.document.id: job.document.matter_id for job in jobs}
+        gone = {each: matter_id for each, matter_id in gone.items() if each not in ready}
+        self._index.hide(gone)
+        self._half |= gone
+        self._doubtful |= doubtful
+
+    async def _put_right(self) -> None:
+        """Take out of the index what is not ready, and mark as newest what is.
+
+        What cannot be done now is owed still: ``_keep_order`` tries again.
+        """
+        for document_id, matter_id in list(self._half.items()):
+            await self._index.delete(matter_id, [document_id])
+            del self._half[document_id]
+        if doubtful := frozenset(self._doubtful):
+            current = await self._database.current_among(doubtful)
+            if current:
+                await self._index.mark_current(current)
+            self._doubtful -= doubtful
 
     # Failing and ending
 
-    async def _own_failure(self, jobs: "Sequence[_Job]", work: Awaitable[None]) -> None:
+    async def _own_failure(self, jobs: "Sequence[Job]", work: Awaitable[None]) -> None:
         """Do ``work``; every failure ends as that of the documents it was done for."""
         try:
             await work
         except Exception as error:  # noqa: BLE001  each ends as a sentence in a document's record
             for job in jobs:
-                await self._fail(job, error)
+                try:
+                    await self._fail(job, error)
+                except Exception:
+                    # The database cannot be written: the document stands as under way, and
+                    # ``_keep_order`` queues it again.  The others must end as well.
+                    log.exception("a failure could not be recorded")
 
-    async def _fail(self, job: _Job, error: Exception) -> None:
+    async def _fail(self, job: Job, error: Exception) -> None:
         if not isinstance(error, PinciteError):
             log.error("ingestion failed", exc_info=error)
             error = DocumentError(
@@ -401,7 +398,7 @@ class Queue:
         finally:
             self._end(job)
 
-    async def _set(self, job: _Job, state: DocumentState, **fields: object) -> None:
+    async def _set(self, job: Job, state: DocumentState, **fields: object) -> None:
         """Record a step, unless the document was deleted or cancelled since."""
         document = job.document
         still = await self._database.update_document(
@@ -409,7 +406,7 @@ class Queue:
         )
         job.is_dropped = job.is_dropped or not still
 
-    def _end(self, job: _Job) -> None:
+    def _end(self, job: Job) -> None:
         if self._jobs.get(job.document.id) is job:
             del self._jobs[job.document.id]
         job.has_ended.set()
@@ -421,11 +418,13 @@ class Queue:
 
     async def _keep_order(self) -> None:
         """Delete what is to be deleted; when all is done, tidy up."""
-        await _until(self._stirred, _GLANCE_S)
+        await until(self._stirred, _GLANCE_S)
         self._stirred.clear()
         await self.erase()
+        await self._put_right()
         if self._database.has_remains:
             await self._database.scrub()
+        await self._take_up()
         busy = bool(self._jobs or await self._database.unfinished_documents())
         if self._index.has_remains:
             moment = asyncio.get_running_loop().time()
@@ -467,31 +466,23 @@ class Queue:
             over = await self._database.deleting_matters()
             for matter in over:
                 await self._index.delete_matter(matter.id)
+                await asyncio.to_thread(self._files.remove_matter, matter.id)
                 await self._database.delete_matter(matter.id)
             if gone:
                 await self._database.scrub()
+
+    async def _take_up(self) -> None:
+        """Queue again what stands as under way and nobody works on."""
+        async with self._claiming:
+            for each in await self._database.unfinished_documents():
+                if each.state in UNDER_WAY and each.id not in self._jobs:
+                    queued = {"state": DocumentState.QUEUED, "progress": 0.0}
+                    own = each.matter_id, each.id
+                    await self._database.update_document(*own, queued, UNDER_WAY)
+                    self._called.set()
 
     async def _ended(self, document_id: str) -> None:
         """End the work on a document and wait until it has."""
         if job := self._jobs.get(document_id):
             self.drop([document_id])
             await job.has_ended.wait()
-
-
-async def _endless(step: Callable[[], Awaitable[None]]) -> None:
-    while True:
-        try:
-            await step()
-        except Exception:
-            # A full disk or a locked database passes; a loop that has ended stands still until
-            # a restart, and everybody's files with it.
-            log.exception("ingestion stumbled and is taken up again")
-            await asyncio.sleep(_PAUSE_S)
-
-
-async def _until(event: asyncio.Event, at_most_s: float) -> None:
-    try:
-        async with asyncio.timeout(at_most_s):
-            await event.wait()
-    except TimeoutError:
-        return

@@ -12,8 +12,16 @@ from core.errors import NotFound, PinciteError
 from core.records.conversations import conversations, messages
 from core.records.documents import documents
 from core.records.matters import require_matter, require_no_hold
-from core.records.stored import cited, dump, load, without
-from core.records.transactions import Records, changing, erasing, metadata, now, transacted
+from core.records.stored import dump, load, sources, without
+from core.records.transactions import (
+    Records,
+    changing,
+    erasing,
+    metadata,
+    now,
+    striking,
+    transacted,
+)
 from core.trials import Comparison, Fault, Feedback, Outcome, Vote
 from core.types import Answer, DocumentState, Person, Variant
 
@@ -117,7 +125,7 @@ class Comparisons(Records):
         )
         living = set(sql.scalars(there))
         left = tuple(
-            without(each, gone) if (gone := cited(each) - living) else each for each in answers
+            without(each, gone) if (gone := sources(each) - living) else each for each in answers
         )
         own = _in_matter(matter_id, comparison_id)
         sql.execute(
@@ -264,7 +272,7 @@ class Comparisons(Records):
             query = query.where(conversations.c.id == conversation_id)
         return tuple(map(_feedback, sql.execute(query.order_by(feedback.c.at))))
 
-    @changing
+    @striking
     def strike_comparisons(
         self, sql: sa.Connection, matter_id: str, document_ids: Iterable[str]
     ) -> None:

@@ -15,8 +15,16 @@ from sqlalchemy import Column, ForeignKey, Integer, String, Table, Text
 from core.errors import NotAllowed, NotFound, PinciteError
 from core.records.documents import documents
 from core.records.matters import memberships, require_matter, require_no_hold
-from core.records.stored import cited, dump, load, without
-from core.records.transactions import Records, changing, erasing, metadata, now, transacted
+from core.records.stored import dump, load, sources, without
+from core.records.transactions import (
+    Records,
+    changing,
+    erasing,
+    metadata,
+    now,
+    striking,
+    transacted,
+)
 from core.types import (
     LOCAL,
     Answer,
@@ -181,19 +189,17 @@ class Conversations(Records):
         there = sa.select(documents.c.id).where(
             documents.c.matter_id == matter_id, documents.c.state != DocumentState.DELETING
         )
-        if gone := cited(answer) - set(sql.scalars(there)):
+        if gone := sources(answer) - set(sql.scalars(there)):
             answer = without(answer, gone)
         own = messages.c.id.in_(_messages_of(matter_id, message_id))
         stored = dump(Answer, answer)
         sql.execute(sa.update(messages).where(own).values(answer=stored))
 
-    @changing
+    @striking
     def strike_quotes(self, sql: sa.Connection, matter_id: str, document_ids: Iterable[str]) -> int:
         """Remove the words of deleted documents from the matter's answers; return how many.
 
-        Quotes of theirs are emptied, and so is every statement that rests on them or on nothing
-        that is cited.  A draft that did not hold names no source, so all of the matter's go; they
-        are never shown.  What is left says which document it was.
+        Also those that it was written from and does not cite: see ``stored.without``.
         """
         gone = frozenset(document_ids)
         own = sa.select(messages).join(conversations).where(conversations.c.matter_id == matter_id)

@@ -13,7 +13,7 @@ from sqlalchemy import Column, ForeignKey, Integer, String, Table, Text
 
 from core.errors import NotFound
 from core.records.matters import matters, require_matter, require_no_hold
-from core.records.transactions import Records, changing, metadata, now, transacted
+from core.records.transactions import Records, changing, metadata, now, striking, transacted
 from core.types import UNDER_WAY, Document, DocumentState, Genre, Identity
 
 documents = Table(
@@ -242,6 +242,13 @@ class Documents(Records):
         sql.execute(sa.update(documents).where(documents.c.id.in_(old)).values(is_superseded=True))
         return Finished(ready, old)
 
+    @transacted
+    def current_among(self, sql: sa.Connection, ids: Iterable[str]) -> frozenset[str]:
+        """Which of the documents are ready and superseded by none."""
+        chosen = documents.c.id.in_(tuple(ids)) & (documents.c.state == DocumentState.READY)
+        query = sa.select(documents.c.id).where(chosen, ~documents.c.is_superseded)
+        return frozenset(sql.scalars(query))
+
     # Deleting
 
     @changing
@@ -280,7 +287,7 @@ class Documents(Records):
             query = query.where(documents.c.matter_id == matter_id)
         return tuple(map(_document, sql.execute(query)))
 
-    @changing
+    @striking
     def delete_document(self, sql: sa.Connection, matter_id: str, document_id: str) -> None:
         """Remove a document's record."""
         sql.execute(sa.delete(documents).where(_in_matter(matter_id, document_id)))

@@ -17,7 +17,15 @@ from core.errors import NotFound, PinciteError
 from core.records.documents import documents
 from core.records.matters import require_matter, require_no_hold
 from core.records.stored import dump, load
-from core.records.transactions import Records, changing, erasing, metadata, now, transacted
+from core.records.transactions import (
+    Records,
+    changing,
+    erasing,
+    metadata,
+    now,
+    striking,
+    transacted,
+)
 from core.trials import Gold, QuestionSet, SetQuestion
 
 question_sets = Table(
@@ -178,7 +186,7 @@ class QuestionSets(Records):
         _one(sql, matter_id, set_id)
         sql.execute(sa.delete(question_sets).where(question_sets.c.id == set_id))
 
-    @changing
+    @striking
     def strike_questions(
         self, sql: sa.Connection, matter_id: str, document_ids: Iterable[str]
     ) -> None:

@@ -12,8 +12,16 @@ from sqlalchemy import Column, Float, ForeignKey, Integer, String, Table, Text
 from core.errors import NotFound, PinciteError
 from core.records.documents import documents
 from core.records.matters import require_matter, require_no_hold
-from core.records.stored import cited, dump, hits_without, load, without
-from core.records.transactions import Records, changing, erasing, metadata, now, transacted
+from core.records.stored import dump, hits_without, load, sources, without
+from core.records.transactions import (
+    Records,
+    changing,
+    erasing,
+    metadata,
+    now,
+    striking,
+    transacted,
+)
 from core.trials import Result, Run, RunState
 from core.types import DocumentState, Person, Variant
 
@@ -175,7 +183,7 @@ class Runs(Records):
         _one(sql, matter_id, run_id)
         sql.execute(sa.delete(runs).where(runs.c.id == run_id))
 
-    @changing
+    @striking
     def strike_results(
         self, sql: sa.Connection, matter_id: str, document_ids: Iterable[str]
     ) -> None:
@@ -197,7 +205,7 @@ class Runs(Records):
 
 def _sources(result: Result) -> frozenset[str]:
     retrieved = frozenset(hit.passage.document_id for hit in result.hits)
-    return retrieved | (cited(result.answer) if result.answer else frozenset())
+    return retrieved | (sources(result.answer) if result.answer else frozenset())
 
 
 def _result_without(result: Result, gone: frozenset[str]) -> Result:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any, TypeVar, cast
 
-from core.types import Answer, Citation, Hit, Statement
+from core.types import Answer, Citation, Hit, Statement, Verdict
 
 T = TypeVar("T")
 
@@ -30,21 +30,23 @@ def load(kind: "type[T]", stored: str) -> T:
     return cast(T, _adapter(cast(Hashable, kind)).validate_json(stored))
 
 
-def cited(answer: Answer) -> frozenset[str]:
-    """The ids of the documents whose words stand in an answer."""
+def sources(answer: Answer) -> frozenset[str]:
+    """The ids of the documents whose words may stand in an answer, cited or not."""
     every = (*answer.nearest, *(each for one in answer.statements for each in one.citations))
-    return frozenset(each.document_id for each in every)
+    return frozenset(answer.sources) | {each.document_id for each in every}
 
 
 def without(answer: Answer, gone: frozenset[str]) -> Answer:
     """The answer without words of the documents of these ids.
 
-    Quotes of theirs are emptied, and so is every statement that rests on them or on nothing that
-    is cited.  A draft that did not hold names no source, so it always goes; it is never shown.
+    Quotes of theirs are emptied.  The draft goes, and so does every statement that is not
+    supported by documents that are left: it was written from all of them.  An answer of the time
+    before sources were kept loses its draft, and statements that cite nothing, with any document.
     What is left says which document it was.
     """
-    if not cited(answer) & gone:
-        return replace(answer, draft="")
+    if answer.sources and not sources(answer) & gone:
+        return answer
+    is_touched = bool(sources(answer) & gone)
 
     def emptied(citations: tuple[Citation, ...]) -> tuple[Citation, ...]:
         return tuple(
@@ -53,8 +55,9 @@ def without(answer: Answer, gone: frozenset[str]) -> Answer:
         )
 
     def struck(statement: Statement) -> Statement:
-        sources = {each.document_id for each in statement.citations}
-        if sources and not sources & gone:
+        own = {each.document_id for each in statement.citations}
+        holds = statement.verdict is Verdict.SUPPORTED or not is_touched
+        if own and holds and not own & gone:
             return statement
         return replace(statement, text="[…]", reason=STRUCK, citations=emptied(statement.citations))
 

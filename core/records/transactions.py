@@ -72,14 +72,20 @@ def changing(
     return _awaitable(method, "BEGIN IMMEDIATE")
 
 
+def striking(
+    method: Callable[Concatenate[S, sa.Connection, P], R],
+) -> Callable[Concatenate[S, P], Coroutine[Any, Any, R]]:
+    """``changing``, after which ``has_remains`` until ``scrub`` has run."""
+    return _awaitable(method, "BEGIN IMMEDIATE", leaves_remains=True)
+
+
 def erasing(
     method: Callable[Concatenate[S, sa.Connection, P], R],
 ) -> Callable[Concatenate[S, P], Coroutine[Any, Any, R]]:
-    """``changing``, after which what was deleted is in no file of the database any more."""
-    change = changing(method)
+    """``striking``, after which what was deleted is in no file of the database any more."""
+    change = striking(method)
 
     async def call(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        self.has_remains = True
         result = await change(self, *args, **kwargs)
         try:
             await self.scrub()
@@ -93,10 +99,15 @@ def erasing(
 
 
 def _awaitable(
-    method: Callable[Concatenate[S, sa.Connection, P], R], begin: str
+    method: Callable[Concatenate[S, sa.Connection, P], R],
+    begin: str,
+    *,
+    leaves_remains: bool = False,
 ) -> Callable[Concatenate[S, P], Coroutine[Any, Any, R]]:
     async def call(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
         def transact() -> R:
+            # Set on the thread that scrubs too, so that no scrub before this clears it.
+            self.has_remains = self.has_remains or leaves_remains
             with self._engine.begin() as connection:
                 connection.exec_driver_sql(begin)
                 return method(self, connection, *args, **kwargs)

@@ -11,7 +11,10 @@ import ctypes
 from collections.abc import Callable
 from functools import cache
 
-EVERY_S = 30.0
+EVERY_S = 5.0
+"""Often, so that there is little each time: meanwhile others wait for memory (some milliseconds
+for what gathers in five seconds; tenths of a second for a gigabyte, measured).
+"""
 
 
 async def give_back(every_s: float = EVERY_S) -> None:

@@ -1,4 +1,5 @@
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -67,6 +68,11 @@ async def test_the_newest_conversations_are_listed_and_the_older_ones_on_demand(
     assert "Topic 44." in first
     assert "Topic 4." not in first
     assert "Show 5 older conversations" in first
+    (oldest, *_) = reversed(await services.database.conversations(desk.matter_id))
+    opened = replace(desk, conversation_id=oldest.id)
+    there = region(page, await handler(page, "older")(opened, newest), "conversations")  # type: ignore[misc]
+    assert "Topic 0." in there
+    assert "Show 4 older conversations" in there
     more = fired(listed=2 * LISTED)
     every = region(page, await handler(page, "older")(desk, more), "conversations")  # type: ignore[misc]
     assert every.count('data-testid="conversation"') == LISTED + 5
