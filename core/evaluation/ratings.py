@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ from scipy.stats import norm
 
 from core.trials import Outcome
 
-Counts = NDArray[np.float64]
+Counts = NDArray[np.floating[Any]]
 
 ELO = 400 / np.log(10)
 """Points of Elo's scale to one unit of log worth: 400 points are odds of ten to one."""
@@ -204,7 +205,7 @@ def _draws(
     return _weighed(drawn.astype(float), kinds)
 
 
-def _interval(refits: Counts, strengths: Counts) -> tuple[Counts, Counts]:
+def _interval(refits: Counts, strengths: Counts) -> Counts:
     """The 95 % interval of each strength, from refits ``[sample, a]`` around it.
 
     Plain percentiles of few ballots fall short of 95 %: a refit lies further out than what it is
@@ -214,10 +215,8 @@ def _interval(refits: Counts, strengths: Counts) -> tuple[Counts, Counts]:
     least = 1 / (2 * len(refits))
     shift = 2 * norm.ppf(np.clip(below, least, 1 - least))
     shares = norm.cdf(shift + norm.ppf([[0.025], [0.975]]))
-    low, high = np.empty_like(strengths), np.empty_like(strengths)
-    for at in range(len(strengths)):
-        low[at], high[at] = np.quantile(refits[:, at], shares[:, at])
-    return low, high
+    each = range(len(strengths))
+    return np.array([np.quantile(refits[:, at], shares[:, at]) for at in each], float).T
 
 
 def fit(wins: Counts, ties: Counts, prior: Counts) -> tuple[Counts, Counts, NDArray[np.bool_]]:
