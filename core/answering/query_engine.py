@@ -1,6 +1,6 @@
 """LlamaIndex, and nothing else of it anywhere: one query engine for one question.
 
-``RetrieverQueryEngine`` runs Pincite's retriever, its postprocessors (rerank, pack) and its
+``RetrieverQueryEngine`` runs Pincite's retriever, its postprocessors (rerank, number) and its
 synthesizer.  Only the asynchronous methods exist: LlamaIndex's own defaults for them block the
 loop.  A query engine is made for each question and costs nothing; the models behind it live on.
 """
@@ -61,12 +61,21 @@ class Query:
     generator: Engine
     model: ChatModel
     nodes: list[NodeWithScore] = field(default_factory=list)
+    ranked: tuple[Hit, ...] = ()
 
     async def retrieve(self) -> Found:
-        """The packed passages in the order of their markers, with all that the search found out."""
-        self.nodes = await self.engine.aretrieve(self.bundle)
-        hits = tuple(Hit(_passage(each), each.score or 0.0) for each in self.nodes)
-        return replace(self.retriever.found, hits=hits)
+        """The packed passages in the order of their markers, with all that the search found out.
+
+        ``ranked`` holds what was found, best first, beyond what is packed: last come passages of
+        documents that the question does not name, where it names any.
+        """
+        nodes = await self.engine.aretrieve(self.bundle)
+        self.nodes = nodes[: self.asked.variant.top_k]
+        hits = tuple(Hit(_passage(each), each.score or 0.0) for each in nodes)
+        ids = {hit.passage.id for hit in hits}
+        found = self.retriever.found
+        self.ranked = hits + tuple(hit for hit in found.hits if hit.passage.id not in ids)
+        return replace(found, hits=hits[: self.asked.variant.top_k])
 
     def fitting(self) -> int:
         """How many of the packed passages the engine's prompt holds; the rest are dropped.
@@ -75,7 +84,14 @@ class Query:
         """
         asked, engine, model = self.asked, self.generator, self.model
         texts = [each.node.get_content(MetadataMode.LLM) for each in self.nodes]
-        number = fitting(asked.question, texts, asked.history, model, engine.count_tokens)
+        number = fitting(
+            asked.question,
+            texts,
+            asked.history,
+            model,
+            engine.count_tokens,
+            asked.variant.prompt,
+        )
         self.nodes = self.nodes[:number]
         return number
 
@@ -100,7 +116,7 @@ def build_query(
     query_engine = RetrieverQueryEngine(
         retriever=retriever,
         response_synthesizer=PassageSynthesizer(asked, engine, model),
-        node_postprocessors=[*rerank, Pack(top_k=asked.variant.top_k)],
+        node_postprocessors=[*rerank, Number()],
     )
     return Query(query_engine, QueryBundle(asked.question), retriever, asked, engine, model)
 
@@ -170,10 +186,8 @@ class Rerank(BaseNodePostprocessor):
         raise TypeError("Pincite's reranker is asynchronous: await apostprocess_nodes().")
 
 
-class Pack(BaseNodePostprocessor):
-    """Keep the best ``top_k`` passages and number them from 1."""
-
-    top_k: int
+class Number(BaseNodePostprocessor):
+    """Number the passages from 1, the best first."""
 
     async def _apostprocess_nodes(
         self, nodes: list[NodeWithScore], query_bundle: QueryBundle | None = None
@@ -188,7 +202,7 @@ class Pack(BaseNodePostprocessor):
                 node=PassageNode(id_=each.node.node_id, passage=_passage(each), marker=marker),
                 score=each.score,
             )
-            for marker, each in enumerate(nodes[: self.top_k], 1)
+            for marker, each in enumerate(nodes, 1)
         ]
 
 
@@ -217,7 +231,9 @@ class PassageSynthesizer(BaseSynthesizer):
         self, query_str: str, text_chunks: Sequence[str], **response_kwargs: Any
     ) -> Any:
         """Begin the stream of words for the labelled passages ``text_chunks``."""
-        messages = question_prompt(query_str, text_chunks, self._asked.history)
+        messages = question_prompt(
+            query_str, text_chunks, self._asked.history, self._asked.variant.prompt
+        )
         stream = await self._llm.astream_chat(
             [LlamaMessage(role=MessageRole(each.role), content=each.content) for each in messages]
         )
@@ -266,6 +282,8 @@ class EngineLLM(CustomLLM):
             prompt,
             max_tokens=self._model.answer_tokens,
             temperature=self._asked.variant.temperature,
+            top_p=self._asked.variant.top_p,
+            model=self._asked.variant.model,
             salt=self._asked.matter_id,
         )
         written = ""
