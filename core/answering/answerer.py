@@ -59,7 +59,7 @@ def language_of(text: str) -> str:
 
 
 class Answerer:
-    """Answers questions about one matter at a time; holds no state between questions.
+    """Answers questions about one matter at a time; holds nothing between questions.
 
     ``thresholds`` tell by language when the documents do not hold an answer; a language without
     one is refused only what names no document here or finds no passage at all.
@@ -80,6 +80,12 @@ class Answerer:
         self._model = model
         self._top_k = top_k
         self._thresholds = thresholds
+        self._open = 0
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether a question is being answered now: what is not urgent waits."""
+        return self._open > 0
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -117,6 +123,22 @@ class Answerer:
         embedding model is not ready, ``StoreError`` when the index cannot be read, and what
         ``require`` raises.
         """
+        self._open += 1
+        try:
+            async with aclosing(self._stream(matter_id, question, history, variant, scope)) as own:
+                async for event in own:
+                    yield event
+        finally:
+            self._open -= 1
+
+    async def _stream(
+        self,
+        matter_id: str,
+        question: str,
+        history: Sequence[Turn],
+        variant: Variant,
+        scope: Scope,
+    ) -> AsyncGenerator[Event, None]:
         # LlamaIndex takes two seconds to import; the services do it while the models load.
         from core.answering.query_engine import Asked, build_query
 

@@ -22,9 +22,12 @@ from llama_index.core.base.llms.types import (
     MessageRole,
 )
 from llama_index.core.base.response.schema import AsyncStreamingResponse
+from llama_index.core.evaluation import CorrectnessEvaluator
+from llama_index.core.evaluation.correctness import DEFAULT_EVAL_TEMPLATE
 from llama_index.core.indices.prompt_helper import PromptHelper
 from llama_index.core.llms import CustomLLM
 from llama_index.core.postprocessor.types import BaseNodePostprocessor
+from llama_index.core.prompts import ChatPromptTemplate
 from llama_index.core.query_engine import RetrieverQueryEngine
 from llama_index.core.response_synthesizers import BaseSynthesizer
 from llama_index.core.retrievers import BaseRetriever
@@ -32,7 +35,7 @@ from llama_index.core.schema import MetadataMode, NodeWithScore, QueryBundle, Te
 from pydantic import PrivateAttr
 
 from core.answering.engine import ChatMessage, Engine
-from core.answering.prompt import fitting, labelled, question_prompt
+from core.answering.prompt import as_data, fitting, labelled, question_prompt
 from core.models.profile import ChatModel
 from core.retrieval.embedding import Encoders
 from core.retrieval.search import Found, Search
@@ -277,6 +280,14 @@ class EngineLLM(CustomLLM):
         ]
         return self._respond(prompt)
 
+    async def achat(self, messages: Sequence[LlamaMessage], **kwargs: Any) -> ChatResponse:
+        """The whole of what the engine writes."""
+        last = ChatResponse(message=LlamaMessage(role=MessageRole.ASSISTANT, content=""))
+        async with aclosing(await self.astream_chat(messages)) as responses:
+            async for response in responses:
+                last = response
+        return last
+
     async def _respond(self, prompt: list[ChatMessage]) -> AsyncGenerator[ChatResponse, None]:
         stream = self._engine.stream(
             prompt,
@@ -302,6 +313,37 @@ class EngineLLM(CustomLLM):
     ) -> CompletionResponseGen:
         """Not offered."""
         raise TypeError("Pincite's engine is asynchronous: await astream_chat().")
+
+
+async def judged(
+    question: str, answer: str, reference: str, engine: Engine, model: ChatModel
+) -> float | None:
+    """How right the engine finds an answer, 0 to 1; ``None`` where it gives no mark.
+
+    LlamaIndex's ``CorrectnessEvaluator`` marks from 1 to 5.  It is asked twice, with the reference
+    before and after the answer, for a model favours places; the mean counts.  Raises
+    ``EngineError``.
+    """
+    llm = EngineLLM(engine, model, Asked("", question, Variant("judge")))
+    told = {
+        "query": as_data(question), "response": as_data(answer), "reference": as_data(reference),
+    }  # fmt: skip
+    marks = []
+    for order in (("reference", "generated"), ("generated", "reference")):
+        evaluator = CorrectnessEvaluator(llm=llm, eval_template=_judging(order))
+        result = await evaluator.aevaluate(**told)
+        if result.score is None or not 1 <= result.score <= 5:
+            return None
+        marks.append((result.score - 1) / 4)
+    return sum(marks) / len(marks)
+
+
+def _judging(order: tuple[str, str]) -> ChatPromptTemplate:
+    """LlamaIndex's own instructions, and the two answers in an order of ours."""
+    system, _ = DEFAULT_EVAL_TEMPLATE.message_templates  # type: ignore[attr-defined]
+    parts = "\n\n".join(f"## {each.capitalize()} Answer\n{{{each}_answer}}" for each in order)
+    asked = LlamaMessage(role=MessageRole.USER, content=f"## User Query\n{{query}}\n\n{parts}")
+    return ChatPromptTemplate(message_templates=[system, asked])
 
 
 async def _words(stream: ChatResponseAsyncGen) -> AsyncGenerator[str, None]:
