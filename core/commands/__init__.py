@@ -22,7 +22,8 @@ def _command_line() -> typer.Typer:
         no_args_is_help=False,
     )
     for command in (
-        ingest, watch, ask, search, check, calibrate, evaluate, documents, delete, backup, restore, doctor,
+        ingest, watch, ask, search, check, calibrate, evaluate, documents, delete, backup, restore,
+        doctor,
     ):  # fmt: skip
         made.command()(command)
     for name, group in (("user", user), ("matter", matter), ("audit", audit)):

@@ -56,15 +56,16 @@ def evaluate(
         raise typer.BadParameter("Give --variant, or --import, or both.")
     if variant and variant == baseline:
         raise typer.BadParameter("The baseline is another variant.")
-    run(work, generate=True, ingest=False, load=bool(variant))
+    run(work, ingest=False, load=bool(variant))
 
 
 async def _import(services: "Services", matter_id: str, name: str, path: Path) -> None:
     from core.evaluation.sets import preview, with_new_ids
 
-    if not path.is_file():
-        raise PinciteError(f"{path} cannot be read.", "Give a file that there is.")
-    read = preview(path, path.name)
+    try:
+        read = preview(path, path.name)
+    except OSError as error:
+        raise PinciteError(f"{path} cannot be read: {error.strerror}.") from error
     for each in read.troubles:
         print(f"row {each.row}\t{each.reason} {each.remedy}".rstrip(), file=sys.stderr)
     if read.troubles:
@@ -122,6 +123,8 @@ async def _run(
         await note(services, Deed.RUN_STARTED, matter_id, found.id)
         if lost := found.manifest.get("unlocated"):
             print(f"gold not found\t{json.dumps(lost, ensure_ascii=False)}", file=sys.stderr)
+    if any(each.style is AnswerKind.DRAFT for each in variants):
+        await services.engine.start()
     return await services.runner.complete(found)
 
 

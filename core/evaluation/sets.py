@@ -79,7 +79,6 @@ def preview(path: Path, name: str, mapping: Mapping[str, str] | None = None) -> 
     cannot be read at all, and for a mapping to a column that it does not have.  Blocks.
     """
     columns, rows = _read(path, _kind(path, name))
-    columns = tuple(columns)
     chosen = _guessed(columns) if mapping is None else _checked(mapping, columns)
     if twice := sorted({each for each in columns if columns.count(each) > 1}):
         error = PinciteError(
