@@ -11,6 +11,7 @@ from core.deeds import Deed
 from core.errors import NotFound, PinciteError
 from core.session import AsJson, MatterName, matter_named, note, operator, run
 from core.trials import RunState
+from core.types import AnswerKind
 
 if TYPE_CHECKING:
     from core.evaluation.gate import Check

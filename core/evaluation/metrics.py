@@ -225,12 +225,8 @@ def times(answer: Answer, tokens: int) -> dict[str, float]:
 
 
 def per_question(results: Sequence[Result], position: int) -> dict[str, dict[str, float]]:
-    """The metrics of one variant's results, by question id; without those that failed."""
-    return {
-        each.question_id: each.metrics
-        for each in results
-        if each.position == position and not each.error
-    }
+    """The metrics of one variant's results, by question id; none for one that failed."""
+    return {each.question_id: each.metrics for each in results if each.position == position}
 
 
 def means(results: Sequence[Result]) -> dict[str, float]:

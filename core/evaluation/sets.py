@@ -236,6 +236,8 @@ def _table(
         raise PinciteError("This file has blank rows only.", "Add a question to it.")
     if isinstance(names, PinciteError):
         raise names
+    while names and _is_empty(names[-1]):
+        names = names[:-1]
     if len(names) > MOST_COLUMNS:
         raise PinciteError(
             f"This file has more than {MOST_COLUMNS} columns.", "Leave out those of no use here."
