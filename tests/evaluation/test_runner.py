@@ -1,4 +1,4 @@
-"""Runs: every result kept as it comes, gone on with after a kill, given way, cancelled, repeated."""
+"""Runs: results kept as they come, gone on with after a kill, given way, cancelled, repeated."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
@@ -51,6 +51,12 @@ class ScriptedAnswerer:
         self.gate.set()
         self.notice = "quotes_chosen"
         self.document_id = ""
+
+    async def asked_for(self, number: int) -> None:
+        while True:
+            if len(self.asked) >= number:
+                return
+            await asyncio.sleep(0.01)
 
     def require(self, variant: Variant) -> None:
         if variant.model:
@@ -171,8 +177,7 @@ async def test_a_run_is_gone_on_with_after_its_process_died(bench: Bench) -> Non
     first = bench.runner()
     run = await bench.begun(first)
     await first.start()
-    while len(bench.answerer.asked) < 4:
-        await asyncio.sleep(0.01)
+    await bench.answerer.asked_for(4)
     bench.answerer.gate.clear()
     await asyncio.sleep(0.05)
     await first.close()  # the run stays as it is, as after a kill
@@ -192,8 +197,7 @@ async def test_a_cancelled_run_ends_at_once_and_keeps_its_results(bench: Bench) 
     runner = bench.runner()
     await runner.start()
     run = await bench.begun(runner)
-    while len(bench.answerer.asked) < 3:
-        await asyncio.sleep(0.01)
+    await bench.answerer.asked_for(3)
     bench.answerer.gate.clear()
     await asyncio.sleep(0.05)
     await runner.cancel(bench.matter_id, run.id)
