@@ -1,4 +1,4 @@
-"""``app.py evaluate``: a worse variant is stopped with exit code 1, a killed run is gone on with."""
+"""``app.py evaluate``: the gate stops a worse variant with exit code 1; a kill loses nothing."""
 
 import json
 import os
