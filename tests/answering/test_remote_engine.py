@@ -77,9 +77,7 @@ async def test_an_endpoint_that_may_refuse_the_field_does_not_get_it(
     assert await salts_sent(owner, setting) == [None, None, None]
 
 
-async def test_a_variant_may_name_another_model_that_the_setting_names_and_the_endpoint_serves() -> (
-    None
-):
+async def test_a_variant_may_name_another_model_that_the_endpoint_serves() -> None:
     async with endpoint("vllm") as (address, asked):
         settings = Settings(
             _env_file=None, remote_base_url=address, remote_models="big, small, absent"
