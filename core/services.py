@@ -96,10 +96,13 @@ class Services:
         """What a variant may name as its model; the first is the engine's own."""
         return self.answerer.models
 
-    async def _judge(self, question: str, answer: str, reference: str) -> float | None:
+    async def _judge(
+        self, matter_id: str, question: str, answer: str, reference: str
+    ) -> float | None:
         from core.answering.query_engine import judged
 
-        return await judged(question, answer, reference, self.engine, self.profile.chat)
+        chat = self.profile.chat
+        return await judged(matter_id, question, answer, reference, self.engine, chat)
 
     @property
     def is_at_work(self) -> bool:

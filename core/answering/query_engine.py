@@ -5,6 +5,7 @@ synthesizer.  Only the asynchronous methods exist: LlamaIndex's own defaults for
 loop.  A query engine is made for each question and costs nothing; the models behind it live on.
 """
 
+import re
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
@@ -40,6 +41,9 @@ from core.models.profile import ChatModel
 from core.retrieval.embedding import Encoders
 from core.retrieval.search import Found, Search
 from core.types import EVERYTHING, Hit, Passage, Scope, Searched, Turn, Variant
+
+_MARK = re.compile(r"(?:score:?\s*)?([1-4](?:\.\d+)?|5(?:\.0+)?)(?:\s*/\s*5)?\.?", re.I)
+"""What a judge gives: 1 to 5."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,7 +320,7 @@ class EngineLLM(CustomLLM):
 
 
 async def judged(
-    question: str, answer: str, reference: str, engine: Engine, model: ChatModel
+    matter_id: str, question: str, answer: str, reference: str, engine: Engine, model: ChatModel
 ) -> float | None:
     """How right the engine finds an answer, 0 to 1; ``None`` where it gives no mark.
 
@@ -324,15 +328,16 @@ async def judged(
     before and after the answer, for a model favours places; the mean counts.  Raises
     ``EngineError``.
     """
-    llm = EngineLLM(engine, model, Asked("", question, Variant("judge")))
-    told = {
-        "query": as_data(question), "response": as_data(answer), "reference": as_data(reference),
-    }  # fmt: skip
+    llm = EngineLLM(engine, model, Asked(matter_id, question, Variant("judge")))
     marks = []
     for order in (("reference", "generated"), ("generated", "reference")):
-        evaluator = CorrectnessEvaluator(llm=llm, eval_template=_judging(order))
-        result = await evaluator.aevaluate(**told)
-        if result.score is None or not 1 <= result.score <= 5:
+        evaluator = CorrectnessEvaluator(
+            llm=llm, eval_template=_judging(order), parser_function=_mark
+        )
+        result = await evaluator.aevaluate(
+            query=as_data(question), response=as_data(answer), reference=as_data(reference)
+        )
+        if result.score is None:
             return None
         marks.append((result.score - 1) / 4)
     return sum(marks) / len(marks)
@@ -340,10 +345,18 @@ async def judged(
 
 def _judging(order: tuple[str, str]) -> ChatPromptTemplate:
     """LlamaIndex's own instructions, and the two answers in an order of ours."""
-    system, _ = DEFAULT_EVAL_TEMPLATE.message_templates  # type: ignore[attr-defined]
     parts = "\n\n".join(f"## {each.capitalize()} Answer\n{{{each}_answer}}" for each in order)
     asked = LlamaMessage(role=MessageRole.USER, content=f"## User Query\n{{query}}\n\n{parts}")
-    return ChatPromptTemplate(message_templates=[system, asked])
+    return ChatPromptTemplate(
+        message_templates=[*DEFAULT_EVAL_TEMPLATE.message_templates[:1], asked]
+    )
+
+
+def _mark(written: str) -> tuple[float | None, str]:
+    """The mark on the first line, if it is one; LlamaIndex's own reading fails without a second."""
+    first, _, reasons = written.strip().partition("\n")
+    found = _MARK.fullmatch(first.strip())
+    return (float(found.group(1)) if found else None), reasons
 
 
 async def _words(stream: ChatResponseAsyncGen) -> AsyncGenerator[str, None]:

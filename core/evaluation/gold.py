@@ -76,7 +76,7 @@ class Locator:
                 return None
             if gold.page is None:
                 return Place(self._document_id, 0, len(text)) if text else None
-            return page and Place(self._document_id, page.start, page.end)
+            return Place(self._document_id, page.start, page.end) if page else None
         if len(quote) < _SHORTEST:
             return None
         return self._said(quote, page.start if page else 0, gold.page is not None and not page)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core.answering.engine import SEED
 from core.answering.prompt import prompt_digest
-from core.models.profile import Profile
+from core.models.profile import ChatModel, EncoderModel, Profile
 from core.settings import ROOT, Settings
 from core.trials import QuestionSet
 from core.types import Document, DocumentState, Variant
@@ -75,7 +75,10 @@ def _models(
     What an endpoint serves, or a hub's name that was never a folder, has no digest here.
     """
     digests = Digests(settings.data_dir / "digests.json")
-    jobs = {"chat": profile.chat, "embedding": profile.embedding}
+    jobs: dict[str, ChatModel | EncoderModel] = {
+        "chat": profile.chat,
+        "embedding": profile.embedding,
+    }
     if profile.reranking is not None:
         jobs["reranking"] = profile.reranking
     told = {

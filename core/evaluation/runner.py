@@ -3,9 +3,10 @@
 import asyncio
 import fcntl
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
@@ -15,7 +16,7 @@ from core.database import Database
 from core.errors import EngineError, PinciteError
 from core.evaluation.gold import Place, Texts, places_of
 from core.evaluation.manifest import changes, manifest
-from core.evaluation.metrics import Embeds, Judge, measure
+from core.evaluation.metrics import Embeds, measure
 from core.models.profile import Profile
 from core.settings import Settings
 from core.trials import Result, Run, RunState, SetQuestion
@@ -32,7 +33,7 @@ _FAILED = ("engine_failed", "engine_not_ready")
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a run is made with."""
+    """What a run is made with; ``judge`` takes a matter, a question, an answer and a reference."""
 
     settings: Settings
     profile: Profile
@@ -41,7 +42,7 @@ class Parts:
     engine: Engine
     encoders: Embeds
     texts: Texts
-    judge: Judge | None = None
+    judge: Callable[[str, str, str, str], Awaitable[float | None]] | None = None
 
 
 class Runner:
@@ -227,7 +228,9 @@ class Runner:
         if answer is None or answer.notice in _FAILED:
             raise EngineError("The language model failed at this question.", "See its log.")
         tokens = parts.engine.count_tokens(draft) if draft else 0
-        judge = parts.judge if not parts.profile.chat.is_weak else None
+        judge = None
+        if parts.judge is not None and not parts.profile.chat.is_weak:
+            judge = partial(parts.judge, run.matter_id)
         metrics = await measure(
             question,
             answer,

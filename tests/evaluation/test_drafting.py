@@ -77,12 +77,13 @@ async def test_an_engine_that_is_weak_away_or_rambling_drafts_nothing() -> None:
 
 async def test_the_judge_sees_both_orders_and_marks_between_0_and_1() -> None:
     engine = FakeEngine(["4.0\n", "It is nearly right."])
-    assert await judged("When?", "Monthly.", "Each month.", engine, MODEL) == 0.75
+    assert await judged("m", "When?", "Monthly.", "Each month.", engine, MODEL) == 0.75
     first, second = (prompt[1].content for prompt in engine.prompts)
     assert first.index("Each month.") < first.index("Monthly.")
     assert second.index("Monthly.") < second.index("Each month.")
+    assert engine.salts == ["m", "m"]  # one matter shares no cache with another
 
 
 async def test_a_judge_that_gives_no_mark_judges_nothing() -> None:
     for words in (["Nice."], ["9\nWonderful."]):
-        assert await judged("When?", "Monthly.", "Yes.", FakeEngine(words), MODEL) is None
+        assert await judged("m", "When?", "Monthly.", "Yes.", FakeEngine(words), MODEL) is None
