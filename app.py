@@ -87,6 +87,7 @@ def _own_routes(
     from fastapi.staticfiles import StaticFiles
     from starlette.formparsers import MultiPartException
 
+    from core.evaluation.plots import script_path
     from core.serving.access import PERSON
     from core.serving.administration import administration
     from core.serving.doors import doors
@@ -125,6 +126,7 @@ def _own_routes(
     app.mount("/icons", StaticFiles(directory=icons), name="icons")
     files = {"/manifest.json": icons / "manifest.json"}
     files |= {f"/look/{name}": ROOT / "assets" / name for name in LOOK}
+    files["/look/plotly.js"] = script_path()  # for assets/plots.js, when there is a plot
     for path, file in files.items():
         app.add_route(path, partial(_file, file))
 

@@ -172,10 +172,11 @@ def mount_options() -> dict[str, Any]:
     assets = ROOT / "assets"
     style = (assets / "app.css").read_text(encoding="utf-8")
     script = (assets / "app.js").read_text(encoding="utf-8")
+    plots = (assets / "plots.js").read_text(encoding="utf-8")
     head = (
         '<meta name="theme-color" content="#14213d">'
         '<link rel="apple-touch-icon" href="/icons/icon-192.png">'
-        f"<style>{style}</style><script>{script}</script>"
+        f"<style>{style}</style><script>{script}</script><script>{plots}</script>"
     )
     return {
         "auth_dependency": _person_id,

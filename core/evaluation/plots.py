@@ -7,14 +7,15 @@ figures into images takes a browser, so Word gets pictures without words, drawn 
 beside words in Word's own fonts.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from html import escape
+from html import escape, unescape
+from importlib.util import find_spec
 from io import BytesIO
 from itertools import cycle
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from PIL import ImageDraw
@@ -53,7 +54,6 @@ def intervals_figure(
                 "symmetric": False,
                 "array": [each.high - each.value for each in estimates],
                 "arrayminus": [each.value - each.low for each in estimates],
-                "color": _GREY,
                 "thickness": 1.5,
                 "width": 4,
             },
@@ -172,7 +172,7 @@ def votes_over_time(
 
 def as_html(figure: "Figure") -> str:
     """The figure as an element that ``assets/plots.js`` draws in; nothing in it is a script."""
-    label = figure.layout.title.text or ""
+    label = escape(unescape(figure.layout.title.text or ""), quote=True).translate(_ENTITIES)
     drawn = escape(figure.to_json(), quote=True).translate(_ENTITIES)
     return (
         f'<div class="plot" role="img" aria-label="{label}" data-figure="{drawn}" '
@@ -181,10 +181,11 @@ def as_html(figure: "Figure") -> str:
 
 
 def script_path() -> Path:
-    """Where plotly's script lies on this machine."""
-    import plotly
-
-    return Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+    """Where plotly's script lies on this machine; plotly itself need not be imported for that."""
+    found = find_spec("plotly")
+    if found is None or found.origin is None:
+        raise ModuleNotFoundError("plotly is not installed")
+    return Path(found.origin).parent / "package_data" / "plotly.min.js"
 
 
 def interval_picture(estimate: Estimate, *, lowest: float, highest: float, colour: str) -> bytes:
@@ -225,7 +226,7 @@ def scatter_picture(points: Sequence[tuple[float, float]]) -> bytes:
     return finished()
 
 
-def _canvas(width: int, height: int) -> "tuple[ImageDraw.ImageDraw, Any]":
+def _canvas(width: int, height: int) -> "tuple[ImageDraw.ImageDraw, Callable[[], bytes]]":
     from PIL import Image, ImageDraw
 
     image = Image.new("RGB", (width, height), "white")
@@ -259,4 +260,4 @@ def _figure(title: str, *, height: int) -> "Figure":
 
 def _plain(words: str) -> str:
     """Words as plotly shows them, which takes tags and links in any text of a figure for markup."""
-    return escape(words, quote=True)
+    return escape(words, quote=False)

@@ -288,10 +288,8 @@ def _json_lines(text: str) -> tuple[tuple[str, ...], Iterable[Row]]:
                 f"This file has more than {MOST_COLUMNS} columns.",
                 "Leave out those of no use here.",
             )
-    if not columns and all(isinstance(each, PinciteError) for _, each in rows):
-        error = rows[0][1]
-        assert isinstance(error, PinciteError)  # noqa: S101  for the type checker
-        raise error
+    if not columns and rows and isinstance(first := rows[0][1], PinciteError):
+        raise first
     return tuple(columns), rows
 
 
