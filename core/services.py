@@ -16,9 +16,10 @@ from core.answering.engine import Engine
 from core.answering.local_engine import LocalEngine
 from core.answering.remote_engine import RemoteEngine
 from core.database import Database
-from core.documents.files import lives
+from core.documents.files import Files, lives
 from core.documents.library import Library
 from core.errors import PinciteError
+from core.evaluation.runner import Parts, Runner
 from core.models import bundled
 from core.models.profile import ChatModel, Profile, choose, detect_machine
 from core.retrieval.embedding import Encoders
@@ -64,6 +65,18 @@ class Services:
             settings.top_k,
             thresholds(self.profile.embedding.name, settings.data_dir / CALIBRATION),
         )
+        self.runner = Runner(
+            Parts(
+                settings,
+                self.profile,
+                self.database,
+                self.answerer,
+                self.engine,
+                self.encoders,
+                Files(settings.data_dir / "documents", settings.file_size_mib),
+                self._judge,
+            )
+        )
         self._loading: asyncio.Task[None] | None = None
         self._tidying: asyncio.Task[None] | None = None
         self._trouble = ""
@@ -80,6 +93,18 @@ class Services:
                 for each in encoders
             )
         return (self.engine.status, *encoders)
+
+    def models(self) -> tuple[str, ...]:
+        """What a variant may name as its model; the first is the engine's own."""
+        return self.answerer.models
+
+    async def _judge(
+        self, matter_id: str, question: str, answer: str, reference: str
+    ) -> float | None:
+        from core.answering.query_engine import judged
+
+        chat = self.profile.chat
+        return await judged(matter_id, question, answer, reference, self.engine, chat)
 
     @property
     def is_at_work(self) -> bool:
@@ -117,12 +142,14 @@ class Services:
 
     async def close(self) -> None:
         """End everything that was started, the last first; idempotent."""
+        await self.runner.close()
         await self.library.close()
         begun = [each for each in (self._loading, self._tidying) if each is not None]
         for task in begun:
             task.cancel()
         await asyncio.gather(*begun, return_exceptions=True)
         self._loading = self._tidying = None
+        await self.runner.close()
         await self.library.close()
         await self.engine.close()
         await self.encoders.close()
@@ -142,6 +169,8 @@ class Services:
             await self.store.start(self.encoders.model_name, dimensions)
             if ingest:
                 await self._resume()
+                if generate:  # who only takes documents in has no engine for a run
+                    await self.runner.start()
         except Exception as error:
             log.exception("search cannot start")
             known = isinstance(error, PinciteError)
