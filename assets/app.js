@@ -351,6 +351,8 @@
       form.reset();
       return fire(form.dataset.event, { ...valueOf(form), ...value });
     }
+    // A form of plain fields: the server checks them.
+    if ("fields" in form.dataset) return fire(form.dataset.event, { ...valueOf(form), ...value });
     if (!value.question?.trim() || busy(form)) return;
     stick = true;
     showOptions(false);
@@ -550,6 +552,17 @@
     showSending();
   };
 
+  // A file that an event of the page is about: it is sent first, then the event tells where it is.
+  const upload = async (field, file) => {
+    const limit = Number(one(".drop")?.dataset.limit || Infinity);
+    const drop = { id: `u${Date.now()}`, names: new Set(), limit, ending: new AbortController() };
+    const label = field.closest("label");
+    label?.setAttribute("aria-busy", "true");
+    const told = await sent({ name: file.name, file }, drop, 1);
+    label?.removeAttribute("aria-busy");
+    fire(field.dataset.upload, { ...valueOf(field), files: [told] });
+  };
+
   document.addEventListener("dragover", (event) => {
     if (!carriesFiles(event)) return;
     event.preventDefault();
@@ -561,10 +574,17 @@
   document.addEventListener("drop", async (event) => {
     if (!carriesFiles(event)) return;
     event.preventDefault();
+    const field = one("[data-upload]", event.target.closest?.("#view-sets") || document.createElement("i"));
+    if (field) return upload(field, event.dataTransfer.files[0]);
     send(await dropped(event.dataTransfer));
   });
   document.addEventListener("change", (event) => {
     const field = event.target;
+    if (field.dataset?.upload && field.files.length) {
+      const [file] = field.files;
+      field.value = "";
+      return upload(field, file);
+    }
     if (!field.matches?.(".drop input[type=file]")) return;
     const found = [...field.files].map((file) => ({
       name: file.webkitRelativePath || file.name,
@@ -603,6 +623,7 @@
   let thread = null;
   let sheet = "";
   let drawn = "";
+  let revealed = "";
   let optionsDrawn = "";
 
   // After every redraw: put back what the server does not know.
@@ -637,6 +658,20 @@
       form.reset();
       tellOptions(form);
       narrow(one("[data-filter]", form));
+    }
+    // A dialog that the server draws is opened here; closed by Escape, it is taken away there.
+    const modal = one("dialog[data-modal]");
+    if (modal && !modal.open) {
+      modal.removeAttribute("open");
+      modal.showModal();
+      modal.addEventListener("cancel", () => fire("close_dialog", {}), { once: true });
+    }
+    // What has been opened is seen from its beginning.
+    const opened = all("[data-reveal]").filter((each) => each.offsetParent).pop();
+    const key = opened?.dataset.reveal || "";
+    if (key !== revealed) {
+      revealed = key;
+      opened?.closest(".tab-panel").scrollTo(0, 0);
     }
     const news = all("[data-announce]").pop();
     if (news && news.dataset.announce !== drawn) {

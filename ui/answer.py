@@ -11,16 +11,19 @@ _MARKS = {Verdict.SUPPORTED: "check", Verdict.PARTLY: "partly", Verdict.UNSUPPOR
 
 
 def render_answer(
-    answer: Answer, texts: Texts, regenerate: dict[str, object] | None = None
+    answer: Answer, texts: Texts, regenerate: dict[str, object] | None = None, *tools: Html
 ) -> Html:
-    """The answer under its heading; ``regenerate`` gives the way to have it answered again."""
+    """The answer under its heading; ``regenerate`` gives the way to have it answered again.
+
+    ``tools`` stand in its footer.
+    """
     return element(
         "article",
         element("header", *_heading(answer, texts), class_="verdict-line", data_testid="verdict"),
         _caveats(answer, texts),
         _notice(answer, texts),
         _body(answer, texts),
-        _footer(answer, texts, regenerate),
+        _footer(answer, texts, regenerate, tools),
         class_="answer done",
         data_testid="answer",
         data_kind=answer.kind,
@@ -169,7 +172,9 @@ def _flag(words: str) -> Html:
     return join((Html(" "), element("span", text(words), class_="reason", data_testid="reason")))
 
 
-def _footer(answer: Answer, texts: Texts, regenerate: dict[str, object] | None) -> Html:
+def _footer(
+    answer: Answer, texts: Texts, regenerate: dict[str, object] | None, tools: tuple[Html, ...]
+) -> Html:
     seconds = answer.timings.get("total")
     first = answer.timings.get("first_token")
     facts = texts.list_of_words(
@@ -204,6 +209,7 @@ def _footer(answer: Answer, texts: Texts, regenerate: dict[str, object] | None) 
         "footer",
         copy,
         again,
+        *tools,
         element("span", text(facts), class_="timings", title=steps, data_testid="timings"),
         class_="answer-footer",
     )

@@ -7,10 +7,17 @@ import gradio as gr
 
 from core.errors import PinciteError
 from ui.comparing import comparing_view
+from ui.keeping import keeping
 from ui.markup import Html, action, element, text
 from ui.page import Desk, Page, Tab, Updates, value_of
+from ui.question_sets import sets_view
+from ui.runs import runs_view
 
-VIEWS: dict[str, Callable[[Page], Tab]] = {"compare": comparing_view}
+VIEWS: dict[str, Callable[[Page], Tab]] = {
+    "compare": comparing_view,
+    "sets": sets_view,
+    "runs": runs_view,
+}
 """The views in the order of their names on the page, with what builds each."""
 
 
@@ -19,6 +26,8 @@ def evaluation_tab(page: Page) -> Tab:
     with gr.Column(elem_id="evaluation", elem_classes=["tab-panel"]):
         names = gr.HTML(elem_id="evaluation-views", apply_default_css=False)
         views = {name: build(page) for name, build in VIEWS.items()}
+
+    keeping(page)
 
     async def draw(desk: Desk) -> Updates:
         return {names: render_views(desk)} | await views[desk.view].draw(desk)

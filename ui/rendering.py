@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from core.types import Hit, Message, Stage
 from ui.answer import render_answer, render_regenerate
+from ui.keeping import keep_button
 from ui.locale import Texts
 from ui.markup import Html, action, element, icon, text
 from ui.pincites import pincite, source_value
@@ -22,7 +23,7 @@ def render_turn(
     body = (
         _interrupted(tools, texts, failure)
         if message.answer is None
-        else render_answer(message.answer, texts, regenerate=tools)
+        else render_answer(message.answer, texts, tools, keep_button(message.id, texts))
     )
     edit = element(
         "button",

@@ -15,6 +15,7 @@ from core.documents.pace import Pace
 from core.documents.view import PageView, TextView
 from core.errors import DocumentError
 from core.settings import Settings
+from core.trials import Run, RunState
 from core.types import (
     EVERYTHING,
     LOCAL,
@@ -29,6 +30,7 @@ from core.types import (
     Hit,
     ModelStatus,
     Passage,
+    Person,
     Retrieved,
     Scope,
     Searched,
@@ -155,6 +157,39 @@ class PaperLibrary:
         return TextView(LEASE[:start], LEASE[start:end], LEASE[end:])
 
 
+class ScriptedRunner:
+    """Records runs and leaves it to the test how far they come."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.changed: tuple[str, ...] = ()
+
+    async def begin(
+        self,
+        matter_id: str,
+        set_id: str,
+        variants: Sequence[Variant],
+        person: Person,
+        *,
+        tag: str = "",
+    ) -> Run:
+        held = await self._database.question_set(matter_id, set_id)
+        total = held.size * len(variants)
+        manifest = {"tag": tag, "seed": 0}
+        return await self._database.create_run(
+            matter_id, set_id, held.version, variants, total, manifest, person
+        )
+
+    async def cancel(self, matter_id: str, run_id: str) -> None:
+        await self._database.set_run_state(matter_id, run_id, RunState.CANCELLED)
+
+    def left_s(self, run: Run) -> float | None:
+        return 90.0 if run.done else None
+
+    async def changes(self, run: Run) -> tuple[str, ...]:
+        return self.changed
+
+
 class DeskServices:
     """What the page asks of ``core.services.Services``."""
 
@@ -164,6 +199,7 @@ class DeskServices:
         self.database = Database(folder / "pincite.sqlite")
         self.library = PaperLibrary(self.database)
         self.answerer = ScriptedAnswerer()
+        self.runner = ScriptedRunner(self.database)
 
     def status(self) -> tuple[ModelStatus, ...]:
         return (ModelStatus("chat", "A model", "cpu", "ready"),)
