@@ -62,7 +62,7 @@ def _choice(
         dropdown("first", texts("contrast.first"), sides, side_value(*pair.first)),
         dropdown("second", texts("contrast.second"), sides, side_value(*pair.second)),
         dropdown("metric", texts("contrast.by"), metrics, pair.metric) if metrics else Html(""),
-        class_="row",
+        class_="line",
         data_search="compare_runs",
         data_testid="contrast-choice",
     )
@@ -86,7 +86,7 @@ def _differences(differences: Sequence[Difference], texts: Texts) -> Html:
                 "th",
                 text(texts(f"contrast.column.{name}")),
                 scope="col",
-                class_=None if name in ("metric", "says") else "number",
+                class_=None if name in ("metric", "says") else "amount",
                 title=texts("contrast.p_is") if name == "p" else None,
             )
             for name in columns
@@ -123,18 +123,18 @@ def _difference(each: Difference, texts: Texts) -> Html:
     return element(
         "tr",
         element("th", render_metric(metric, texts), scope="row"),
-        element("td", text(number(each.first)), class_="number"),
-        element("td", text(number(each.second)), class_="number"),
+        element("td", text(number(each.first)), class_="amount"),
+        element("td", text(number(each.second)), class_="amount"),
         element(
             "td",
             element("span", text(number(each.difference, plus)), class_="mean"),
             element("small", text(interval), class_="interval"),
-            class_="number",
+            class_="amount",
         ),
         element(
             "td",
             text(_probability(each.adjusted)),
-            class_="number",
+            class_="amount",
             title=texts("contrast.unadjusted", p=_probability(each.p)),
         ),
         element("td", text(texts(f"contrast.{says}")), class_=f"says {class_}"),

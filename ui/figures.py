@@ -72,7 +72,7 @@ def render_figures(
                 if each == in_force
                 else Html(""),
                 scope="col",
-                class_="number",
+                class_="amount",
             )
             for each in run.variants
         ),
@@ -101,7 +101,7 @@ def _row(metric: Metric, standings: Sequence[Mapping[str, Mean]], texts: Texts) 
     for means in standings:
         mean = means.get(metric.key)
         if mean is None:
-            cells.append(element("td", text("–"), class_="number none"))
+            cells.append(element("td", text("–"), class_="amount none"))
             continue
         stands_out = len(there) > 1 and min(there) < max(there) and mean.value == best
         cells.append(
@@ -109,7 +109,7 @@ def _row(metric: Metric, standings: Sequence[Mapping[str, Mean]], texts: Texts) 
                 "td",
                 element("span", text(figure(mean.value, metric.unit, texts)), class_="mean"),
                 _interval(mean, metric, texts),
-                class_="number best" if stands_out else "number",
+                class_="amount best" if stands_out else "amount",
                 title=texts("sets.questions", count=mean.questions),
             )
         )
@@ -136,7 +136,7 @@ def _costs(run: Run, results: Sequence[Result], texts: Texts) -> list[Html]:
         element(
             "tr",
             element("th", text(texts(f"runs.cost.{name}")), scope="row"),
-            *(element("td", text(words), class_="number") for words in cells),
+            *(element("td", text(words), class_="amount") for words in cells),
             class_="cost",
         )
         for name, cells in rows

@@ -84,8 +84,8 @@ def _row(check: Check, texts: Texts) -> Html:
         "tr",
         element("th", text(metric_label(check.rule.metric, texts)), scope="row"),
         element("td", text(_rule(check, unit, texts))),
-        element("td", text(number(check.value)), class_="number"),
-        element("td", text(number(check.baseline)), class_="number"),
+        element("td", text(number(check.value)), class_="amount"),
+        element("td", text(number(check.baseline)), class_="amount"),
         element(
             "td",
             element(

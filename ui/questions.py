@@ -181,7 +181,7 @@ def _ways_to_add(
         ways.append(busy)
     elif documents:
         ways.append(_drafting(documents, texts))
-    return element("div", *ways, class_="row ways")
+    return element("div", *ways, class_="line ways")
 
 
 def _drafting(documents: Sequence[Document], texts: Texts) -> Html:
@@ -197,7 +197,7 @@ def _drafting(documents: Sequence[Document], texts: Texts) -> Html:
             class_="button quiet",
             data_testid="draft-questions",
         ),
-        class_="row",
+        class_="line",
         data_event="draft_questions",
         data_fields=True,
     )

@@ -80,7 +80,7 @@ def render_start(
             class_="ticks",
         ),
         element("button", text(texts("runs.begin")), class_="button", data_testid="begin-run"),
-        class_="card row start",
+        class_="card line start",
         data_event="begin_run",
         data_fields=True,
         data_testid="start-run",

@@ -258,7 +258,7 @@ def _taking(upload: Upload, texts: Texts) -> Html:
         "form",
         *fields,
         take,
-        class_="row",
+        class_="line",
         data_event="take_questions",
         data_fields=True,
         data_testid="taking",
