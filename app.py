@@ -94,6 +94,7 @@ def _own_routes(
     from core.serving.matters import matter_routes
     from core.serving.oidc import oidc_routes
     from core.serving.pages import look_of, shown, status_of
+    from core.serving.runs import run_routes
     from ui.pages import PAGES
     from ui.uploads import UPLOADS, keep_uploads
 
@@ -101,6 +102,7 @@ def _own_routes(
     app.include_router(health_routes(services.status))
     app.include_router(doors(database, accounts, PAGES, oidc=oidc))
     app.include_router(matter_routes(database, PAGES))
+    app.include_router(run_routes(database))
     app.include_router(administration(database, accounts, PAGES))
     if oidc:
         app.mount("/oidc", oidc_routes(settings, database, accounts, PAGES))

@@ -22,9 +22,9 @@ def metric_label(key: str, texts: Texts) -> str:
 
 def figure(value: float, unit: str, texts: Texts) -> str:
     """A metric's value with its unit: a share as .412, seconds, or a rate."""
-    if unit == "seconds":
-        return texts("answer.total", seconds=f"{value:.2f}")
-    return f"{value:.1f}" if unit == "per second" else f"{value:.3f}"
+    digits = {"seconds": 2, "per second": 1}.get(unit, 3)
+    number = f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}")
+    return texts("answer.total", seconds=number) if unit == "seconds" else number
 
 
 def render_metric(metric: Metric, texts: Texts) -> Html:

@@ -45,7 +45,8 @@ def render_start(
         ),
         class_="view-head",
     )
-    ready = [each for each in sets if each.size]
+    # A set that is held out is not the one to begin with.
+    ready = sorted((each for each in sets if each.size), key=lambda each: each.is_held_out)
     if not may(desk, Role.EDITOR):
         return head
     if not ready:
@@ -258,7 +259,7 @@ def render_repeat(run: Run, changes: Sequence[str], texts: Texts) -> Html:
     said = (
         element(
             "ul",
-            *(element("li", text(texts.said(each))) for each in changes),
+            *(element("li", text(texts.known("runs.changed", each))) for each in changes),
             class_="changes",
             data_testid="run-changes",
         )

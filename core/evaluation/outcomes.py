@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from core.evaluation.gate import DEFAULT_RULES, Check, judge
 from core.evaluation.metrics import METRICS, per_question
-from core.trials import Result, Run
+from core.evaluation.significance import interval
+from core.trials import Result, Run, SetQuestion
 from core.types import Variant
 
-RESAMPLES = 1000
 LOWER_IS_BETTER = frozenset(each.key for each in METRICS if not each.higher_is_better)
 
 Values = Mapping[str, Mapping[str, float]]
@@ -42,8 +42,7 @@ class Change:
 def standing(values: Values) -> dict[str, Mean]:
     """The mean of each metric over the questions that have it, in the order of ``METRICS``.
 
-    The interval is the percentile bootstrap's (Efron and Tibshirani 1993, chapter 13), from 1,000
-    resamples of the questions drawn with a fixed seed.
+    Its interval is ``significance.interval``'s.
     """
     found = {}
     for metric in METRICS:
@@ -54,14 +53,10 @@ def standing(values: Values) -> dict[str, Mean]:
 
 
 def _mean(column: Sequence[float]) -> Mean:
-    import numpy as np
-
-    numbers = np.asarray(column, dtype=float)
-    if len(numbers) < 2:
-        return Mean(float(numbers[0]), None, None, 1)
-    drawn = np.random.default_rng(0).integers(0, len(numbers), (RESAMPLES, len(numbers)))
-    low, high = np.percentile(numbers[drawn].mean(axis=1), (2.5, 97.5))
-    return Mean(float(numbers.mean()), float(low), float(high), len(numbers))
+    value = sum(column) / len(column)
+    if len(column) < 2:
+        return Mean(value, None, None, len(column))
+    return Mean(value, *interval(column), len(column))
 
 
 def standings(run: Run, results: Sequence[Result]) -> tuple[dict[str, Mean], ...]:
@@ -93,7 +88,37 @@ def gate(
     run: Run, results: Sequence[Result], position: int, in_force: Variant
 ) -> tuple[Check, ...]:
     """The gate's checks of one variant, against the one in force where the run has both."""
-    base = next((at for at, each in enumerate(run.variants) if each == in_force), None)
-    baseline = None if base in (None, position) else per_question(results, base or 0)
-    candidate = per_question(results, position)
-    return judge(DEFAULT_RULES, candidate, baseline, LOWER_IS_BETTER)
+    base = next((at for at, each in enumerate(run.variants) if each == in_force), position)
+    baseline = None if base == position else _figures(results, base)
+    return judge(DEFAULT_RULES, _figures(results, position), baseline, LOWER_IS_BETTER)
+
+
+def _figures(results: Sequence[Result], position: int) -> Values:
+    """A variant's metrics by question; a question that failed is there with none."""
+    own = (each for each in results if each.position == position)
+    return {each.question_id: {} if each.error else each.metrics for each in own}
+
+
+def rows(
+    run: Run, results: Sequence[Result], asked: Mapping[str, SetQuestion]
+) -> list[dict[str, object]]:
+    """A row for each answer of a run, for a table: what was asked, what came of it, the metrics."""
+    keys = [each.key for each in METRICS if any(each.key in one.metrics for one in results)]
+    listed: list[dict[str, object]] = []
+    for each in results:
+        known, answer = asked.get(each.question_id), each.answer
+        row: dict[str, object] = {
+            "run": run.id,
+            "variant": run.variants[each.position].name,
+            "question_id": each.question_id,
+            "question": known.question if known else "",
+            "tags": ", ".join(known.tags) if known else "",
+            "kind": str(answer.kind) if answer else "",
+            "verdict": str(answer.verdict) if answer else "",
+            "answer": answer.text if answer else "",
+            "error": each.error,
+            "seconds": each.seconds,
+            "tokens": each.tokens,
+        }
+        listed.append(row | {f"metric {key}": each.metrics.get(key) for key in keys})
+    return listed
