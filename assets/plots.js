@@ -20,9 +20,14 @@
     return coming;
   };
 
+  const of = (name, otherwise) =>
+    getComputedStyle(root).getPropertyValue(name).trim() || otherwise;
+  const inkedTrace = (trace) => {
+    const color = of("--ink", "#1a2336");
+    if (trace.type === "heatmap") return { ...trace, textfont: { color, size: 13 } };
+    return trace.error_x ? { ...trace, error_x: { ...trace.error_x, color } } : trace;
+  };
   const inked = (layout) => {
-    const style = getComputedStyle(root);
-    const of = (name, otherwise) => style.getPropertyValue(name).trim() || otherwise;
     const line = of("--line", "#e2dccf");
     const axis = { gridcolor: line, linecolor: line, tickcolor: line };
     return {
@@ -41,7 +46,7 @@
   const draw = (element) => {
     const { data, layout } = JSON.parse(element.dataset.figure);
     const config = { displaylogo: false, displayModeBar: false, responsive: true };
-    return window.Plotly.react(element, data, inked(layout), config).then(() => {
+    return window.Plotly.react(element, data.map(inkedTrace), inked(layout), config).then(() => {
       element.dataset.drawn = root.dataset.theme || "light";
     });
   };

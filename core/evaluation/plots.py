@@ -7,14 +7,14 @@ figures into images takes a browser, so Word gets pictures without words, drawn 
 beside words in Word's own fonts.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from html import escape
 from io import BytesIO
 from itertools import cycle
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from PIL import ImageDraw
@@ -53,7 +53,6 @@ def intervals_figure(
                 "symmetric": False,
                 "array": [each.high - each.value for each in estimates],
                 "arrayminus": [each.value - each.low for each in estimates],
-                "color": _GREY,
                 "thickness": 1.5,
                 "width": 4,
             },
@@ -225,7 +224,7 @@ def scatter_picture(points: Sequence[tuple[float, float]]) -> bytes:
     return finished()
 
 
-def _canvas(width: int, height: int) -> "tuple[ImageDraw.ImageDraw, Any]":
+def _canvas(width: int, height: int) -> "tuple[ImageDraw.ImageDraw, Callable[[], bytes]]":
     from PIL import Image, ImageDraw
 
     image = Image.new("RGB", (width, height), "white")
