@@ -59,6 +59,20 @@ EVENTS = (
     "open_view",
     "compare",
     "stop_comparison",
+    "open_comparison",
+    "close_comparison",
+    "vote",
+    "withdraw_vote",
+    "delete_comparison",
+    "compare_with",
+    "rate_answer",
+    "unrate_answer",
+    "make_variant",
+    "copy_variant",
+    "retire_variant",
+    "contrast_variants",
+    "enforce_variant",
+    "export_votes",
 )
 """Every event that a button or a form of ours may fire; ``assets/app.js`` passes them on."""
 
@@ -81,6 +95,11 @@ class Desk:
     document_genre: str = ""
     document_state: str = ""
     view: str = "compare"
+    comparison_id: str = ""
+    comparing: str = ""
+    comparing_message: str = ""
+    copied_variant: str = ""
+    contrasted: tuple[str, str] = ("", "")
     options: Options = DEFAULTS
     person: Person = field(default=NOBODY, compare=False)
     role: Role | None = field(default=None, compare=False)

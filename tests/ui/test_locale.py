@@ -8,7 +8,7 @@ from core.settings import ROOT
 from ui.locale import LANGUAGES, preferred_language, texts_in
 
 SOURCE = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "ui").glob("*.py")))
-FROM_CORE = {"notice", "reason", "variant", "model", "model_state", "profile", "warning"}
+FROM_CORE = {"notice", "reason", "variant", "model", "model_state", "profile", "prompt", "warning"}
 
 
 def sentences(language: str) -> dict[str, str]:
