@@ -16,9 +16,10 @@ from core.answering.engine import Engine
 from core.answering.local_engine import LocalEngine
 from core.answering.remote_engine import RemoteEngine
 from core.database import Database
-from core.documents.files import lives
+from core.documents.files import Files, lives
 from core.documents.library import Library
 from core.errors import PinciteError
+from core.evaluation.runner import Parts, Runner
 from core.models import bundled
 from core.models.profile import ChatModel, Profile, choose, detect_machine
 from core.retrieval.embedding import Encoders
@@ -63,6 +64,18 @@ class Services:
             settings.top_k,
             thresholds(self.profile.embedding.name, settings.data_dir / CALIBRATION),
         )
+        self.runner = Runner(
+            Parts(
+                settings,
+                self.profile,
+                self.database,
+                self.answerer,
+                self.engine,
+                self.encoders,
+                Files(settings.data_dir / "documents", settings.file_size_mib),
+                self._judge,
+            )
+        )
         self._loading: asyncio.Task[None] | None = None
         self._trouble = ""
         self._lock: IO[bytes] | None = None
@@ -78,6 +91,15 @@ class Services:
                 for each in encoders
             )
         return (self.engine.status, *encoders)
+
+    def models(self) -> tuple[str, ...]:
+        """What a variant may name as its model; the first is the engine's own."""
+        return self.answerer.models
+
+    async def _judge(self, question: str, answer: str, reference: str) -> float | None:
+        from core.answering.query_engine import judged
+
+        return await judged(question, answer, reference, self.engine, self.profile.chat)
 
     @property
     def is_at_work(self) -> bool:
@@ -114,11 +136,13 @@ class Services:
 
     async def close(self) -> None:
         """End everything that was started, the last first; idempotent."""
+        await self.runner.close()
         await self.library.close()
         if self._loading is not None:
             self._loading.cancel()
             await asyncio.gather(self._loading, return_exceptions=True)
             self._loading = None
+        await self.runner.close()
         await self.library.close()
         await self.engine.close()
         await self.encoders.close()
@@ -138,6 +162,8 @@ class Services:
             await self.store.start(self.encoders.model_name, dimensions)
             if ingest:
                 await self._resume()
+                if generate:  # who only takes documents in has no engine for a run
+                    await self.runner.start()
         except Exception as error:
             log.exception("search cannot start")
             known = isinstance(error, PinciteError)

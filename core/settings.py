@@ -73,6 +73,10 @@ class Settings(BaseSettings):
         "", description="An OpenAI-compatible endpoint, ending in /v1 (remote)."
     )
     remote_api_key: SecretStr = Field(SecretStr(""), description="The key of that endpoint.")
+    remote_models: str = Field(
+        "",
+        description="Other models of that endpoint that a variant may use, separated by commas.",
+    )
     remote_cache_salt: Literal["auto", "always", "never"] = Field(
         "auto",
         description="Keep matters apart in the endpoint's prefix cache by vLLM's cache_salt: "

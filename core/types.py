@@ -442,12 +442,14 @@ class Staged:
 class Retrieved:
     """Event: the passages that the answer will be read from, before any word is written.
 
-    ``absent`` are names in the question that no document of the matter bears.
+    ``absent`` are names in the question that no document of the matter bears.  ``ranked`` is all
+    that was found, best first, also below what is read.
     """
 
     hits: tuple[Hit, ...]
     searched: Searched
     absent: tuple[str, ...] = ()
+    ranked: tuple[Hit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,8 @@ class FakeEngine:
         self.prompts: list[Sequence[ChatMessage]] = []
         self.salts: list[str] = []
         self.ends: list[str] = []
+        self.asked: list[tuple[float, float, str]] = []
+        self.models: tuple[str, ...] = ()
 
     @property
     def status(self) -> ModelStatus:
@@ -46,10 +48,18 @@ class FakeEngine:
         return len(text.split())
 
     async def stream(
-        self, messages: Sequence[ChatMessage], *, max_tokens: int, temperature: float, salt: str
+        self,
+        messages: Sequence[ChatMessage],
+        *,
+        max_tokens: int,
+        temperature: float,
+        salt: str,
+        top_p: float = 1.0,
+        model: str = "",
     ) -> AsyncGenerator[str, None]:
         self.prompts.append(messages)
         self.salts.append(salt)
+        self.asked.append((temperature, top_p, model))
         try:
             for word in self.words:
                 await asyncio.sleep(0)

@@ -15,10 +15,11 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from core.answering.engine import Engine
+from core.answering.prompt import rules
 from core.answering.quotes import listing, quote
 from core.answering.statements import claims
 from core.answering.verification import cite, overall, verify
-from core.errors import EngineError
+from core.errors import EngineError, PinciteError
 from core.models.profile import ChatModel
 from core.retrieval.embedding import Encoders
 from core.retrieval.naming import parties_said
@@ -60,7 +61,7 @@ def language_of(text: str) -> str:
 
 
 class Answerer:
-    """Answers questions about one matter at a time; holds no state between questions.
+    """Answers questions about one matter at a time; holds nothing between questions.
 
     ``thresholds`` tell by language when the documents do not hold an answer; a language without
     one is refused only what names no document here or finds no passage at all.
@@ -81,6 +82,34 @@ class Answerer:
         self._model = model
         self._top_k = top_k
         self._thresholds = thresholds
+        self._open = 0
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether a question is being answered now: what is not urgent waits."""
+        return self._open > 0
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """What a variant may name as its model; the first is the engine's own."""
+        return (self._model.name, *self._engine.models)
+
+    def require(self, variant: Variant) -> None:
+        """Raise ``PinciteError`` for a variant whose model or prompt is not to be had here."""
+        rules(variant.prompt)
+        if variant.model and variant.model not in self.models:
+            raise PinciteError(
+                f"The engine here does not offer the model “{variant.model}”.",
+                "Choose another variant, or set PINCITE_REMOTE_MODELS or add the adapter.",
+            )
+
+    def why_no_draft(self, variant: Variant, question: str) -> str:
+        """The notice that goes with quotes instead of a draft, or nothing."""
+        if variant.style is AnswerKind.QUOTES:
+            return "quotes_chosen"
+        if language_of(question) not in self._model.languages:
+            return "language_not_supported"
+        return "" if self._engine.status.state == "ready" else "engine_not_ready"
 
     @asynccontextmanager
     async def sharing(self) -> AsyncIterator["Answerer"]:
@@ -103,25 +132,43 @@ class Answerer:
         """Yield the stages of an answer, its passages, its draft word by word, and the answer.
 
         Closing the generator aborts the engine's request.  Raises ``EngineError`` when the
-        embedding model is not ready, and ``StoreError`` when the index cannot be read.
+        embedding model is not ready, ``StoreError`` when the index cannot be read, and what
+        ``require`` raises.
         """
+        self._open += 1
+        try:
+            async with aclosing(self._stream(matter_id, question, history, variant, scope)) as own:
+                async for event in own:
+                    yield event
+        finally:
+            self._open -= 1
+
+    async def _stream(
+        self,
+        matter_id: str,
+        question: str,
+        history: Sequence[Turn],
+        variant: Variant,
+        scope: Scope,
+    ) -> AsyncGenerator[Event, None]:
         # LlamaIndex takes two seconds to import; the services do it while the models load.
         from core.answering.query_engine import Asked, build_query
 
         clock = _Clock()
+        self.require(variant)
         chosen = variant if variant.top_k else replace(variant, top_k=self._top_k)
         asked = Asked(matter_id, question.strip(), chosen, tuple(history), scope)
         yield Staged(Stage.SEARCHING)
         if chosen.style is AnswerKind.LISTING:
             found = await self._search.every(matter_id, asked.question, history, scope)
             clock.mark("retrieve")
-            yield Retrieved(found.hits[: chosen.top_k], found.searched, found.absent)
+            yield Retrieved(found.hits[: chosen.top_k], found.searched, found.absent, found.hits)
             yield Done(_listed(asked, found, clock))
             return
         query = build_query(asked, self._search, self._encoders, self._engine, self._model)
         found = await query.retrieve()
         clock.mark("retrieve")
-        yield Retrieved(found.hits, found.searched, found.absent)
+        yield Retrieved(found.hits, found.searched, found.absent, query.ranked)
         if refusal := self._why_refused(asked, found):
             yield Done(_refused(asked, found, refusal, clock))
             return
@@ -133,7 +180,7 @@ class Answerer:
         self, asked: "Asked", query: "Query", found: Found, clock: "_Clock"
     ) -> AsyncGenerator[Event, None]:
         """Write a draft where one may be written, check it, or quote."""
-        draft, notice = "", self._why_no_draft(asked)
+        draft, notice = "", self.why_no_draft(asked.variant, asked.question)
         hits = found.hits
         if not notice:
             yield Staged(Stage.READING)
@@ -170,7 +217,7 @@ class Answerer:
                 statements=statements,
                 notice=notice,
                 draft=draft if notice else "",
-                model=self._model.name if draft else "",
+                model=(asked.variant.model or self._model.name) if draft else "",
                 searched=found.searched,
                 passages_used=len(hits),
                 absent=found.absent,
@@ -192,14 +239,6 @@ class Answerer:
         if threshold and is_hybrid and not threshold.admits(found.evidence):
             return "not_in_documents"
         return ""
-
-    def _why_no_draft(self, asked: "Asked") -> str:
-        """The notice that goes with quotes instead of a draft, or nothing."""
-        if asked.variant.style is AnswerKind.QUOTES:
-            return "quotes_chosen"
-        if language_of(asked.question) not in self._model.languages:
-            return "language_not_supported"
-        return "" if self._engine.status.state == "ready" else "engine_not_ready"
 
     def _breaks_off(self, draft: str) -> bool:
         """Whether the limit of tokens ended a draft in the middle of a sentence."""

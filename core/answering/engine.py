@@ -6,6 +6,9 @@ from typing import Literal, Protocol
 
 from core.types import ModelStatus
 
+SEED = 0
+"""What sampling starts from: the same prompt gets the same draft, as far as the engine can."""
+
 
 @dataclass(frozen=True, slots=True)
 class ChatMessage:
@@ -31,10 +34,22 @@ class Engine(Protocol):
     def count_tokens(self, text: str) -> int:
         """The tokens of ``text``, exact for this engine's tokenizer where it is known."""
 
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The names, beside its own model's, that ``stream`` takes for ``model``."""
+
     def stream(
-        self, messages: Sequence[ChatMessage], *, max_tokens: int, temperature: float, salt: str
+        self,
+        messages: Sequence[ChatMessage],
+        *,
+        max_tokens: int,
+        temperature: float,
+        salt: str,
+        top_p: float = 1.0,
+        model: str = "",
     ) -> AsyncGenerator[str, None]:
         """Yield text as it is generated; closing the generator aborts the request.
 
-        ``salt`` keeps the prefix caches of two matters apart.  Raises ``EngineError``.
+        ``salt`` keeps the prefix caches of two matters apart.  ``model`` is one of ``models`` or
+        empty.  What is sampled is drawn with ``SEED``.  Raises ``EngineError``.
         """

@@ -6,6 +6,7 @@ under way fail with a sentence, the state says so, and the engine is loaded agai
 
 import asyncio
 import gc
+import json
 import logging
 import os
 from collections.abc import AsyncGenerator, Sequence
@@ -16,19 +17,22 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from core.answering.engine import ChatMessage
-from core.errors import EngineError, PinciteError
+from core.answering.engine import SEED, ChatMessage
+from core.errors import EngineError, ModelError, PinciteError
 from core.models.profile import ChatModel, check_weights
 from core.settings import Settings
 from core.types import ModelStatus
 
 if TYPE_CHECKING:
+    from vllm.lora.request import LoRARequest
     from vllm.v1.engine.async_llm import AsyncLLM
 
 log = logging.getLogger(__name__)
 
 _RESTARTS = 3
 """Loads in a row that may follow a death before the engine stays failed."""
+_LORA_RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
+"""The ranks that vLLM makes room for."""
 _WATCH_S = 1.0
 _STEADY_S = 600.0
 """A life that long wipes out the deaths before it."""
@@ -40,6 +44,7 @@ class LocalEngine:
     def __init__(self, model: ChatModel, settings: Settings) -> None:
         self._model = model
         self._settings = settings
+        self._adapters = adapters_of(model, settings.models_dir)
         self._engine: AsyncLLM | None = None
         self._watcher: asyncio.Task[None] | None = None
         self._closing = False
@@ -71,11 +76,25 @@ class LocalEngine:
         """The tokens of ``text`` in this engine's tokenizer; raises ``EngineError`` until ready."""
         return len(self._ready().get_tokenizer().encode(text, add_special_tokens=False))
 
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The LoRA adapters of the model that are in the models folder."""
+        return tuple(self._adapters)
+
     async def stream(
-        self, messages: Sequence[ChatMessage], *, max_tokens: int, temperature: float, salt: str
+        self,
+        messages: Sequence[ChatMessage],
+        *,
+        max_tokens: int,
+        temperature: float,
+        salt: str,
+        top_p: float = 1.0,
+        model: str = "",
     ) -> AsyncGenerator[str, None]:
         """Yield text as vLLM generates it; closing the generator aborts the request."""
         engine = self._ready()
+        if model not in ("", self._model.name, *self._adapters):
+            raise EngineError(f"The language model has no adapter “{model}”.")
         from vllm import SamplingParams
         from vllm.inputs import TokensPrompt
         from vllm.sampling_params import RequestOutputKind
@@ -85,11 +104,18 @@ class LocalEngine:
         tokens = self._tokens(engine, messages)
         prompt = TokensPrompt(prompt_token_ids=tokens, cache_salt=salt)
         sampling = SamplingParams(
-            max_tokens=max_tokens, temperature=temperature, output_kind=RequestOutputKind.DELTA
+            max_tokens=max_tokens,
+            temperature=temperature,
+            top_p=top_p,
+            seed=SEED if temperature else None,
+            output_kind=RequestOutputKind.DELTA,
         )
+        adapter = self._lora(model)
         finished = False
         try:
-            async for output in engine.generate(prompt, sampling, request_id=request_id):
+            async for output in engine.generate(
+                prompt, sampling, request_id=request_id, lora_request=adapter
+            ):
                 finished = output.finished
                 if output.outputs[0].text:
                     yield output.outputs[0].text
@@ -103,6 +129,14 @@ class LocalEngine:
         finally:
             if not finished and not engine.errored:
                 await engine.abort(request_id)
+
+    def _lora(self, name: str) -> "LoRARequest | None":
+        if name not in self._adapters:
+            return None
+        from vllm.lora.request import LoRARequest
+
+        number = list(self._adapters).index(name) + 1
+        return LoRARequest(name, number, str(self._adapters[name]))
 
     def _tokens(self, engine: "AsyncLLM", messages: Sequence[ChatMessage]) -> list[int]:
         tokenizer: Any = engine.get_tokenizer()
@@ -165,6 +199,7 @@ class LocalEngine:
                 enable_prefix_caching=True,
                 disable_log_stats=True,
                 use_tqdm_on_load=False,
+                **_lora_options(self._adapters),
             )
         )
 
@@ -210,6 +245,37 @@ class LocalEngine:
             await self._load()
             loaded_at = monotonic()
         self._set("failed", "The language model keeps stopping. Restart Pincite; see its log.")
+
+
+def adapters_of(model: ChatModel, models_dir: Path) -> dict[str, Path]:
+    """The LoRA adapters of ``models_dir/adapters`` that were trained on this model, by name.
+
+    An adapter's ``adapter_config.json`` names its model: by the last part, whatever the folder.
+    """
+    found = {}
+    for folder in sorted((models_dir / "adapters").glob("*/adapter_config.json")):
+        base = str(_json(folder).get("base_model_name_or_path", ""))
+        if Path(base).name == model.name:
+            found[folder.parent.name] = folder.parent
+    return found
+
+
+def _lora_options(adapters: dict[str, Path]) -> dict[str, Any]:
+    """What vLLM has to know at its start; its memory for adapters is by the highest rank."""
+    if not adapters:
+        return {}
+    ranks = [int(_json(each / "adapter_config.json")["r"]) for each in adapters.values()]
+    rank = next((each for each in _LORA_RANKS if each >= max(ranks)), max(ranks))
+    return {"enable_lora": True, "max_loras": len(adapters), "max_lora_rank": rank}
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise ModelError(
+            f"The adapter's {path} cannot be read.", "Copy the adapter again, or remove it."
+        ) from error
 
 
 async def _stop_reading(engine: "AsyncLLM") -> None:

@@ -1,6 +1,6 @@
 """LlamaIndex, and nothing else of it anywhere: one query engine for one question.
 
-``RetrieverQueryEngine`` runs Pincite's retriever, its postprocessors (rerank, pack) and its
+``RetrieverQueryEngine`` runs Pincite's retriever, its postprocessors (rerank, number) and its
 synthesizer.  Only the asynchronous methods exist: LlamaIndex's own defaults for them block the
 loop.  A query engine is made for each question and costs nothing; the models behind it live on.
 """
@@ -22,9 +22,12 @@ from llama_index.core.base.llms.types import (
     MessageRole,
 )
 from llama_index.core.base.response.schema import AsyncStreamingResponse
+from llama_index.core.evaluation import CorrectnessEvaluator
+from llama_index.core.evaluation.correctness import DEFAULT_EVAL_TEMPLATE
 from llama_index.core.indices.prompt_helper import PromptHelper
 from llama_index.core.llms import CustomLLM
 from llama_index.core.postprocessor.types import BaseNodePostprocessor
+from llama_index.core.prompts import ChatPromptTemplate
 from llama_index.core.query_engine import RetrieverQueryEngine
 from llama_index.core.response_synthesizers import BaseSynthesizer
 from llama_index.core.retrievers import BaseRetriever
@@ -32,7 +35,7 @@ from llama_index.core.schema import MetadataMode, NodeWithScore, QueryBundle, Te
 from pydantic import PrivateAttr
 
 from core.answering.engine import ChatMessage, Engine
-from core.answering.prompt import fitting, labelled, question_prompt
+from core.answering.prompt import as_data, fitting, labelled, question_prompt
 from core.models.profile import ChatModel
 from core.retrieval.embedding import Encoders
 from core.retrieval.search import Found, Search
@@ -61,12 +64,21 @@ class Query:
     generator: Engine
     model: ChatModel
     nodes: list[NodeWithScore] = field(default_factory=list)
+    ranked: tuple[Hit, ...] = ()
 
     async def retrieve(self) -> Found:
-        """The packed passages in the order of their markers, with all that the search found out."""
-        self.nodes = await self.engine.aretrieve(self.bundle)
-        hits = tuple(Hit(_passage(each), each.score or 0.0) for each in self.nodes)
-        return replace(self.retriever.found, hits=hits)
+        """The packed passages in the order of their markers, with all that the search found out.
+
+        ``ranked`` holds what was found, best first, beyond what is packed: last come passages of
+        documents that the question does not name, where it names any.
+        """
+        nodes = await self.engine.aretrieve(self.bundle)
+        self.nodes = nodes[: self.asked.variant.top_k]
+        hits = tuple(Hit(_passage(each), each.score or 0.0) for each in nodes)
+        ids = {hit.passage.id for hit in hits}
+        found = self.retriever.found
+        self.ranked = hits + tuple(hit for hit in found.hits if hit.passage.id not in ids)
+        return replace(found, hits=hits[: self.asked.variant.top_k])
 
     def fitting(self) -> int:
         """How many of the packed passages the engine's prompt holds; the rest are dropped.
@@ -75,7 +87,14 @@ class Query:
         """
         asked, engine, model = self.asked, self.generator, self.model
         texts = [each.node.get_content(MetadataMode.LLM) for each in self.nodes]
-        number = fitting(asked.question, texts, asked.history, model, engine.count_tokens)
+        number = fitting(
+            asked.question,
+            texts,
+            asked.history,
+            model,
+            engine.count_tokens,
+            asked.variant.prompt,
+        )
         self.nodes = self.nodes[:number]
         return number
 
@@ -100,7 +119,7 @@ def build_query(
     query_engine = RetrieverQueryEngine(
         retriever=retriever,
         response_synthesizer=PassageSynthesizer(asked, engine, model),
-        node_postprocessors=[*rerank, Pack(top_k=asked.variant.top_k)],
+        node_postprocessors=[*rerank, Number()],
     )
     return Query(query_engine, QueryBundle(asked.question), retriever, asked, engine, model)
 
@@ -170,10 +189,8 @@ class Rerank(BaseNodePostprocessor):
         raise TypeError("Pincite's reranker is asynchronous: await apostprocess_nodes().")
 
 
-class Pack(BaseNodePostprocessor):
-    """Keep the best ``top_k`` passages and number them from 1."""
-
-    top_k: int
+class Number(BaseNodePostprocessor):
+    """Number the passages from 1, the best first."""
 
     async def _apostprocess_nodes(
         self, nodes: list[NodeWithScore], query_bundle: QueryBundle | None = None
@@ -188,7 +205,7 @@ class Pack(BaseNodePostprocessor):
                 node=PassageNode(id_=each.node.node_id, passage=_passage(each), marker=marker),
                 score=each.score,
             )
-            for marker, each in enumerate(nodes[: self.top_k], 1)
+            for marker, each in enumerate(nodes, 1)
         ]
 
 
@@ -217,7 +234,9 @@ class PassageSynthesizer(BaseSynthesizer):
         self, query_str: str, text_chunks: Sequence[str], **response_kwargs: Any
     ) -> Any:
         """Begin the stream of words for the labelled passages ``text_chunks``."""
-        messages = question_prompt(query_str, text_chunks, self._asked.history)
+        messages = question_prompt(
+            query_str, text_chunks, self._asked.history, self._asked.variant.prompt
+        )
         stream = await self._llm.astream_chat(
             [LlamaMessage(role=MessageRole(each.role), content=each.content) for each in messages]
         )
@@ -261,11 +280,21 @@ class EngineLLM(CustomLLM):
         ]
         return self._respond(prompt)
 
+    async def achat(self, messages: Sequence[LlamaMessage], **kwargs: Any) -> ChatResponse:
+        """The whole of what the engine writes."""
+        last = ChatResponse(message=LlamaMessage(role=MessageRole.ASSISTANT, content=""))
+        async with aclosing(await self.astream_chat(messages)) as responses:
+            async for response in responses:
+                last = response
+        return last
+
     async def _respond(self, prompt: list[ChatMessage]) -> AsyncGenerator[ChatResponse, None]:
         stream = self._engine.stream(
             prompt,
             max_tokens=self._model.answer_tokens,
             temperature=self._asked.variant.temperature,
+            top_p=self._asked.variant.top_p,
+            model=self._asked.variant.model,
             salt=self._asked.matter_id,
         )
         written = ""
@@ -284,6 +313,37 @@ class EngineLLM(CustomLLM):
     ) -> CompletionResponseGen:
         """Not offered."""
         raise TypeError("Pincite's engine is asynchronous: await astream_chat().")
+
+
+async def judged(
+    question: str, answer: str, reference: str, engine: Engine, model: ChatModel
+) -> float | None:
+    """How right the engine finds an answer, 0 to 1; ``None`` where it gives no mark.
+
+    LlamaIndex's ``CorrectnessEvaluator`` marks from 1 to 5.  It is asked twice, with the reference
+    before and after the answer, for a model favours places; the mean counts.  Raises
+    ``EngineError``.
+    """
+    llm = EngineLLM(engine, model, Asked("", question, Variant("judge")))
+    told = {
+        "query": as_data(question), "response": as_data(answer), "reference": as_data(reference),
+    }  # fmt: skip
+    marks = []
+    for order in (("reference", "generated"), ("generated", "reference")):
+        evaluator = CorrectnessEvaluator(llm=llm, eval_template=_judging(order))
+        result = await evaluator.aevaluate(**told)
+        if result.score is None or not 1 <= result.score <= 5:
+            return None
+        marks.append((result.score - 1) / 4)
+    return sum(marks) / len(marks)
+
+
+def _judging(order: tuple[str, str]) -> ChatPromptTemplate:
+    """LlamaIndex's own instructions, and the two answers in an order of ours."""
+    system, _ = DEFAULT_EVAL_TEMPLATE.message_templates  # type: ignore[attr-defined]
+    parts = "\n\n".join(f"## {each.capitalize()} Answer\n{{{each}_answer}}" for each in order)
+    asked = LlamaMessage(role=MessageRole.USER, content=f"## User Query\n{{query}}\n\n{parts}")
+    return ChatPromptTemplate(message_templates=[system, asked])
 
 
 async def _words(stream: ChatResponseAsyncGen) -> AsyncGenerator[str, None]:

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from core.answering.engine import ChatMessage
+from core.answering.engine import SEED, ChatMessage
 from core.errors import EngineError
 from core.models.profile import ChatModel
 from core.settings import Settings
@@ -19,12 +19,14 @@ _CHARACTERS_PER_TOKEN = {True: 3.5, False: 1.2}
 
 
 class RemoteEngine:
-    """A client of one endpoint and one model there."""
+    """A client of one endpoint, its model there and others that a variant may name."""
 
     def __init__(self, model: ChatModel, settings: Settings) -> None:
         self._model = model
         self._settings = settings
         self._client: AsyncOpenAI | None = None
+        others = (each.strip() for each in settings.remote_models.split(","))
+        self._models = tuple(dict.fromkeys(each for each in others if each not in ("", model.name)))
         self._salts = settings.remote_cache_salt == "always"
         self._status = ModelStatus("chat", model.name, "remote", "cold")
 
@@ -50,6 +52,7 @@ class RemoteEngine:
         if self._model.name in served:
             if self._settings.remote_cache_salt == "auto":
                 self._salts = served[self._model.name] == "vllm"
+            self._models = tuple(each for each in self._models if each in served)
             self._set("ready")
         else:
             self._set("failed", f"The endpoint serves {', '.join(served) or 'no model'} only.")
@@ -65,15 +68,27 @@ class RemoteEngine:
         """An estimate on the high side."""
         return int(len(text) / _CHARACTERS_PER_TOKEN[text.isascii()]) + 1
 
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The other models that the setting names, once started those that the endpoint serves."""
+        return self._models
+
     async def stream(
-        self, messages: Sequence[ChatMessage], *, max_tokens: int, temperature: float, salt: str
+        self,
+        messages: Sequence[ChatMessage],
+        *,
+        max_tokens: int,
+        temperature: float,
+        salt: str,
+        top_p: float = 1.0,
+        model: str = "",
     ) -> AsyncGenerator[str, None]:
         """Yield text as the endpoint streams it; closing the generator closes the request.
 
         To vLLM the hash of ``salt`` is sent: only what was asked with the same one shares a prefix
         cache.  Other endpoints refuse the field.
         """
-        from openai import OpenAIError
+        from openai import OpenAIError, omit
 
         if self._client is None or self._status.state != "ready":
             raise EngineError("The endpoint is not ready.", self._status.detail)
@@ -81,10 +96,12 @@ class RemoteEngine:
         prompt: Any = [{"role": each.role, "content": each.content} for each in messages]
         try:
             chunks = await self._client.chat.completions.create(
-                model=self._model.name,
+                model=model or self._model.name,
                 messages=prompt,
                 max_tokens=max_tokens,
                 temperature=temperature,
+                top_p=top_p,
+                seed=SEED if temperature else omit,
                 stream=True,
                 extra_body=apart,
             )

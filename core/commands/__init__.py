@@ -8,6 +8,7 @@ import typer
 
 from core.commands.answers import ask, calibrate, check, search
 from core.commands.documents import delete, documents, ingest
+from core.commands.evaluation import evaluate
 from core.commands.people import audit, matter, user
 from core.commands.upkeep import backup, doctor, restore
 from core.commands.watch import watch
@@ -21,7 +22,8 @@ def _command_line() -> typer.Typer:
         no_args_is_help=False,
     )
     for command in (
-        ingest, watch, ask, search, check, calibrate, documents, delete, backup, restore, doctor,
+        ingest, watch, ask, search, check, calibrate, evaluate, documents, delete, backup, restore,
+        doctor,
     ):  # fmt: skip
         made.command()(command)
     for name, group in (("user", user), ("matter", matter), ("audit", audit)):

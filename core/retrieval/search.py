@@ -191,14 +191,15 @@ class Search:
 
         context = f"{understood.context} {understood.focus}" if understood.context else ""
         wording = wording_for(understood.focus)
-        texts = [understood.asks, understood.focus, *filter(None, [context]), *wording]
-        missing = [text for text in dict.fromkeys(texts) if text not in self._worded]
-        fresh: dict[str, NDArray[np.float32]] = {}
-        if missing:
-            embedded = await self._encoders.embed_queries(missing)
-            fresh = dict(zip(missing, embedded, strict=True))
-        self._worded |= {text: fresh[text] for text in wording if text in fresh}
-        rows = np.stack([fresh[text] if text in fresh else self._worded[text] for text in texts])
+        own = [understood.asks, understood.focus, *filter(None, [context])]
+        # One by one and apart from the question, or vectors would hang on what had been asked
+        # before: a batch is padded to its longest text, which tells in the last digits.
+        for text in wording:
+            if text not in self._worded:
+                self._worded[text] = await self._encoders.embed_query(text)
+        vectors = await self._encoders.embed_queries(list(dict.fromkeys(own)))
+        fresh = dict(zip(dict.fromkeys(own), vectors, strict=True))
+        rows = np.stack([*(fresh[text] for text in own), *(self._worded[text] for text in wording)])
         rows[1] = (1 - _FOCUS) * rows[0] + _FOCUS * rows[1]
         rows[1] /= np.linalg.norm(rows[1])
         return rows[1:]

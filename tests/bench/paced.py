@@ -46,8 +46,17 @@ class PacedEngine:
     def count_tokens(self, text: str) -> int:
         return len(text) // 4
 
+    models: tuple[str, ...] = ()
+
     async def stream(
-        self, messages: Sequence[ChatMessage], *, max_tokens: int, temperature: float, salt: str
+        self,
+        messages: Sequence[ChatMessage],
+        *,
+        max_tokens: int,
+        temperature: float,
+        salt: str,
+        top_p: float = 1.0,
+        model: str = "",
     ) -> AsyncGenerator[str, None]:
         """The pace is that of a request of its own: questions that are queued wait elsewhere."""
         passages = _PASSAGE.findall(messages[-1].content)[:2]

@@ -1,0 +1,194 @@
+"""The command that runs a question set over a variant, and stops a worse one."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from core.deeds import Deed
+from core.errors import NotFound, PinciteError
+from core.session import AsJson, MatterName, matter_named, note, operator, run
+from core.trials import RunState
+from core.types import AnswerKind
+
+if TYPE_CHECKING:
+    from core.evaluation.gate import Check
+    from core.services import Services
+    from core.trials import QuestionSet, Result, Run
+    from core.types import Variant
+
+
+def evaluate(
+    matter: MatterName,
+    questions: Annotated[str, typer.Option("--set", help="The question set's name.")],
+    variant: Annotated[str, typer.Option(help="The variant to run.")] = "",
+    baseline: Annotated[str, typer.Option(help="A variant to compare it with.")] = "",
+    gate: Annotated[bool, typer.Option("--gate", help="Exit 1 if it is worse.")] = False,
+    imported: Annotated[
+        Path | None, typer.Option("--import", help="Add this CSV, XLSX or JSONL file to the set.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run a question set over a variant, or go on with the run that was broken off.
+
+    With --import the questions of a file become the set's, which is made if need be.
+    """
+
+    async def work(services: "Services") -> int:
+        target = await matter_named(services, matter)
+        if imported is not None:
+            await _import(services, target.id, questions, imported)
+        if not variant:
+            return 0
+        asked = await _set_named(services, target.id, questions)
+        variants = [
+            await _variant_named(services, target.id, name) for name in (variant, baseline) if name
+        ]
+        done = await _run(services, target.id, asked, variants)
+        results = await services.database.results(target.id, done.id)
+        checks = _judged(results, bool(baseline)) if gate else ()
+        _tell(done, results, checks, as_json=as_json)
+        failed = done.state is not RunState.DONE
+        return 1 if failed or not all(each.passed for each in checks) else 0
+
+    if not variant and imported is None:
+        raise typer.BadParameter("Give --variant, or --import, or both.")
+    if variant and variant == baseline:
+        raise typer.BadParameter("The baseline is another variant.")
+    run(work, ingest=False, load=bool(variant))
+
+
+async def _import(services: "Services", matter_id: str, name: str, path: Path) -> None:
+    from core.evaluation.sets import preview, with_new_ids
+
+    try:
+        read = preview(path, path.name)
+    except OSError as error:
+        raise PinciteError(f"{path} cannot be read: {error.strerror}.") from error
+    for each in read.troubles:
+        print(f"row {each.row}\t{each.reason} {each.remedy}".rstrip(), file=sys.stderr)
+    if read.troubles:
+        raise PinciteError(
+            f"{len(read.troubles)} rows of {path.name} cannot be used.", "Nothing was added."
+        )
+    database = services.database
+    held = {each.name: each for each in await database.question_sets(matter_id)}
+    if name in held:
+        there = await database.questions(matter_id, held[name].id)
+        made = await database.add_questions(
+            matter_id, held[name].id, with_new_ids(read.questions, (each.id for each in there))
+        )
+        await note(services, Deed.QUESTION_SET_CHANGED, matter_id, made.id)
+    else:
+        made = await database.create_question_set(matter_id, name, asked=read.questions)
+        await note(services, Deed.QUESTION_SET_MADE, matter_id, made.id)
+    print(f"{made.name}\tversion {made.version}\t{made.size} questions", file=sys.stderr)
+
+
+async def _set_named(services: "Services", matter_id: str, name: str) -> "QuestionSet":
+    held = await services.database.question_sets(matter_id)
+    for each in held:
+        if name in (each.name, each.id):
+            return each
+    known = ", ".join(each.name for each in held) or "none yet"
+    raise NotFound(f"There is no question set named “{name}”.", f"There are: {known}.")
+
+
+async def _variant_named(services: "Services", matter_id: str, name: str) -> "Variant":
+    from core.evaluation.variants import VARIANTS
+
+    own = [each.variant for each in await services.database.variants(matter_id)]
+    known = {each.name: each for each in (*own, *VARIANTS)}
+    if name not in known:
+        raise NotFound(f"There is no variant named “{name}”.", f"There are: {', '.join(known)}.")
+    return known[name]
+
+
+async def _run(
+    services: "Services", matter_id: str, asked: "QuestionSet", variants: "list[Variant]"
+) -> "Run":
+    """The run of this version of the set that was broken off, or a new one, done."""
+    waiting = await services.database.runs(matter_id, asked.id)
+    found = None
+    for each in waiting:
+        left_off = each.state in (RunState.QUEUED, RunState.RUNNING)
+        same = (each.variants, each.set_version) == (tuple(variants), asked.version)
+        if left_off and same and not await services.runner.changes(each):
+            found = each
+            print(f"goes on\t{each.done} of {each.total} done", file=sys.stderr)
+            break
+    if found is None:
+        found = await services.runner.begin(matter_id, asked.id, variants, operator())
+        await note(services, Deed.RUN_STARTED, matter_id, found.id)
+        if lost := found.manifest.get("unlocated"):
+            print(f"gold not found\t{json.dumps(lost, ensure_ascii=False)}", file=sys.stderr)
+    if any(each.style is AnswerKind.DRAFT for each in variants):
+        await services.engine.start()
+    return await services.runner.complete(found)
+
+
+def _judged(results: "tuple[Result, ...]", has_baseline: bool) -> "tuple[Check, ...]":
+    from core.evaluation.gate import DEFAULT_RULES, judge
+    from core.evaluation.metrics import LOWER_IS_BETTER, per_question
+
+    other = per_question(results, 1) if has_baseline else None
+    return judge(DEFAULT_RULES, per_question(results, 0), other, LOWER_IS_BETTER)
+
+
+def _tell(
+    done: "Run", results: "tuple[Result, ...]", checks: "tuple[Check, ...]", *, as_json: bool
+) -> None:
+    from core.evaluation.metrics import KEYS, means
+
+    columns = [
+        (variant, [each for each in results if each.position == position])
+        for position, variant in enumerate(done.variants)
+    ]
+    figures = [means(own) for _, own in columns]
+    if as_json:
+        print(json.dumps(_record(done, columns, figures, checks), ensure_ascii=False))
+        return
+    print("\t".join(["metric", *(variant.name for variant in done.variants)]))
+    for key in KEYS:
+        if any(key in each for each in figures):
+            told = [f"{each[key]:.4f}" if key in each else "" for each in figures]
+            print("\t".join([key, *told]))
+    failures = [str(sum(bool(each.error) for each in own)) for _, own in columns]
+    print("\t".join(["failed questions", *failures]))
+    for each in checks:
+        print(f"{'passed' if each.passed else 'FAILED'}\t{each.rule.metric}\t{each.why}")
+    if done.trouble:
+        print(f"{done.state}\t{done.trouble}")
+
+
+def _record(
+    done: "Run",
+    columns: "list[tuple[Variant, list[Result]]]",
+    figures: list[dict[str, float]],
+    checks: "tuple[Check, ...]",
+) -> dict[str, Any]:
+    return {
+        "run": done.id,
+        "state": done.state,
+        "questions": done.total // len(done.variants),
+        "variants": [
+            {
+                "name": variant.name,
+                "metrics": own,
+                "failed": sum(bool(each.error) for each in results),
+            }
+            for (variant, results), own in zip(columns, figures, strict=True)
+        ],
+        "checks": [
+            {
+                "metric": each.rule.metric,
+                "value": each.value,
+                "baseline": each.baseline,
+                "passed": each.passed,
+                "why": each.why,
+            }
+            for each in checks
+        ],
+    }

@@ -1,0 +1,57 @@
+"""Rows as files for others: CSV that a spreadsheet cannot be made to run, and JSON lines."""
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+_LINE_ENDS = {code: f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029)}
+# They end no line of JSON, but some who read it line by line take them for ends.
+_BOM = "\ufeff"
+
+
+def as_csv(rows: Sequence[Mapping[str, object]]) -> str:
+    """Rows under the names of their columns, in the order in which those first appear.
+
+    Text that a spreadsheet would take for a formula gets an apostrophe in front (OWASP, CSV
+    Injection); numbers stay numbers, negative ones too.  A mark at the beginning lets Excel read
+    it as UTF-8.  What is neither text nor a number is written as JSON; ``None`` is left empty.
+    """
+    columns = list(dict.fromkeys(column for row in rows for column in row))
+    written = io.StringIO()
+    lines = csv.writer(written, lineterminator="\r\n")
+    if columns:
+        lines.writerow(map(_cell, columns))
+    lines.writerows([_cell(row.get(column)) for column in columns] for row in rows)
+    return _BOM + written.getvalue()
+
+
+def as_jsonl(rows: Sequence[Mapping[str, object]]) -> str:
+    """Rows as JSON, one a line, days and times as ISO 8601 has them."""
+    return "".join(f"{_json(dict(row))}\n" for row in rows)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value)
+    plain = value if isinstance(value, str) else _plain(value)
+    plain = plain.replace("\0", "")
+    # Excel passes over spaces, and over line ends, before the sign of a formula.
+    return (
+        f"'{plain}" if plain.startswith(_FORMULA) or plain.lstrip().startswith(_FORMULA) else plain
+    )
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, date) else _json(value)
+
+
+def _json(value: object) -> str:
+    written = json.dumps(value, ensure_ascii=False, default=_plain, allow_nan=False)
+    return written.translate(_LINE_ENDS)

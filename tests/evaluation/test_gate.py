@@ -1,0 +1,128 @@
+"""The gate stops what is worse, lets through what is not, and says why in a sentence."""
+
+import numpy as np
+import pytest
+
+from core.evaluation.gate import ANSWERED, DEFAULT_RULES, Rule, judge, passes
+
+Figures = dict[str, dict[str, float]]
+
+
+def figures(**metrics: list[float]) -> Figures:
+    number = len(next(iter(metrics.values())))
+    return {
+        f"q{at}": {metric: values[at] for metric, values in metrics.items()} for at in range(number)
+    }
+
+
+def one(rule: Rule, candidate: Figures, baseline: Figures | None = None):
+    return judge([rule], candidate, baseline, {"seconds"})[0]
+
+
+def test_a_mean_below_its_bound_fails_and_one_at_it_passes() -> None:
+    rule = Rule("supported", at_least=0.8)
+    short = one(rule, figures(supported=[0.7, 0.8]))
+    assert not short.passed
+    assert short.value == pytest.approx(0.75)
+    assert short.why == "supported is 0.750, below the 0.800 asked for."
+    assert one(rule, figures(supported=[0.8, 0.8])).passed
+
+
+def test_a_mean_above_its_bound_fails() -> None:
+    slow = one(Rule("seconds", at_most=10), figures(seconds=[12.0, 13.0]))
+    assert not slow.passed
+    assert slow.why == "seconds is 12.5, above the 10 allowed."
+
+
+def test_a_bound_on_what_was_not_measured_is_not_kept() -> None:
+    check = one(Rule("judge", at_least=0.5), figures(mrr=[1.0]))
+    assert not check.passed
+    assert check.value is None
+
+
+def test_a_sure_loss_is_stopped() -> None:
+    random = np.random.default_rng(1)
+    before = random.uniform(0.5, 1, 80)
+    check = one(
+        Rule("ndcg@10", worst_drop=0.02),
+        figures(**{"ndcg@10": list(before - 0.1 + random.normal(0, 0.05, 80))}),
+        figures(**{"ndcg@10": list(before)}),
+    )
+    assert not check.passed
+    assert check.value is not None
+    assert check.baseline is not None
+    assert check.value < check.baseline
+    assert check.why.startswith("ndcg@10 is worse than the baseline's by 0.")
+    assert "80 questions" in check.why
+
+
+def test_noise_is_let_through() -> None:
+    random = np.random.default_rng(2)
+    before = random.uniform(0, 1, 80)
+    after = before + random.normal(0, 0.2, 80)
+    after += before.mean() - after.mean()
+    check = one(Rule("mrr", worst_drop=0.0), figures(mrr=list(after)), figures(mrr=list(before)))
+    assert check.passed
+    assert "no sure loss" in check.why
+
+
+def test_a_loss_that_is_allowed_is_let_through() -> None:
+    check = one(Rule("mrr", worst_drop=0.02), figures(mrr=[0.79] * 9), figures(mrr=[0.8] * 9))
+    assert check.passed
+
+
+def test_of_seconds_more_is_worse() -> None:
+    rule = Rule("seconds", worst_drop=1)
+    slower, faster = figures(seconds=[9.0, 9.5, 9.1]), figures(seconds=[2.0, 2.5, 2.2])
+    check = one(rule, slower, faster)
+    assert not check.passed
+    assert "+6.9" in check.why
+    assert one(rule, faster, slower).passed
+
+
+def test_without_a_baseline_a_drop_is_not_judged_and_that_is_said() -> None:
+    check = one(Rule("mrr", worst_drop=0.02), figures(mrr=[0.1]))
+    assert check.passed
+    assert check.why == "mrr has no baseline on this set to be compared with."
+
+
+def test_a_metric_that_the_candidate_lost_altogether_fails() -> None:
+    check = one(Rule("mrr", worst_drop=0.02), figures(seconds=[1.0]), figures(mrr=[0.9]))
+    assert not check.passed
+
+
+def test_questions_that_failed_count_against_the_variant() -> None:
+    candidate: Figures = {"q0": {"mrr": 1.0}, "q1": {}, "q2": {}}
+    baseline = figures(mrr=[0.9, 0.9, 0.9, 0.9])
+    check = one(Rule(ANSWERED, at_least=0.98), candidate, baseline)
+    assert not check.passed
+    assert check.value == 0.25
+    assert check.baseline == 1
+
+
+def test_a_rule_with_a_bound_and_a_drop_keeps_both() -> None:
+    rule = Rule("mrr", at_least=0.5, worst_drop=0.02)
+    assert not one(rule, figures(mrr=[0.4] * 5), figures(mrr=[0.3] * 5)).passed
+    assert not one(rule, figures(mrr=[0.6] * 5), figures(mrr=[0.9] * 5)).passed
+    both = one(rule, figures(mrr=[0.9] * 5), figures(mrr=[0.9] * 5))
+    assert both.passed
+    assert "within its bounds" in both.why
+    assert "no sure loss" in both.why
+
+
+def test_the_rules_it_comes_with_open_for_an_equal_and_close_for_a_worse_variant() -> None:
+    random = np.random.default_rng(4)
+    values = {rule.metric: list(random.uniform(0.6, 0.9, 40)) for rule in DEFAULT_RULES[1:-1]}
+    good = figures(**values, seconds=[3.0] * 40)
+    assert passes(judge(DEFAULT_RULES, good, good, {"seconds"}))
+    values["recall@10"] = [value - 0.3 for value in values["recall@10"]]
+    worse = judge(DEFAULT_RULES, figures(**values, seconds=[3.0] * 40), good, {"seconds"})
+    assert [check.rule.metric for check in worse if not check.passed] == ["recall@10"]
+    assert not passes(worse)
+
+
+def test_a_variant_that_always_refuses_is_stopped() -> None:
+    """It has no statement to be unsupported, so what has no value must not pass for good."""
+    good = figures(supported=[0.9] * 9, refusal=[1.0] * 9)
+    check = judge(DEFAULT_RULES, figures(refusal=[0.0] * 9), good, ())
+    assert {each.rule.metric for each in check if not each.passed} == {"supported", "refusal"}
