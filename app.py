@@ -87,6 +87,7 @@ def _own_routes(
     from fastapi.staticfiles import StaticFiles
     from starlette.formparsers import MultiPartException
 
+    from core.evaluation.plots import script_path
     from core.serving.access import PERSON
     from core.serving.administration import administration
     from core.serving.doors import doors
@@ -95,14 +96,14 @@ def _own_routes(
     from core.serving.oidc import oidc_routes
     from core.serving.pages import look_of, shown, status_of
     from core.serving.runs import run_routes
-    from ui.pages import PAGES
+    from ui.pages import PAGES, words_for
     from ui.uploads import UPLOADS, keep_uploads
 
     database, oidc = services.database, bool(settings.oidc_issuer)
     app.include_router(health_routes(services.status))
     app.include_router(doors(database, accounts, PAGES, oidc=oidc))
     app.include_router(matter_routes(database, PAGES))
-    app.include_router(run_routes(database))
+    app.include_router(run_routes(database, words_for))
     app.include_router(administration(database, accounts, PAGES))
     if oidc:
         app.mount("/oidc", oidc_routes(settings, database, accounts, PAGES))
@@ -127,6 +128,7 @@ def _own_routes(
     app.mount("/icons", StaticFiles(directory=icons), name="icons")
     files = {"/manifest.json": icons / "manifest.json"}
     files |= {f"/look/{name}": ROOT / "assets" / name for name in LOOK}
+    files |= {"/look/plotly.js": script_path()}
     for path, file in files.items():
         app.add_route(path, partial(_file, file))
 

@@ -45,11 +45,12 @@
     "delete_matter",
     "set_language",
   ]);
-  const settle = async () => {
-    if (one("#chat [data-busy]")) fire("stop", {});
+  const leavingComparison = new Set(["open_comparison", "close_comparison", "delete_comparison"]);
+  const settle = async (within = "") => {
+    if (!within && one("#chat [data-busy]")) fire("stop", {});
     if (one("#evaluation [data-busy]")) fire("stop_comparison", {});
     const until = Date.now() + 5000;
-    while (one("[data-busy]") && Date.now() < until) {
+    while (one(`${within} [data-busy]`) && Date.now() < until) {
       await new Promise((resolve) => setTimeout(resolve, 30));
     }
   };
@@ -129,6 +130,7 @@
     if (element.dataset.event === "open_source") remember(element);
     if (element.dataset.event === "ask") stick = true;
     if (leaving.has(element.dataset.event)) await settle();
+    if (leavingComparison.has(element.dataset.event)) await settle("#evaluation");
     fire(element.dataset.event, value);
     if (turning.has(element.dataset.event) && !element.ariaCurrent) turn();
     if (element.dataset.then) {
@@ -332,6 +334,15 @@
     field.style.height = "auto";
     field.style.height = `${field.scrollHeight}px`;
   };
+  // The button that was pressed counts, and what can be ticked several times comes as a list.
+  const fieldsOf = (form, submitter) => {
+    const sent = new FormData(form, submitter);
+    const value = Object.fromEntries(sent);
+    for (const name of (form.dataset.lists || "").split(" ").filter(Boolean)) {
+      value[name] = sent.getAll(name);
+    }
+    return value;
+  };
   const busy = (form) => {
     const panel = form.closest(".tab-panel");
     return panel && one("[data-busy]", panel);
@@ -346,13 +357,13 @@
     const form = event.target.closest("form[data-event]");
     if (!form) return;
     event.preventDefault();
-    const value = Object.fromEntries(new FormData(form));
-    if (form.dataset.event === "unlock_document") {
-      form.reset();
-      return fire(form.dataset.event, { ...valueOf(form), ...value });
-    }
+    const value = fieldsOf(form, event.submitter);
     // A form of plain fields: the server checks them.
     if ("fields" in form.dataset) return fire(form.dataset.event, { ...valueOf(form), ...value });
+    if (!form.elements.question) {
+      if (!("keep" in form.dataset)) form.reset();
+      return fire(form.dataset.event, { ...valueOf(form), ...value });
+    }
     if (!value.question?.trim() || busy(form)) return;
     stick = true;
     showOptions(false);
@@ -414,6 +425,17 @@
       return;
     }
     const typing = ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName);
+    const plain = !event.metaKey && !event.ctrlKey && !event.altKey && !event.repeat;
+    const ballot = root.dataset.tab === "evaluation" && one("#comparison .ballot");
+    const ticking = typing && target.type !== "checkbox";
+    if (/^[1-6]$/.test(key) && plain && !ticking && !one("dialog[open]") && ballot?.offsetParent) {
+      const button = one(`[data-key="${key}"]`, ballot);
+      if (button) {
+        event.preventDefault();
+        button.click();
+      }
+      return;
+    }
     if (!typing && one("#source .sheet") && !event.metaKey && !event.ctrlKey && !event.altKey) {
       const name = { ArrowLeft: "previous-citation", ArrowRight: "next-citation" }[key];
       const page = { PageUp: "previous-page", PageDown: "next-page" }[key];
@@ -625,6 +647,8 @@
   let drawn = "";
   let revealed = "";
   let optionsDrawn = "";
+  const formsDrawn = new Map();
+  const taken = new Set();
 
   // After every redraw: put back what the server does not know.
   const sync = () => {
@@ -672,6 +696,19 @@
     if (key !== revealed) {
       revealed = key;
       opened?.closest(".tab-panel").scrollTo(0, 0);
+    }
+    // A form that was prepared for another question, or anew, shows what it was prepared with.
+    for (const prepared of all("#evaluation form[data-drawn]")) {
+      if (formsDrawn.get(prepared.dataset.testid) === prepared.dataset.drawn) continue;
+      formsDrawn.set(prepared.dataset.testid, prepared.dataset.drawn);
+      prepared.reset();
+      all("textarea", prepared).forEach(grow);
+    }
+    // A file that an event has made is in its link: it is taken once.
+    for (const link of all("a[data-download]")) {
+      if (taken.has(link.dataset.download)) continue;
+      taken.add(link.dataset.download);
+      link.click();
     }
     const news = all("[data-announce]").pop();
     if (news && news.dataset.announce !== drawn) {

@@ -7,15 +7,19 @@ from ui.markup import Html, action, element, icon, join, text
 from ui.pincites import citation_button, cited, render_place, render_sources
 from ui.wording import caveats, coverage, mark, notice, plain_answer, shortfall, summary, warning
 
+NOTHING = Html("")
 _MARKS = {Verdict.SUPPORTED: "check", Verdict.PARTLY: "partly", Verdict.UNSUPPORTED: "unsupported"}
 
 
 def render_answer(
-    answer: Answer, texts: Texts, regenerate: dict[str, object] | None = None, *tools: Html
+    answer: Answer,
+    texts: Texts,
+    regenerate: dict[str, object] | None = None,
+    tools: Html = NOTHING,
 ) -> Html:
     """The answer under its heading; ``regenerate`` gives the way to have it answered again.
 
-    ``tools`` stand in its footer.
+    ``tools`` are further buttons that stand below it.
     """
     return element(
         "article",
@@ -94,7 +98,7 @@ def _body(answer: Answer, texts: Texts) -> Html:
         return _nearest(answer, texts)
     draft = answer.kind is AnswerKind.DRAFT
     drawn = (
-        _statement(statement, texts) if draft else _quotation(statement, texts)
+        render_statement(statement, texts) if draft else _quotation(statement, texts)
         for statement in answer.statements
     )
     return join(
@@ -139,7 +143,7 @@ def _verbatim(words: str, citations: tuple[Citation, ...], flag: str, texts: Tex
     )
 
 
-def _statement(statement: Statement, texts: Texts) -> Html:
+def render_statement(statement: Statement, texts: Texts, class_: str = "") -> Html:
     """A statement with its pincites and, in the same line, what is wrong with it.
 
     The mark is text within the paragraph, so that a reader of the screen hears it in its place
@@ -160,7 +164,7 @@ def _statement(statement: Statement, texts: Texts) -> Html:
         "div",
         sign,
         element("p", words, Html("&nbsp;"), buttons, _flag(flag), dir="auto"),
-        class_="statement",
+        class_=f"statement {class_}".rstrip(),
         data_testid="statement",
         data_verdict=statement.verdict,
     )
@@ -173,7 +177,7 @@ def _flag(words: str) -> Html:
 
 
 def _footer(
-    answer: Answer, texts: Texts, regenerate: dict[str, object] | None, tools: tuple[Html, ...]
+    answer: Answer, texts: Texts, regenerate: dict[str, object] | None, tools: Html
 ) -> Html:
     seconds = answer.timings.get("total")
     first = answer.timings.get("first_token")
@@ -209,7 +213,7 @@ def _footer(
         "footer",
         copy,
         again,
-        *tools,
+        tools,
         element("span", text(facts), class_="timings", title=steps, data_testid="timings"),
         class_="answer-footer",
     )

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from core.evaluation.metrics import METRICS
-from core.evaluation.outcomes import LOWER_IS_BETTER, Change, is_better
+from core.evaluation.metrics import LOWER_IS_BETTER, METRICS
+from core.evaluation.outcomes import Change, is_better
+from core.evaluation.plots import as_html, scatter
 from core.evaluation.significance import Difference
 from core.trials import Result, Run, SetQuestion
 from core.types import Variant
@@ -14,7 +15,7 @@ from ui.locale import Texts
 from ui.markup import Html, action, element, icon, join, text
 from ui.page import Pair
 from ui.questions import render_gold
-from ui.run_list import variant_label
+from ui.wording import variant_label
 
 ROWS = 100
 """Questions that moved, listed at once."""
@@ -32,11 +33,12 @@ def render_contrast(
     runs: Sequence[Run],
     pair: Pair,
     differences: Sequence[Difference],
-    moved: Sequence[Change],
+    both: Sequence[Change],
     asked: Mapping[str, SetQuestion],
     texts: Texts,
 ) -> Html:
     """The choice of two sides, what differs between them, and the questions that moved."""
+    moved = [each for each in both if each.difference]
     parts = [
         element("h2", text(texts("contrast.heading"))),
         _choice(runs, pair, differences, texts),
@@ -44,8 +46,12 @@ def render_contrast(
     if not differences:
         parts.append(element("p", text(texts("contrast.nothing")), class_="facts"))
     else:
-        parts += [_differences(differences, texts), _moved(pair.metric, moved, asked, texts)]
-    return element("section", *parts, class_="contrast", data_testid="contrast")
+        parts += [
+            _differences(differences, texts),
+            _cloud(pair.metric, both, asked, texts),
+            _moved(pair.metric, moved, asked, texts),
+        ]
+    return element("section", *parts, class_="versus", data_testid="contrast")
 
 
 def _choice(
@@ -108,6 +114,29 @@ def _differences(differences: Sequence[Difference], texts: Texts) -> Html:
     )
 
 
+def _cloud(
+    metric: str, both: Sequence[Change], asked: Mapping[str, SetQuestion], texts: Texts
+) -> Html:
+    """One point a question: the first's value along, the second's up."""
+    points = [
+        (asked[each.question_id].question if each.question_id in asked else "", *each.values)
+        for each in both
+    ]
+    figure = scatter(
+        points,
+        first=texts("contrast.first"),
+        second=texts("contrast.second"),
+        title=metric_label(metric, texts),
+    )
+    return element(
+        "details",
+        element("summary", text(texts("contrast.cloud")), icon("chevron")),
+        element("div", Html(as_html(figure))),
+        class_="card folded plots",
+        data_testid="cloud",
+    )
+
+
 def _difference(each: Difference, texts: Texts) -> Html:
     metric = _METRICS[each.metric]
 
@@ -128,7 +157,7 @@ def _difference(each: Difference, texts: Texts) -> Html:
         element(
             "td",
             element("span", text(number(each.difference, plus)), class_="mean"),
-            element("small", text(interval), class_="interval"),
+            element("small", text(interval), class_="spread"),
             class_="amount",
         ),
         element(

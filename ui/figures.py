@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 
 from core.evaluation.metrics import METRICS, Metric
 from core.evaluation.outcomes import Mean
+from core.evaluation.plots import Estimate, as_html, intervals_figure, latencies
 from core.trials import Result, Run
 from core.types import Variant
 from ui.locale import Texts
 from ui.markup import Html, action, element, icon, join, text
-from ui.run_list import variant_label
+from ui.wording import variant_label
 
 FAILURES = 50
 """Failures that are listed before the rest is only counted."""
@@ -121,7 +122,7 @@ def _interval(mean: Mean, metric: Metric, texts: Texts) -> Html:
     if mean.low is None or mean.high is None:
         return Html("")
     low, high = (figure(each, metric.unit, texts) for each in (mean.low, mean.high))
-    return element("small", text(texts("runs.from_to", low=low, high=high)), class_="interval")
+    return element("small", text(texts("runs.from_to", low=low, high=high)), class_="spread")
 
 
 def _costs(run: Run, results: Sequence[Result], texts: Texts) -> list[Html]:
@@ -229,4 +230,42 @@ def render_promote(run: Run, in_force: Variant, passes: Sequence[bool], texts: T
             element("p", text(texts("gate.lead")), class_="facts"),
             element("ul", *rows, class_="shelf gate"),
         )
+    )
+
+
+def render_plots(
+    run: Run, standings: Sequence[Mapping[str, Mean]], results: Sequence[Result], texts: Texts
+) -> Html:
+    """The shares with their intervals, and how the times of the stages are spread."""
+    shares = {
+        variant_label(variant, texts): [
+            Estimate(metric_label(each.key, texts), mean.value, mean.low, mean.high)
+            for each in METRICS
+            if each.unit == "share" and (mean := means.get(each.key))
+            if mean.low is not None and mean.high is not None
+        ]
+        for variant, means in zip(run.variants, standings, strict=True)
+    }
+    stages = [each for each in METRICS if each.unit == "seconds"]
+    times = {
+        variant_label(variant, texts): {
+            metric_label(each.key, texts): [
+                one.metrics[each.key]
+                for one in results
+                if one.position == at and each.key in one.metrics
+            ]
+            for each in stages
+        }
+        for at, variant in enumerate(run.variants)
+    }
+    if not any(shares.values()):
+        return Html("")
+    bars = intervals_figure(shares, title=texts("runs.metrics"), axis="")
+    spread = latencies(times, title=texts("runs.times"), axis=texts("runs.seconds"))
+    return element(
+        "details",
+        element("summary", text(texts("runs.plots")), icon("chevron")),
+        element("div", Html(as_html(bars)), Html(as_html(spread))),
+        class_="card folded plots",
+        data_testid="run-plots",
     )

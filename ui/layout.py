@@ -173,11 +173,11 @@ def mount_options() -> dict[str, Any]:
     """What ``gr.mount_gradio_app`` needs beside the page: its looks, and nothing recorded."""
     assets = ROOT / "assets"
     style = (assets / "app.css").read_text(encoding="utf-8")
-    script = (assets / "app.js").read_text(encoding="utf-8")
+    scripts = [(assets / name).read_text(encoding="utf-8") for name in ("app.js", "plots.js")]
     head = (
         '<meta name="theme-color" content="#14213d">'
         '<link rel="apple-touch-icon" href="/icons/icon-192.png">'
-        f"<style>{style}</style><script>{script}</script>"
+        f"<style>{style}</style><script>{scripts[0]}</script><script>{scripts[1]}</script>"
     )
     return {
         "auth_dependency": _person_id,

@@ -85,6 +85,20 @@ EVENTS = (
     "ask_promotion",
     "promote_variant",
     "close_dialog",
+    "open_comparison",
+    "close_comparison",
+    "vote",
+    "withdraw_vote",
+    "delete_comparison",
+    "compare_with",
+    "rate_answer",
+    "unrate_answer",
+    "make_variant",
+    "copy_variant",
+    "retire_variant",
+    "contrast_variants",
+    "enforce_variant",
+    "export_votes",
 )
 """Every event that a button or a form of ours may fire; ``assets/app.js`` passes them on."""
 
@@ -125,6 +139,11 @@ class Desk:
     question_search: str = ""
     run_id: str = ""
     pair: Pair = Pair()
+    comparison_id: str = ""
+    comparing: str = ""
+    comparing_message: str = ""
+    copied_variant: str = ""
+    contrasted: tuple[str, str] = ("", "")
     options: Options = DEFAULTS
     person: Person = field(default=NOBODY, compare=False)
     role: Role | None = field(default=None, compare=False)

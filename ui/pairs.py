@@ -54,13 +54,19 @@ async def draw_contrast(page: Page, desk: Desk, run: Run) -> Html:
     first, second = [await _side(page, run, *each) for each in (pair.first, pair.second)]
     found = await asyncio.to_thread(differences, first.values, second.values)
     pair = replace(pair, metric=_metric(pair.metric, found))
-    moved = changes(first.values, second.values, pair.metric)
+    both = changes(first.values, second.values, pair.metric)
     asked = await asked_in(page, second.run) | await asked_in(page, first.run)
     if pair.question_id:
         variants = [(side.run.variants[side.position], side.on(pair.question_id))
                     for side in (first, second)]  # fmt: skip
-        return render_pair(asked.get(pair.question_id), variants, moved, pair, desk.texts)
-    return render_contrast(runs, pair, found, moved, asked, desk.texts)
+        return render_pair(
+            asked.get(pair.question_id),
+            variants,
+            [each for each in both if each.difference],
+            pair,
+            desk.texts,
+        )
+    return render_contrast(runs, pair, found, both, asked, desk.texts)
 
 
 async def _comparable(page: Page, run: Run) -> tuple[Run, ...]:

@@ -9,7 +9,7 @@ from ui.fields import dialog_buttons, render_dialog, words_field
 from ui.figures import figure, metric_label
 from ui.locale import Texts
 from ui.markup import Html, action, element, icon, text
-from ui.run_list import variant_label
+from ui.wording import variant_label
 
 _UNITS = {each.key: each.unit for each in METRICS}
 

@@ -191,7 +191,14 @@ def sets_view(page: Page) -> Tab:
         document = await database.document(desk.matter_id, document_id)
         yield await draw_sets(desk, drafting=document.name)
         try:
-            drafts = await draft_questions(page.services, desk.matter_id, document.id, number)
+            drafts = await draft_questions(
+                page.services.store,
+                page.services.engine,
+                page.services.profile.chat,
+                desk.matter_id,
+                document.id,
+                number,
+            )
             await database.add_questions(desk.matter_id, desk.set_id, drafts)
             await page.record(desk, Deed.QUESTION_SET_CHANGED, desk.set_id)
         except PinciteError as error:

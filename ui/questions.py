@@ -155,6 +155,8 @@ def _describing(held: QuestionSet, texts: Texts) -> Html:
         data_event="describe_set",
         data_value={"id": held.id},
         data_fields=True,
+        data_drawn=f"{held.id} {held.name} {held.description} {held.is_held_out}",
+        data_testid="describe-form",
     )
     label = texts("sets.describe")
     opener = element(

@@ -80,6 +80,20 @@ NEEDS: dict[str, Role | None] = {
     "ask_promotion": Role.OWNER,
     "promote_variant": Role.OWNER,
     "close_dialog": ANYONE,
+    "open_comparison": Role.READER,
+    "close_comparison": ANYONE,
+    "vote": Role.READER,
+    "withdraw_vote": Role.READER,
+    "delete_comparison": Role.READER,  # who began it, or an owner
+    "compare_with": Role.READER,
+    "rate_answer": Role.READER,
+    "unrate_answer": Role.READER,
+    "make_variant": Role.EDITOR,
+    "copy_variant": Role.EDITOR,
+    "retire_variant": Role.EDITOR,
+    "contrast_variants": ANYONE,
+    "enforce_variant": Role.OWNER,
+    "export_votes": Role.EDITOR,  # it names what a blind comparison still hides
 }
 """The role in the open matter that each event of the page takes."""
 

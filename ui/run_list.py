@@ -9,6 +9,7 @@ from ui.locale import Texts
 from ui.markup import Html, action, element, icon, text
 from ui.page import Desk
 from ui.table import left
+from ui.wording import variant_label
 
 OVER = (RunState.DONE, RunState.CANCELLED, RunState.FAILED)
 _BADGES = {RunState.DONE: "ready", RunState.FAILED: "failed"}
@@ -18,11 +19,6 @@ _ICONS = {RunState.DONE: "check", RunState.FAILED: "unsupported", RunState.CANCE
 def is_moving(run: Run) -> bool:
     """Whether a run is not over."""
     return run.state not in OVER
-
-
-def variant_label(variant: Variant, texts: Texts) -> str:
-    """A variant's name in the reader's language, or as it is where it has none."""
-    return texts.known("variant", variant.name)
 
 
 def set_label(run: Run, names: Mapping[str, str], texts: Texts) -> str:

@@ -14,8 +14,15 @@ from core.evaluation.outcomes import gate, standings
 from core.evaluation.variants import in_force, variants_of
 from core.trials import Result, Run, RunState
 from core.types import Role, Variant
+from ui.composer import draw_options
 from ui.fields import back_button, may
-from ui.figures import render_failures, render_figures, render_manifest, render_promote
+from ui.figures import (
+    render_failures,
+    render_figures,
+    render_manifest,
+    render_plots,
+    render_promote,
+)
 from ui.markup import Html, element, join
 from ui.page import Desk, Page, Pair, Tab, Updates, value_of
 from ui.pairs import asked_in, draw_contrast, side_sent
@@ -98,6 +105,7 @@ def runs_view(page: Page) -> Tab:
         means = await asyncio.to_thread(standings, run, results)
         parts = [
             render_figures(run, means, results, promoted, desk.texts),
+            await asyncio.to_thread(render_plots, run, means, results, desk.texts),
             render_failures(run, results, asked, desk.texts),
         ]
         if run.state is RunState.DONE:
@@ -187,7 +195,7 @@ def runs_view(page: Page) -> Tab:
             )
             return {page.dialog: again}
         await page.record(desk, Deed.VARIANT_PROMOTED, run.id)
-        return {page.dialog: ""} | await draw(desk)
+        return {page.dialog: ""} | await draw(desk) | await draw_options(page, desk)
 
     async def advance(desk: Desk) -> Updates:
         """While a run moves its progress is drawn anew; once it is over, all of it."""
@@ -209,7 +217,9 @@ def runs_view(page: Page) -> Tab:
     page.on("begin_run", begin_run, [page.dialog, *own])
     page.on("repeat_run", repeat_run, [page.dialog])
     page.on("ask_promotion", ask_promotion, [page.dialog])
-    page.on("promote_variant", promote_variant, [page.dialog, *regions])
+    page.on(
+        "promote_variant", promote_variant, [page.dialog, page.options, page.in_force, *regions]
+    )
     page.listen(timer.tick, advance, ANYONE, [], regions)
     return Tab((start, rows, report, timer), draw)
 

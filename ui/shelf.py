@@ -176,8 +176,9 @@ def _mapping(seen: Preview, texts: Texts) -> Html:
     return element(
         "form",
         element("p", text(texts("sets.mapping")), class_="lead"),
-        element("div", *choices, class_="fields"),
+        element("div", *choices, class_="columns-of"),
         data_search="map_questions",
+        data_drawn=upload.path.name,
         data_testid="mapping",
     )
 
@@ -261,5 +262,6 @@ def _taking(upload: Upload, texts: Texts) -> Html:
         class_="line",
         data_event="take_questions",
         data_fields=True,
+        data_drawn=upload.path.name,
         data_testid="taking",
     )

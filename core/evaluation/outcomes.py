@@ -4,12 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.evaluation.gate import DEFAULT_RULES, Check, judge
-from core.evaluation.metrics import METRICS, per_question
+from core.evaluation.metrics import LOWER_IS_BETTER, METRICS, per_question
 from core.evaluation.significance import interval
 from core.trials import Result, Run, SetQuestion
 from core.types import Variant
-
-LOWER_IS_BETTER = frozenset(each.key for each in METRICS if not each.higher_is_better)
 
 Values = Mapping[str, Mapping[str, float]]
 """A variant's metrics by question: ``values[question_id][metric]``."""
@@ -36,7 +34,13 @@ class Change:
     @property
     def difference(self) -> float:
         """How much higher the second is."""
-        return self.second - self.first
+        gap = self.second - self.first
+        return gap if abs(gap) > 1e-9 else 0.0
+
+    @property
+    def values(self) -> tuple[float, float]:
+        """What the first and the second came to."""
+        return self.first, self.second
 
 
 def standing(values: Values) -> dict[str, Mean]:
@@ -65,7 +69,7 @@ def standings(run: Run, results: Sequence[Result]) -> tuple[dict[str, Mean], ...
 
 
 def changes(first: Values, second: Values, metric: str) -> tuple[Change, ...]:
-    """The questions whose metric differs, those that lost most first; both have to have it.
+    """The questions for which both have the metric, those that lost most first.
 
     For a metric that is better when lower, what rose has lost.
     """
@@ -75,8 +79,7 @@ def changes(first: Values, second: Values, metric: str) -> tuple[Change, ...]:
         for key in first
         if metric in first[key] and metric in second.get(key, {})
     ]
-    moved = [each for each in found if abs(each.difference) > 1e-9]
-    return tuple(sorted(moved, key=lambda each: sign * each.difference))
+    return tuple(sorted(found, key=lambda each: sign * each.difference))
 
 
 def is_better(change: Change, metric: str) -> bool:

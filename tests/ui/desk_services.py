@@ -1,7 +1,8 @@
 """Hand-written stand-ins for what lies below the page, over the real database."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -77,6 +78,10 @@ class ScriptedAnswerer:
     asked: list[tuple[str, str, tuple[Turn, ...]]] = field(default_factory=list)
     ways: list[tuple[Variant, Scope]] = field(default_factory=list)
     ended_early: list[str] = field(default_factory=list)
+
+    @asynccontextmanager
+    async def sharing(self) -> AsyncIterator["ScriptedAnswerer"]:
+        yield self
 
     async def stream(
         self,
@@ -190,6 +195,15 @@ class ScriptedRunner:
         return self.changed
 
 
+class WordEngine:
+    """An engine whose tokens are words."""
+
+    status = ModelStatus("chat", "A model", "cpu", "ready")
+
+    def count_tokens(self, text: str) -> int:
+        return len(text.split())
+
+
 class DeskServices:
     """What the page asks of ``core.services.Services``."""
 
@@ -200,6 +214,11 @@ class DeskServices:
         self.library = PaperLibrary(self.database)
         self.answerer = ScriptedAnswerer()
         self.runner = ScriptedRunner(self.database)
+
+        self.engine = WordEngine()
+
+    def models(self) -> tuple[str, ...]:
+        return ("A model", "An adapter")
 
     def status(self) -> tuple[ModelStatus, ...]:
         return (ModelStatus("chat", "A model", "cpu", "ready"),)
