@@ -178,7 +178,6 @@ def _mapping(seen: Preview, texts: Texts) -> Html:
         element("p", text(texts("sets.mapping")), class_="lead"),
         element("div", *choices, class_="columns-of"),
         data_search="map_questions",
-        data_drawn=upload.path.name,
         data_testid="mapping",
     )
 
