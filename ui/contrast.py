@@ -51,7 +51,7 @@ def render_contrast(
             _cloud(pair.metric, both, asked, texts),
             _moved(pair.metric, moved, asked, texts),
         ]
-    return element("section", *parts, class_="versus", data_testid="contrast")
+    return element("section", *parts, class_="versus", data_testid="versus")
 
 
 def _choice(
@@ -70,7 +70,7 @@ def _choice(
         dropdown("metric", texts("contrast.by"), metrics, pair.metric) if metrics else Html(""),
         class_="line",
         data_search="compare_runs",
-        data_testid="contrast-choice",
+        data_testid="versus-choice",
     )
 
 

@@ -58,8 +58,17 @@ def hold_out_mark(texts: Texts) -> Html:
     )
 
 
-def render_dialog(heading: str, *content: Html, trouble: str = "", testid: str = "dialog") -> Html:
-    """A dialog over the page; the browser opens it as soon as it is drawn, and Escape closes it."""
+def render_dialog(
+    heading: str,
+    *content: Html,
+    trouble: str = "",
+    testid: str = "dialog",
+    is_read: bool = False,
+) -> Html:
+    """A dialog over the page; the browser opens it as soon as it is drawn, and Escape closes it.
+
+    One that ``is_read`` begins at its heading, others at their first field.
+    """
     told = (
         element("p", text(trouble), class_="notice", role="alert", data_testid="trouble")
         if trouble
@@ -67,7 +76,7 @@ def render_dialog(heading: str, *content: Html, trouble: str = "", testid: str =
     )
     return element(
         "dialog",
-        element("h2", text(heading)),
+        element("h2", text(heading), tabindex="-1", autofocus=is_read),
         told,
         *content,
         class_="dialog broad",

@@ -39,7 +39,9 @@ def render_promotion(
     if not may_promote:
         close = action("close_dialog", text(texts("gate.close")), class_="button quiet")
         buttons = element("div", close, class_="buttons")
-        return render_dialog(texts("gate.heading"), told, table, buttons, testid="promotion")
+        return render_dialog(
+            texts("gate.heading"), told, table, buttons, testid="promotion", is_read=True
+        )
     label = texts("gate.note" if passed else "gate.reason")
     form = element(
         "form",
@@ -50,7 +52,7 @@ def render_promotion(
         data_fields=True,
     )
     return render_dialog(
-        texts("gate.heading"), told, table, form, trouble=trouble, testid="promotion"
+        texts("gate.heading"), told, table, form, trouble=trouble, testid="promotion", is_read=True
     )
 
 
@@ -80,9 +82,11 @@ def _row(check: Check, texts: Texts) -> Html:
         return "–" if value is None else figure(value, unit, texts)
 
     verdict = texts("gate.passed" if check.passed else "gate.stopped")
+    label = metric_label(check.rule.metric, texts)
+    why = texts.said(check.why).replace(check.rule.metric, label)
     return element(
         "tr",
-        element("th", text(metric_label(check.rule.metric, texts)), scope="row"),
+        element("th", text(label), scope="row"),
         element("td", text(_rule(check, unit, texts))),
         element("td", text(number(check.value)), class_="amount"),
         element("td", text(number(check.baseline)), class_="amount"),
@@ -93,9 +97,9 @@ def _row(check: Check, texts: Texts) -> Html:
                 icon("check" if check.passed else "unsupported"),
                 text(verdict),
                 class_="badge ready" if check.passed else "badge failed",
-                title=texts.said(check.why) or None,
+                title=why or None,
             ),
-            element("small", text(texts.said(check.why))) if not check.passed else Html(""),
+            element("small", text(why)) if not check.passed else Html(""),
         ),
     )
 
