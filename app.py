@@ -128,7 +128,7 @@ def _own_routes(
     app.mount("/icons", StaticFiles(directory=icons), name="icons")
     files = {"/manifest.json": icons / "manifest.json"}
     files |= {f"/look/{name}": ROOT / "assets" / name for name in LOOK}
-    files |= {"/look/plotly.js": script_path()}
+    files["/look/plotly.js"] = script_path()  # for assets/plots.js, when there is a plot
     for path, file in files.items():
         app.add_route(path, partial(_file, file))
 

@@ -173,11 +173,12 @@ def mount_options() -> dict[str, Any]:
     """What ``gr.mount_gradio_app`` needs beside the page: its looks, and nothing recorded."""
     assets = ROOT / "assets"
     style = (assets / "app.css").read_text(encoding="utf-8")
-    scripts = [(assets / name).read_text(encoding="utf-8") for name in ("app.js", "plots.js")]
+    script = (assets / "app.js").read_text(encoding="utf-8")
+    plots = (assets / "plots.js").read_text(encoding="utf-8")
     head = (
         '<meta name="theme-color" content="#14213d">'
         '<link rel="apple-touch-icon" href="/icons/icon-192.png">'
-        f"<style>{style}</style><script>{scripts[0]}</script><script>{scripts[1]}</script>"
+        f"<style>{style}</style><script>{script}</script><script>{plots}</script>"
     )
     return {
         "auth_dependency": _person_id,

@@ -30,8 +30,8 @@ STEPS = int(os.environ.get("PINCITE_WALL_STEPS", "60"))
 
 OPEN = {
     "GET /healthz", "GET /readyz", "GET /login", "POST /login", "GET /manifest.json",
-    "GET /look/app.css", "GET /look/pages.css", "GET /look/pages.js",
-    "GET /look/plotly.js", "GET /icons",
+    "GET /look/app.css", "GET /look/pages.css", "GET /look/pages.js", "GET /look/plotly.js",
+    "GET /icons",
     "GET /login/code", "POST /login/code", "GET /oidc/begin", "GET /oidc/done",
 }  # fmt: skip
 """Answered to anyone: the test holds them to tell nothing of anyone."""
