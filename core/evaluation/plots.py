@@ -10,7 +10,8 @@ beside words in Word's own fonts.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from html import escape
+from html import escape, unescape
+from importlib.util import find_spec
 from io import BytesIO
 from itertools import cycle
 from pathlib import Path
@@ -171,7 +172,7 @@ def votes_over_time(
 
 def as_html(figure: "Figure") -> str:
     """The figure as an element that ``assets/plots.js`` draws in; nothing in it is a script."""
-    label = figure.layout.title.text or ""
+    label = escape(unescape(figure.layout.title.text or ""), quote=True).translate(_ENTITIES)
     drawn = escape(figure.to_json(), quote=True).translate(_ENTITIES)
     return (
         f'<div class="plot" role="img" aria-label="{label}" data-figure="{drawn}" '
@@ -180,10 +181,11 @@ def as_html(figure: "Figure") -> str:
 
 
 def script_path() -> Path:
-    """Where plotly's script lies on this machine."""
-    import plotly
-
-    return Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+    """Where plotly's script lies on this machine; plotly itself need not be imported for that."""
+    found = find_spec("plotly")
+    if found is None or found.origin is None:
+        raise ModuleNotFoundError("plotly is not installed")
+    return Path(found.origin).parent / "package_data" / "plotly.min.js"
 
 
 def interval_picture(estimate: Estimate, *, lowest: float, highest: float, colour: str) -> bytes:
@@ -258,4 +260,4 @@ def _figure(title: str, *, height: int) -> "Figure":
 
 def _plain(words: str) -> str:
     """Words as plotly shows them, which takes tags and links in any text of a figure for markup."""
-    return escape(words, quote=True)
+    return escape(words, quote=False)
