@@ -69,10 +69,8 @@ async def _import(services: "Services", matter_id: str, name: str, path: Path) -
         raise PinciteError(f"{path} cannot be read: {error.strerror}.") from error
     for each in read.troubles:
         print(f"row {each.row}\t{each.reason} {each.remedy}".rstrip(), file=sys.stderr)
-    if read.troubles:
-        raise PinciteError(
-            f"{len(read.troubles)} rows of {path.name} cannot be used.", "Nothing was added."
-        )
+    if not read.questions:
+        raise PinciteError(f"No row of {path.name} can be used.", "Nothing was added.")
     database = services.database
     held = {each.name: each for each in await database.question_sets(matter_id)}
     if name in held:

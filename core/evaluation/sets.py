@@ -272,7 +272,8 @@ def _json_lines(text: str) -> tuple[tuple[str, ...], Iterable[Row]]:
             value = json.loads(line, object_pairs_hook=_once, parse_constant=_no_number)
             if not isinstance(value, dict):
                 raise PinciteError(
-                    "This line is JSON, but no object.", 'Each line is like {"question": "…"}.'
+                    "This line is JSON, but no object.",
+                    "Each line is an object that has a “question”.",
                 )
             columns |= dict.fromkeys(value)
             rows.append((number, value))
@@ -364,7 +365,8 @@ def _golds(value: object) -> tuple[Gold, ...]:
     listed = value if isinstance(value, list) else [value]
     if len(listed) > _MOST_GOLD or not all(isinstance(each, dict) for each in listed):
         raise PinciteError(
-            "The gold is not a list of objects.", 'Each is like {"document": "…", "quote": "…"}.'
+            "The gold is not a list of objects.",
+            "Each names a “document”, and there a “quote” or a “page”.",
         )
     return tuple(map(_gold, listed))
 

@@ -1,13 +1,14 @@
 """The engine's states, as far as they go without loading a model."""
 
+import json
 import re
 import sys
 from pathlib import Path
 
 import pytest
 
-from core.answering.local_engine import LocalEngine
-from core.errors import EngineError
+from core.answering.local_engine import LocalEngine, _lora_options, adapters_of
+from core.errors import EngineError, ModelError
 from core.models.profile import ChatModel
 from core.settings import load_settings
 
@@ -63,3 +64,20 @@ async def test_no_tokens_are_counted_until_the_engine_is_ready(tmp_path: Path) -
     with pytest.raises(EngineError, match="not ready") as raised:
         engine(tmp_path / "tiny").count_tokens("rent")
     assert raised.value.remedy
+
+
+def test_adapters_are_those_of_the_folder_that_were_trained_on_the_model(tmp_path: Path) -> None:
+    bases = {"leases": "/train/own", "deeds": "owner/own", "others": "Qwen3"}
+    for name, base in bases.items():
+        folder = tmp_path / "adapters" / name
+        folder.mkdir(parents=True)
+        config = {"base_model_name_or_path": base, "r": 12}
+        (folder / "adapter_config.json").write_text(json.dumps(config))
+    model = ChatModel("own", "own", "cpu", "float32", 4096, 900, 160, ("en",))
+    found = adapters_of(model, tmp_path)
+    assert list(found) == ["deeds", "leases"]
+    assert _lora_options(found) == {"enable_lora": True, "max_loras": 2, "max_lora_rank": 16}
+    assert _lora_options({}) == {}
+    (tmp_path / "adapters" / "leases" / "adapter_config.json").write_text("{")
+    with pytest.raises(ModelError, match="cannot be read"):
+        adapters_of(model, tmp_path)

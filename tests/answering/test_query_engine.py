@@ -109,3 +109,20 @@ def test_a_passage_shows_its_bare_text_where_no_prompt_is_made() -> None:
     node = PassageNode(id_="d:0", passage=hit(0, "Rent.").passage, marker=4)
     assert node.get_content() == "Rent."
     assert 'number="4"' in node.get_content(MetadataMode.LLM)
+
+
+async def test_the_whole_ranking_is_kept_beside_what_is_read() -> None:
+    asked = query(top_k=1)
+    found = await asked.retrieve()
+    assert [each.passage.text for each in found.hits] == [TEXTS[0]]
+    assert [each.passage.text for each in asked.ranked] == list(TEXTS)
+
+
+async def test_the_variant_names_the_model_the_prompt_and_the_sampling() -> None:
+    asked = query(model="other", prompt="verbatim", temperature=0.7, top_p=0.9)
+    await asked.retrieve()
+    assert "".join([word async for word in asked.write()]) == "It is."
+    engine = asked.generator
+    assert isinstance(engine, FakeEngine)
+    assert engine.asked == [(0.7, 0.9, "other")]
+    assert "Copy out" in engine.prompts[0][0].content

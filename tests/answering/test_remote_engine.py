@@ -20,7 +20,8 @@ async def endpoint(owner: str) -> AsyncIterator[tuple[str, list[dict[str, Any]]]
     asked: list[dict[str, Any]] = []
     word = {"choices": [{"index": 0, "delta": {"content": "Yes."}}]}
     own = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "big"}
-    models = {"object": "list", "data": [{"id": "big", "object": "model", "owned_by": owner}]}
+    served = [{"id": each, "object": "model", "owned_by": owner} for each in ("big", "small")]
+    models = {"object": "list", "data": served}
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
@@ -74,3 +75,26 @@ async def test_an_endpoint_that_may_refuse_the_field_does_not_get_it(
     owner: str, setting: str
 ) -> None:
     assert await salts_sent(owner, setting) == [None, None, None]
+
+
+async def test_a_variant_may_name_another_model_that_the_endpoint_serves() -> None:
+    async with endpoint("vllm") as (address, asked):
+        settings = Settings(
+            _env_file=None, remote_base_url=address, remote_models="big, small, absent"
+        )  # type: ignore[call-arg]
+        engine = RemoteEngine(
+            ChatModel("big", "big", "remote", "", 8192, 4096, 512, ("en",)), settings
+        )
+        await engine.start()
+        assert engine.models == ("small",)
+        options: list[dict[str, Any]] = [
+            {"temperature": 0, "model": "small"},
+            {"temperature": 0.8, "top_p": 0.9},
+        ]
+        for each in options:
+            words = engine.stream([ChatMessage("user", "Who?")], max_tokens=9, salt="m", **each)
+            assert [word async for word in words] == ["Yes."]
+        await engine.close()
+    first, second = asked
+    assert (first["model"], first["top_p"], "seed" in first) == ("small", 1.0, False)
+    assert (second["model"], second["top_p"], second["seed"]) == ("big", 0.9, 0)

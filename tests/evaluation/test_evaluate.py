@@ -1,0 +1,163 @@
+"""``app.py evaluate``: the gate stops a worse variant with exit code 1; a kill loses nothing."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from app import cli
+from core.evaluation.manifest import Digests, code_revision
+from core.settings import ROOT
+from tests.fakes import LoadedEncoders
+from tests.test_commands import Pincite, environment, pincite
+
+__all__ = ["environment", "pincite"]
+
+TOPICS = "rent deposit repairs insurance parking signage heating subletting pets storage".split()
+
+
+@pytest.fixture
+def set_of_rent(tmp_path: Path, pincite: Pincite) -> Path:
+    """A matter with ten leases, and a file of questions of which each has its lease as gold."""
+    folder = tmp_path / "leases"
+    folder.mkdir()
+    rows = []
+    for n in range(40):
+        topic = f"{TOPICS[n % 10]} of building {chr(65 + n // 10) * 3}"
+        words = f"The Tenant of unit {n} bears the {topic} as the Landlord directs in writing."
+        (folder / f"lease {n}.txt").write_text(f"Lease {n}\n\n{words}\n")
+        rows.append(
+            {"question": f"Who bears the {topic}?", "document": f"lease {n}.txt", "quote": words}
+        )
+    questions = tmp_path / "questions.jsonl"
+    questions.write_text("\n".join(map(json.dumps, rows)))
+    assert pincite("ingest", folder, "--matter", "Leases").exit_code == 0
+    return questions
+
+
+def evaluated(pincite: Pincite, *more: object) -> Result:
+    return pincite("evaluate", "--matter", "Leases", "--set", "Rent", *more)
+
+
+def test_a_set_is_imported_and_a_variant_is_run_over_it(
+    pincite: Pincite, set_of_rent: Path
+) -> None:
+    made = evaluated(pincite, "--import", set_of_rent, "--variant", "quotes", "--json")
+    assert made.exit_code == 0, made.output
+    told = json.loads(made.stdout)
+    (variant,) = told["variants"]
+    assert (told["state"], told["questions"], variant["failed"]) == ("done", 40, 0)
+    assert variant["metrics"]["hit@10"] == 1.0
+    table = evaluated(pincite, "--variant", "quotes").stdout
+    assert "metric\tquotes" in table
+    assert "hit@10\t1.0000" in table
+
+
+def test_a_worse_variant_is_stopped_by_the_gate_with_exit_code_1(
+    pincite: Pincite, set_of_rent: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The dense search is made to see nothing; the lexical one is as it was."""
+    import numpy as np
+
+    async def blind(self: LoadedEncoders, text: str) -> object:
+        return np.ones(256, np.float32) / 16
+
+    async def blind_all(self: LoadedEncoders, texts: list[str]) -> object:
+        return np.ones((len(texts), 256), np.float32) / 16
+
+    monkeypatch.setattr(LoadedEncoders, "embed_query", blind, raising=False)
+    monkeypatch.setattr(LoadedEncoders, "embed_queries", blind_all, raising=False)
+    compared = ("--variant", "dense", "--baseline", "lexical")
+    stopped = evaluated(pincite, "--import", set_of_rent, *compared, "--gate")
+    assert stopped.exit_code == 1, stopped.output
+    assert "FAILED\tndcg@10" in stopped.stdout
+    assert evaluated(pincite, *compared).exit_code == 0  # without the gate it is only told
+    better = evaluated(pincite, "--variant", "lexical", "--baseline", "dense", "--gate", "--json")
+    assert better.exit_code == 0, better.output
+    assert all(each["passed"] for each in json.loads(better.stdout)["checks"])
+
+
+def test_a_run_that_was_killed_is_gone_on_with(
+    pincite: Pincite, set_of_rent: Path, tmp_path: Path
+) -> None:
+    evaluated(pincite, "--import", set_of_rent)
+    script = tmp_path / "slow.py"
+    script.write_text(
+        "import asyncio, core.services\n"
+        "from app import cli\n"
+        "from core.answering.answerer import Answerer\n"
+        "from tests.fakes import LoadedEncoders\n"
+        "core.services.Encoders = LoadedEncoders\n"
+        "quick = Answerer._answer\n"
+        "async def slow(self, *args):\n"
+        "    await asyncio.sleep(0.2)\n"
+        "    async for event in quick(self, *args):\n"
+        "        yield event\n"
+        "Answerer._answer = slow\n"
+        "cli(['evaluate', '--matter', 'Leases', '--set', 'Rent', '--variant', 'quotes'])\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, script],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        deadline = time.monotonic() + 120
+        while _done(tmp_path) < 3:
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    left = _done(tmp_path)
+    assert 3 <= left < 40
+    ended = evaluated(pincite, "--variant", "quotes", "--json")
+    assert f"goes on\t{left} of 40 done" in ended.stderr
+    assert json.loads(ended.stdout)["variants"][0]["metrics"]["hit@10"] == 1.0
+    assert _done(tmp_path) == 40
+
+
+def _done(folder: Path) -> int:
+    import sqlite3
+    from contextlib import closing
+
+    with closing(sqlite3.connect(folder / "data" / "pincite.db", timeout=30)) as database:
+        return int(database.execute("SELECT count(*) FROM results").fetchone()[0])
+
+
+def test_what_cannot_be_run_is_a_sentence(pincite: Pincite, set_of_rent: Path) -> None:
+    assert "There is no question set named" in evaluated(pincite, "--variant", "quotes").output
+    assert evaluated(pincite).exit_code == 2
+    evaluated(pincite, "--import", set_of_rent)
+    assert "There is no variant named" in evaluated(pincite, "--variant", "best").output
+
+
+def test_digests_of_weights_are_read_once_and_anew_where_they_changed(tmp_path: Path) -> None:
+    weights = tmp_path / "model"
+    weights.mkdir()
+    (weights / "model.safetensors").write_bytes(b"one")
+    kept = tmp_path / "digests.json"
+    digests = Digests(kept)
+    first = digests.folder(weights)
+    digests.keep()
+    assert Digests(kept).folder(weights) == first
+    (weights / "model.safetensors").write_bytes(b"another")
+    assert Digests(kept).folder(weights) != first
+    assert Digests(kept).folder(tmp_path / "absent") == ""
+
+
+def test_the_code_of_a_run_is_named() -> None:
+    assert code_revision()
+
+
+def test_the_command_is_offered() -> None:
+    assert "evaluate" in {each.name or each.callback.__name__ for each in cli.registered_commands}  # type: ignore[union-attr]

@@ -1,0 +1,274 @@
+"""Runs: results kept as they come, gone on with after a kill, given way, cancelled, repeated."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from core.database import Database
+from core.errors import EngineError, PinciteError
+from core.evaluation import runner as runner_module
+from core.evaluation.metrics import per_question
+from core.evaluation.runner import Parts, Runner
+from core.models.profile import ChatModel, EncoderModel, Profile
+from core.settings import Settings
+from core.trials import Gold, Run, RunState, SetQuestion
+from core.types import (
+    LOCAL,
+    Answer,
+    AnswerKind,
+    Delta,
+    Done,
+    Event,
+    ExtractedText,
+    Hit,
+    Passage,
+    Retrieved,
+    Searched,
+    Turn,
+    Variant,
+    Verdict,
+)
+from tests.fakes import FakeEncoders, FakeEngine
+
+TEXT = "The Tenant shall pay the rent on the first day. English law governs."
+CHAT = ChatModel("fake", "fake", "cpu", "float32", 4096, 900, 160, ("en",), is_weak=True)
+PROFILE = Profile("embedded", CHAT, EncoderModel("fake", "fake", "cpu"), None)
+GOOD = Variant("good", style=AnswerKind.QUOTES)
+WORSE = Variant("worse", style=AnswerKind.QUOTES, mode="dense")
+
+
+class ScriptedAnswerer:
+    """Finds the document at once, or for ``worse`` below another; what is in ``failing`` fails."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str]] = []
+        self.failing: dict[str, Exception] = {}
+        self.is_asked = False
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.notice = "quotes_chosen"
+        self.document_id = ""
+
+    async def asked_for(self, number: int) -> None:
+        while True:
+            if len(self.asked) >= number:
+                return
+            await asyncio.sleep(0.01)
+
+    def require(self, variant: Variant) -> None:
+        if variant.model:
+            raise PinciteError("No such model.")
+
+    def why_no_draft(self, variant: Variant, question: str) -> str:
+        return "engine_not_ready" if variant.style is AnswerKind.DRAFT else ""
+
+    async def stream(
+        self, matter_id: str, question: str, history: Sequence[Turn], variant: Variant
+    ) -> AsyncGenerator[Event, None]:
+        self.asked.append((variant.name, question))
+        await self.gate.wait()
+        if question in self.failing:
+            raise self.failing[question]
+        ranking = (self._hit(self.document_id), self._hit("other"))
+        ranking = ranking[::-1] if variant.name == "worse" else ranking
+        yield Retrieved(ranking[:1], Searched(1, 1), ranked=ranking)
+        yield Delta("So.")
+        yield Done(
+            Answer(
+                question, AnswerKind.QUOTES, Verdict.SUPPORTED, (), self.notice,
+                timings={"total": 0.5},
+            )
+        )  # fmt: skip
+
+    def _hit(self, document_id: str) -> Hit:
+        return Hit(Passage("p", document_id, "Lease.txt", 0, TEXT, 0, len(TEXT), None), 1.0)
+
+
+class Texts:
+    """The one document's text."""
+
+    def text(self, matter_id: str, document_id: str) -> ExtractedText | None:
+        return ExtractedText(TEXT)
+
+
+class Bench:
+    """A database of the test's, a set of five questions, and runners over it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.settings = Settings(data_dir=folder, models_dir=folder, _env_file=None)  # type: ignore[call-arg]
+        self.database = Database(folder / "pincite.db")
+        self.answerer = ScriptedAnswerer()
+        self.engine = FakeEngine()
+        self.matter_id = self.set_id = ""
+
+    async def open(self) -> None:
+        await self.database.start()
+        self.matter_id = (await self.database.create_matter("Smith")).id
+        document, _ = await self.database.put_document(self.matter_id, "Lease.txt", "ab", 1, "doc")
+        await self.database.update_document(self.matter_id, document.id, {"state": "ready"})
+        self.answerer.document_id = document.id
+        gold = (Gold("Lease.txt", "English law governs."),)
+        asked = [SetQuestion(f"q{n}", f"Question {n}?", gold=gold) for n in range(4)]
+        asked.append(SetQuestion("lost", "Lost?", gold=(Gold("Lease.txt", "Scots law governs."),)))
+        asked.append(SetQuestion("draft", "Draft?", is_draft=True))
+        made = await self.database.create_question_set(self.matter_id, "Rent", asked=asked)
+        self.set_id = made.id
+
+    def runner(self) -> Runner:
+        return Runner(
+            Parts(
+                self.settings, PROFILE, self.database, self.answerer, self.engine,  # type: ignore[arg-type]
+                FakeEncoders(), Texts(),
+            )
+        )  # fmt: skip
+
+    async def begun(self, runner: Runner, *variants: Variant) -> Run:
+        return await runner.begin(
+            self.matter_id, self.set_id, variants or (GOOD, WORSE), LOCAL, tag="nightly"
+        )
+
+
+@pytest.fixture
+async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
+    made = Bench(tmp_path)
+    await made.open()
+    yield made
+    await made.database.close()
+
+
+async def test_a_run_measures_every_accepted_question_by_every_variant(bench: Bench) -> None:
+    runner = bench.runner()
+    run = await bench.begun(runner)
+    assert (run.total, run.state, run.manifest["tag"]) == (10, RunState.QUEUED, "nightly")
+    assert run.manifest["unlocated"] == {"lost": "words"}
+    done = await runner.complete(run)
+    assert (done.state, done.done, runner.left_s(done)) == (RunState.DONE, 10, 0.0)
+    results = await bench.database.results(bench.matter_id, run.id)
+    good, worse = (per_question(results, position) for position in (0, 1))
+    assert good["q0"]["mrr"] == 1.0
+    assert worse["q0"]["mrr"] == 0.5
+    assert "mrr" not in good["lost"]  # its words are not in the document, and that is told
+    assert len(results[0].hits) == 2
+
+
+async def test_a_question_that_fails_does_not_end_the_run(bench: Bench) -> None:
+    runner = bench.runner()
+    bench.answerer.failing = {"Question 1?": EngineError("It stopped."), "Question 2?": KeyError()}
+    done = await runner.complete(await bench.begun(runner, GOOD))
+    results = {r.question_id: r for r in await bench.database.results(bench.matter_id, done.id)}
+    assert done.state is RunState.DONE
+    assert results["q1"].error == "It stopped."
+    assert results["q2"].error == "This question failed: KeyError."
+    assert results["q3"].metrics["mrr"] == 1.0
+
+
+async def test_a_run_in_which_every_question_fails_has_failed(bench: Bench) -> None:
+    runner = bench.runner()
+    bench.answerer.notice = "engine_failed"  # quotes in the place of a draft are no result
+    done = await runner.complete(await bench.begun(runner, GOOD))
+    assert done.state is RunState.FAILED
+    assert "failed at this question" in done.trouble
+
+
+async def test_a_run_is_gone_on_with_after_its_process_died(bench: Bench) -> None:
+    first = bench.runner()
+    run = await bench.begun(first)
+    await first.start()
+    await bench.answerer.asked_for(4)
+    bench.answerer.gate.clear()
+    await asyncio.sleep(0.05)
+    await first.close()  # the run stays as it is, as after a kill
+    there = await bench.database.result_keys(bench.matter_id, run.id)
+    assert 3 <= len(there) < 10
+    bench.answerer.gate.set()
+    bench.answerer.asked.clear()
+    second = bench.runner()
+    await second.start()
+    await asyncio.wait_for(second.wait(run.id), 10)
+    assert len(bench.answerer.asked) == 10 - len(there)  # what was done is not done again
+    assert (await bench.database.run(bench.matter_id, run.id)).state is RunState.DONE
+    await second.close()
+
+
+async def test_a_cancelled_run_ends_at_once_and_keeps_its_results(bench: Bench) -> None:
+    runner = bench.runner()
+    await runner.start()
+    run = await bench.begun(runner)
+    await bench.answerer.asked_for(3)
+    bench.answerer.gate.clear()
+    await asyncio.sleep(0.05)
+    await runner.cancel(bench.matter_id, run.id)
+    await asyncio.wait_for(runner.wait(run.id), 5)
+    ended = await bench.database.run(bench.matter_id, run.id)
+    assert ended.state is RunState.CANCELLED
+    assert 0 < ended.done < 10
+    bench.answerer.gate.set()
+    other = await bench.begun(runner, GOOD)  # the worker is still there
+    await asyncio.wait_for(runner.wait(other.id), 5)
+    assert (await bench.database.run(bench.matter_id, other.id)).state is RunState.DONE
+    await runner.close()
+
+
+async def test_a_run_waits_while_people_ask(bench: Bench) -> None:
+    bench.answerer.is_asked = True
+    runner = bench.runner()
+    await runner.start()
+    run = await bench.begun(runner, GOOD)
+    await asyncio.sleep(0.3)
+    assert bench.answerer.asked == []
+    bench.answerer.is_asked = False
+    await asyncio.wait_for(runner.wait(run.id), 5)
+    assert len(bench.answerer.asked) == 5
+    await runner.close()
+
+
+async def test_two_processes_take_turns_at_runs(bench: Bench) -> None:
+    one, other = bench.runner(), bench.runner()
+    first, second = await bench.begun(one, GOOD), await bench.begun(one, WORSE)
+    bench.answerer.gate.clear()
+    both = [asyncio.create_task(one.complete(first)), asyncio.create_task(other.complete(second))]
+    await asyncio.sleep(0.5)
+    assert len({name for name, _ in bench.answerer.asked}) == 1
+    bench.answerer.gate.set()
+    assert [each.state for each in await asyncio.gather(*both)] == [RunState.DONE] * 2
+    assert (bench.settings.data_dir / runner_module.LOCK).exists()
+
+
+async def test_variants_take_turns_in_being_first(bench: Bench) -> None:
+    runner = bench.runner()
+    await runner.complete(await bench.begun(runner))
+    firsts = [name for name, _ in bench.answerer.asked[::2]]
+    assert firsts == ["good", "worse", "good", "worse", "good"]
+
+
+async def test_a_variant_that_cannot_be_answered_here_is_refused_before_a_run(bench: Bench) -> None:
+    with pytest.raises(PinciteError, match="No such model"):
+        await bench.begun(bench.runner(), replace(GOOD, model="absent"))
+    assert await bench.database.runs(bench.matter_id) == ()
+
+
+async def test_a_run_that_needs_an_engine_which_is_not_there_fails_with_a_sentence(
+    bench: Bench,
+) -> None:
+    bench.engine.state = "failed"
+    runner = bench.runner()
+    done = await runner.complete(await bench.begun(runner, Variant("draft")))
+    assert done.state is RunState.FAILED
+    assert "not there for this run" in done.trouble
+
+
+async def test_what_has_changed_since_a_run_is_told(bench: Bench) -> None:
+    runner = bench.runner()
+    run = await bench.begun(runner)
+    assert await runner.changes(run) == ()
+    asked = SetQuestion("q7", "Another?")
+    await bench.database.add_questions(bench.matter_id, bench.set_id, [asked])
+    document, _ = await bench.database.put_document(bench.matter_id, "Deed.txt", "cd", 1, "deed")
+    await bench.database.update_document(bench.matter_id, document.id, {"state": "ready"})
+    assert await runner.changes(run) == ("set", "documents")
+    prompts = {**run.manifest, "prompts": {"standard": "another"}, "code": "another"}
+    changed = await runner.changes(replace(run, manifest=prompts))
+    assert changed == ("set", "documents", "prompts", "code")
