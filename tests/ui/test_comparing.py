@@ -15,6 +15,7 @@ import pytest
 from desk_services import (
     DeskServices,
     a_citation,
+    a_document,
     an_answer,
     fired,
     handler,
@@ -51,12 +52,13 @@ from ui.page import Desk
 from ui.progress import Progress
 
 NAMES = [each.name for each in VARIANTS]
-TELLS = ("seconds", "model", "tokens", "Draft", "Quotes only", "Every passage", "word for word")
+TELLS = ("9.5", "0.2 s", "Qwen", "tokens", "Draft", "Quotes only", "Every passage", "word for word")
 
 
 @pytest.fixture
 async def desk(services: DeskServices) -> Desk:
     matter = await services.database.create_matter("Aldgate")
+    await a_document(services, matter.id, "Lease.pdf", "d1")
     return Desk(matter_id=matter.id, person=LOCAL, role=Role.OWNER)
 
 
