@@ -285,7 +285,7 @@ async def test_a_vote_counts_for_the_answer_that_was_shown_at_its_button(
         assert made.variants[vote.winner].name == said == order[position].name
         assert (vote.outcome, vote.faults, vote.note) == (Outcome.WIN, (Fault.STYLE,), "Terse.")
         uncovered = region(page, voted, "comparison")
-        (chosen,) = re.findall(r'<section class="side chosen".*?</section>(?=<|$)', uncovered)
+        (chosen,) = re.findall(r'<section class="side preferred".*?</section>(?=<|$)', uncovered)
         assert texts_in("en").known("variant", said) in chosen
         assert f"The words of {said.upper()}" in chosen
 
