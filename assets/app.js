@@ -647,6 +647,7 @@
   let drawn = "";
   let revealed = "";
   let optionsDrawn = "";
+  let comparisonShown = "";
   const formsDrawn = new Map();
   const taken = new Set();
 
@@ -703,6 +704,12 @@
       formsDrawn.set(prepared.dataset.testid, prepared.dataset.drawn);
       prepared.reset();
       all("textarea", prepared).forEach(grow);
+    }
+    // A comparison that is new on the page is what there is to look at.
+    const compared = one("#comparison [data-comparison]")?.dataset.comparison || "";
+    if (compared !== comparisonShown) {
+      comparisonShown = compared;
+      if (compared) one("#comparison .comparison").scrollIntoView({ block: "start" });
     }
     // A file that an event has made is in its link: it is taken once.
     for (const link of all("a[data-download]")) {

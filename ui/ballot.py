@@ -99,6 +99,7 @@ def render_comparison(
         _note(texts("ballot.marked")) if done and not covered else Html(""),
         below,
         class_="comparison",
+        data_comparison=comparison.id,
         data_announce=texts("ballot.done") if done else None,
     )
 
@@ -157,7 +158,7 @@ def _side(position: int, progress: Progress, told: Uncovered | None, texts: Text
         head,
         _facts(progress.answer, told, texts) if told else Html(""),
         shown,
-        class_="side chosen" if told and told.is_chosen else "side",
+        class_="side preferred" if told and told.is_chosen else "side",
         aria_label=texts("ballot.side", letter=letter),
         data_testid=f"side-{letter.lower()}",
     )
@@ -284,7 +285,12 @@ def _ballot(comparison: Comparison, texts: Texts) -> Html:
         "form",
         element("h3", text(texts("ballot.which"))),
         element("div", *buttons, class_="verdicts", role="group"),
-        element("div", render_faults(texts), render_note(texts), class_="reasons"),
+        element(
+            "div",
+            render_faults(texts("ballot.faults"), texts),
+            render_note(texts),
+            class_="reasons",
+        ),
         element("p", text(texts("ballot.keys")), class_="aside"),
         class_="ballot",
         data_event="vote",

@@ -42,7 +42,7 @@ def _row(made: Comparison, votes: Sequence[Vote], waits: bool, desk: Desk) -> Ht
     if not made.answers:
         state, symbol, class_ = "unfinished", "partly", "badge"
     elif waits:
-        state, symbol, class_ = "to_vote", "ask", "badge open"
+        state, symbol, class_ = "to_vote", "ask", "badge awaits"
     count = sum(not each.is_withdrawn for each in votes)
     facts = texts.list_of_words(
         texts("compare.answers", count=len(made.variants)),

@@ -127,7 +127,9 @@ def in_force(
         _period(options.scope, texts),
         "" if style is AnswerKind.LISTING else passages,
         texts(f"style.{style}"),
-        "" if standing == PLAIN else texts("options.standing", name=standing.name),
+        ""
+        if standing == PLAIN
+        else texts("options.standing", name=texts.known("variant", standing.name)),
     )
 
 

@@ -27,6 +27,7 @@ from core.evaluation.ratings import (
     rate,
 )
 from core.trials import Comparison, Feedback, Outcome, Vote
+from core.types import LOCAL
 from ui.locale import LANGUAGES, Texts
 from ui.markup import Html, action, element, icon, join, text
 from ui.page import Desk, Page, Tab, Updates, value_of
@@ -241,7 +242,15 @@ def _strengths(standing: Standing, texts: Texts) -> Html:
     reach = max(abs(edge) for each in ratings.ratings for edge in (each.low, each.high)) or 1
     rows = [_strength(each, reach, texts) for each in ratings.ratings]
     columns = ("name", "strength", "interval", "ballots")
-    head = [element("th", text(texts(f"ratings.{each}")), scope="col") for each in columns]
+    head = [
+        element(
+            "th",
+            text(texts(f"ratings.{each}")),
+            scope="col",
+            class_="amount" if each in ("strength", "ballots") else None,
+        )
+        for each in columns
+    ]
     separated = (
         element("p", text(texts("ratings.separated")), class_="aside")
         if ratings.is_separated
@@ -272,9 +281,9 @@ def _strength(rating: Rating, reach: float, texts: Texts) -> Html:
     return element(
         "tr",
         element("th", text(_label(rating.name, texts)), scope="row", dir="auto"),
-        element("td", text(f"{rating.strength:+.0f}"), class_="number"),
+        element("td", text(f"{rating.strength:+.0f}"), class_="amount"),
         element("td", bar, element("small", text(told)), class_="range"),
-        element("td", text(rating.ballots), class_="number"),
+        element("td", text(rating.ballots), class_="amount"),
     )
 
 
@@ -327,7 +336,8 @@ def _share(ratings: Ratings, row: str, column: str, texts: Texts) -> Html:
 def _people(
     tallies: Mapping[str, Tally], names: Mapping[str, str], texts: Texts
 ) -> dict[str, Tally]:
-    return {names.get(key) or texts("ratings.local"): each for key, each in tallies.items()}
+    known = {LOCAL.id: texts("ratings.local")} | {key: name for key, name in names.items() if name}
+    return {known.get(key, key): each for key, each in tallies.items()}
 
 
 def _languages(tallies: Mapping[str, Tally], texts: Texts) -> dict[str, Tally]:
@@ -339,7 +349,7 @@ def _tallies(by: str, tallies: Mapping[str, Tally], texts: Texts) -> Html:
         element(
             "tr",
             element("th", text(name), scope="row", dir="auto"),
-            element("td", text(tally.ballots), class_="number"),
+            element("td", text(tally.ballots), class_="amount"),
             element("td", text(_said(tally, texts))),
         )
         for name, tally in tallies.items()
@@ -347,7 +357,7 @@ def _tallies(by: str, tallies: Mapping[str, Tally], texts: Texts) -> Html:
     head = element(
         "tr",
         element("th", text(texts(f"ratings.{by}")), scope="col"),
-        element("th", text(texts("ratings.ballots")), scope="col"),
+        element("th", text(texts("ratings.ballots")), scope="col", class_="amount"),
         element("th", text(texts("ratings.preferred")), scope="col"),
     )
     return element(

@@ -51,7 +51,7 @@ def render_remark(given: Feedback | None, texts: Texts) -> Html:
     )
     return element(
         "form",
-        render_faults(texts, given.faults),
+        render_faults(texts("thumb.why"), texts, given.faults),
         element("div", render_note(texts, given.note), save, class_="row"),
         class_="remark",
         data_event="rate_answer",
@@ -62,16 +62,14 @@ def render_remark(given: Feedback | None, texts: Texts) -> Html:
     )
 
 
-def render_faults(texts: Texts, ticked: Sequence[Fault] = ()) -> Html:
-    """What may be wrong with an answer, to be ticked."""
+def render_faults(legend: str, texts: Texts, ticked: Sequence[Fault] = ()) -> Html:
+    """What may be wrong with an answer, to be ticked, under a ``legend``."""
     boxes = []
     for fault in Fault:
         checked = " checked" if fault in ticked else ""
         field = Html(f'<input type="checkbox" name="faults" value="{text(fault)}"{checked}>')
         boxes.append(element("label", field, element("span", text(texts(f"fault.{fault}")))))
-    return element(
-        "fieldset", element("legend", text(texts("ballot.faults"))), *boxes, class_="faults"
-    )
+    return element("fieldset", element("legend", text(legend)), *boxes, class_="faults")
 
 
 def render_note(texts: Texts, note: str = "") -> Html:

@@ -15,6 +15,7 @@ import pytest
 from desk_services import (
     DeskServices,
     a_citation,
+    a_document,
     an_answer,
     fired,
     handler,
@@ -51,12 +52,13 @@ from ui.page import Desk
 from ui.progress import Progress
 
 NAMES = [each.name for each in VARIANTS]
-TELLS = ("seconds", "model", "tokens", "Draft", "Quotes only", "Every passage", "word for word")
+TELLS = ("9.5", "0.2 s", "Qwen", "tokens", "Draft", "Quotes only", "Every passage", "word for word")
 
 
 @pytest.fixture
 async def desk(services: DeskServices) -> Desk:
     matter = await services.database.create_matter("Aldgate")
+    await a_document(services, matter.id, "Lease.pdf", "d1")
     return Desk(matter_id=matter.id, person=LOCAL, role=Role.OWNER)
 
 
@@ -283,7 +285,7 @@ async def test_a_vote_counts_for_the_answer_that_was_shown_at_its_button(
         assert made.variants[vote.winner].name == said == order[position].name
         assert (vote.outcome, vote.faults, vote.note) == (Outcome.WIN, (Fault.STYLE,), "Terse.")
         uncovered = region(page, voted, "comparison")
-        (chosen,) = re.findall(r'<section class="side chosen".*?</section>(?=<|$)', uncovered)
+        (chosen,) = re.findall(r'<section class="side preferred".*?</section>(?=<|$)', uncovered)
         assert texts_in("en").known("variant", said) in chosen
         assert f"The words of {said.upper()}" in chosen
 
