@@ -215,7 +215,8 @@ def sets_view(page: Page) -> Tab:
         "accept_question": accept_question,
         "remove_question": remove_question,
     }.items():
-        page.on(event, run, own)
+        # What is pressed while another is drawn counts as well.
+        page.on(event, run, own, trigger_mode="multiple")
     page.on("search_questions", search_questions, own, trigger_mode="always_last")
     page.on("edit_question", edit_question, [page.dialog])
     page.on("preview_questions", look_into, [pending, slip], [pending])

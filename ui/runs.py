@@ -212,7 +212,8 @@ def runs_view(page: Page) -> Tab:
         "open_pair": open_pair,
         "cancel_run": cancel_run,
     }.items():
-        page.on(event, does, own)
+        # A second press, made while the first is drawn, counts as well.
+        page.on(event, does, own, trigger_mode="multiple")
     page.on("compare_runs", compare_runs, own, trigger_mode="always_last")
     page.on("begin_run", begin_run, [page.dialog, *own])
     page.on("repeat_run", repeat_run, [page.dialog])
