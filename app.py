@@ -95,13 +95,15 @@ def _own_routes(
     from core.serving.matters import matter_routes
     from core.serving.oidc import oidc_routes
     from core.serving.pages import look_of, shown, status_of
-    from ui.pages import PAGES
+    from core.serving.runs import run_routes
+    from ui.pages import PAGES, words_for
     from ui.uploads import UPLOADS, keep_uploads
 
     database, oidc = services.database, bool(settings.oidc_issuer)
     app.include_router(health_routes(services.status))
     app.include_router(doors(database, accounts, PAGES, oidc=oidc))
     app.include_router(matter_routes(database, PAGES))
+    app.include_router(run_routes(database, words_for))
     app.include_router(administration(database, accounts, PAGES))
     if oidc:
         app.mount("/oidc", oidc_routes(settings, database, accounts, PAGES))

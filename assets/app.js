@@ -45,11 +45,12 @@
     "delete_matter",
     "set_language",
   ]);
-  const settle = async () => {
-    if (one("#chat [data-busy]")) fire("stop", {});
+  const leavingComparison = new Set(["open_comparison", "close_comparison", "delete_comparison"]);
+  const settle = async (within = "") => {
+    if (!within && one("#chat [data-busy]")) fire("stop", {});
     if (one("#evaluation [data-busy]")) fire("stop_comparison", {});
     const until = Date.now() + 5000;
-    while (one("[data-busy]") && Date.now() < until) {
+    while (one(`${within} [data-busy]`) && Date.now() < until) {
       await new Promise((resolve) => setTimeout(resolve, 30));
     }
   };
@@ -129,6 +130,7 @@
     if (element.dataset.event === "open_source") remember(element);
     if (element.dataset.event === "ask") stick = true;
     if (leaving.has(element.dataset.event)) await settle();
+    if (leavingComparison.has(element.dataset.event)) await settle("#evaluation");
     fire(element.dataset.event, value);
     if (turning.has(element.dataset.event) && !element.ariaCurrent) turn();
     if (element.dataset.then) {
@@ -332,6 +334,15 @@
     field.style.height = "auto";
     field.style.height = `${field.scrollHeight}px`;
   };
+  // The button that was pressed counts, and what can be ticked several times comes as a list.
+  const fieldsOf = (form, submitter) => {
+    const sent = new FormData(form, submitter);
+    const value = Object.fromEntries(sent);
+    for (const name of (form.dataset.lists || "").split(" ").filter(Boolean)) {
+      value[name] = sent.getAll(name);
+    }
+    return value;
+  };
   const busy = (form) => {
     const panel = form.closest(".tab-panel");
     return panel && one("[data-busy]", panel);
@@ -346,9 +357,11 @@
     const form = event.target.closest("form[data-event]");
     if (!form) return;
     event.preventDefault();
-    const value = Object.fromEntries(new FormData(form));
-    if (form.dataset.event === "unlock_document") {
-      form.reset();
+    const value = fieldsOf(form, event.submitter);
+    // A form of plain fields: the server checks them.
+    if ("fields" in form.dataset) return fire(form.dataset.event, { ...valueOf(form), ...value });
+    if (!form.elements.question) {
+      if (!("keep" in form.dataset)) form.reset();
       return fire(form.dataset.event, { ...valueOf(form), ...value });
     }
     if (!value.question?.trim() || busy(form)) return;
@@ -412,6 +425,17 @@
       return;
     }
     const typing = ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName);
+    const plain = !event.metaKey && !event.ctrlKey && !event.altKey && !event.repeat;
+    const ballot = root.dataset.tab === "evaluation" && one("#comparison .ballot");
+    const ticking = typing && target.type !== "checkbox";
+    if (/^[1-6]$/.test(key) && plain && !ticking && !one("dialog[open]") && ballot?.offsetParent) {
+      const button = one(`[data-key="${key}"]`, ballot);
+      if (button) {
+        event.preventDefault();
+        button.click();
+      }
+      return;
+    }
     if (!typing && one("#source .sheet") && !event.metaKey && !event.ctrlKey && !event.altKey) {
       const name = { ArrowLeft: "previous-citation", ArrowRight: "next-citation" }[key];
       const page = { PageUp: "previous-page", PageDown: "next-page" }[key];
@@ -550,6 +574,17 @@
     showSending();
   };
 
+  // A file that an event of the page is about: it is sent first, then the event tells where it is.
+  const upload = async (field, file) => {
+    const limit = Number(one(".drop")?.dataset.limit || Infinity);
+    const drop = { id: `u${Date.now()}`, names: new Set(), limit, ending: new AbortController() };
+    const label = field.closest("label");
+    label?.setAttribute("aria-busy", "true");
+    const told = await sent({ name: file.name, file }, drop, 1);
+    label?.removeAttribute("aria-busy");
+    fire(field.dataset.upload, { ...valueOf(field), files: [told] });
+  };
+
   document.addEventListener("dragover", (event) => {
     if (!carriesFiles(event)) return;
     event.preventDefault();
@@ -561,10 +596,17 @@
   document.addEventListener("drop", async (event) => {
     if (!carriesFiles(event)) return;
     event.preventDefault();
+    const field = one("[data-upload]", event.target.closest?.("#view-sets") || document.createElement("i"));
+    if (field) return upload(field, event.dataTransfer.files[0]);
     send(await dropped(event.dataTransfer));
   });
   document.addEventListener("change", (event) => {
     const field = event.target;
+    if (field.dataset?.upload && field.files.length) {
+      const [file] = field.files;
+      field.value = "";
+      return upload(field, file);
+    }
     if (!field.matches?.(".drop input[type=file]")) return;
     const found = [...field.files].map((file) => ({
       name: file.webkitRelativePath || file.name,
@@ -603,7 +645,11 @@
   let thread = null;
   let sheet = "";
   let drawn = "";
+  let revealed = "";
   let optionsDrawn = "";
+  let comparisonShown = "";
+  const formsDrawn = new Map();
+  const taken = new Set();
 
   // After every redraw: put back what the server does not know.
   const sync = () => {
@@ -637,6 +683,39 @@
       form.reset();
       tellOptions(form);
       narrow(one("[data-filter]", form));
+    }
+    // A dialog that the server draws is opened here; closed by Escape, it is taken away there.
+    const modal = one("dialog[data-modal]");
+    if (modal && !modal.open) {
+      modal.removeAttribute("open");
+      modal.showModal();
+      modal.addEventListener("cancel", () => fire("close_dialog", {}), { once: true });
+    }
+    // What has been opened is seen from its beginning.
+    const opened = all("[data-reveal]").filter((each) => each.offsetParent).pop();
+    const key = opened?.dataset.reveal || "";
+    if (key !== revealed) {
+      revealed = key;
+      opened?.closest(".tab-panel").scrollTo(0, 0);
+    }
+    // A form that was prepared for another question, or anew, shows what it was prepared with.
+    for (const prepared of all("#evaluation form[data-drawn]")) {
+      if (formsDrawn.get(prepared.dataset.testid) === prepared.dataset.drawn) continue;
+      formsDrawn.set(prepared.dataset.testid, prepared.dataset.drawn);
+      prepared.reset();
+      all("textarea", prepared).forEach(grow);
+    }
+    // A comparison that is new on the page is what there is to look at.
+    const compared = one("#comparison [data-comparison]")?.dataset.comparison || "";
+    if (compared !== comparisonShown) {
+      comparisonShown = compared;
+      if (compared) one("#comparison .comparison").scrollIntoView({ block: "start" });
+    }
+    // A file that an event has made is in its link: it is taken once.
+    for (const link of all("a[data-download]")) {
+      if (taken.has(link.dataset.download)) continue;
+      taken.add(link.dataset.download);
+      link.click();
     }
     const news = all("[data-announce]").pop();
     if (news && news.dataset.announce !== drawn) {

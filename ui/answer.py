@@ -7,20 +7,27 @@ from ui.markup import Html, action, element, icon, join, text
 from ui.pincites import citation_button, cited, render_place, render_sources
 from ui.wording import caveats, coverage, mark, notice, plain_answer, shortfall, summary, warning
 
+NOTHING = Html("")
 _MARKS = {Verdict.SUPPORTED: "check", Verdict.PARTLY: "partly", Verdict.UNSUPPORTED: "unsupported"}
 
 
 def render_answer(
-    answer: Answer, texts: Texts, regenerate: dict[str, object] | None = None
+    answer: Answer,
+    texts: Texts,
+    regenerate: dict[str, object] | None = None,
+    tools: Html = NOTHING,
 ) -> Html:
-    """The answer under its heading; ``regenerate`` gives the way to have it answered again."""
+    """The answer under its heading; ``regenerate`` gives the way to have it answered again.
+
+    ``tools`` are further buttons that stand below it.
+    """
     return element(
         "article",
         element("header", *_heading(answer, texts), class_="verdict-line", data_testid="verdict"),
         _caveats(answer, texts),
         _notice(answer, texts),
         _body(answer, texts),
-        _footer(answer, texts, regenerate),
+        _footer(answer, texts, regenerate, tools),
         class_="answer done",
         data_testid="answer",
         data_kind=answer.kind,
@@ -91,7 +98,7 @@ def _body(answer: Answer, texts: Texts) -> Html:
         return _nearest(answer, texts)
     draft = answer.kind is AnswerKind.DRAFT
     drawn = (
-        _statement(statement, texts) if draft else _quotation(statement, texts)
+        render_statement(statement, texts) if draft else _quotation(statement, texts)
         for statement in answer.statements
     )
     return join(
@@ -136,7 +143,7 @@ def _verbatim(words: str, citations: tuple[Citation, ...], flag: str, texts: Tex
     )
 
 
-def _statement(statement: Statement, texts: Texts) -> Html:
+def render_statement(statement: Statement, texts: Texts, class_: str = "") -> Html:
     """A statement with its pincites and, in the same line, what is wrong with it.
 
     The mark is text within the paragraph, so that a reader of the screen hears it in its place
@@ -157,7 +164,7 @@ def _statement(statement: Statement, texts: Texts) -> Html:
         "div",
         sign,
         element("p", words, Html("&nbsp;"), buttons, _flag(flag), dir="auto"),
-        class_="statement",
+        class_=f"statement {class_}".rstrip(),
         data_testid="statement",
         data_verdict=statement.verdict,
     )
@@ -169,7 +176,9 @@ def _flag(words: str) -> Html:
     return join((Html(" "), element("span", text(words), class_="reason", data_testid="reason")))
 
 
-def _footer(answer: Answer, texts: Texts, regenerate: dict[str, object] | None) -> Html:
+def _footer(
+    answer: Answer, texts: Texts, regenerate: dict[str, object] | None, tools: Html
+) -> Html:
     seconds = answer.timings.get("total")
     first = answer.timings.get("first_token")
     facts = texts.list_of_words(
@@ -204,6 +213,7 @@ def _footer(answer: Answer, texts: Texts, regenerate: dict[str, object] | None) 
         "footer",
         copy,
         again,
+        tools,
         element("span", text(facts), class_="timings", title=steps, data_testid="timings"),
         class_="answer-footer",
     )

@@ -1,7 +1,7 @@
 """The Chat tab: conversations at the left, questions and verified answers in the middle."""
 
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
@@ -9,6 +9,7 @@ import gradio as gr
 
 from core.deeds import Deed
 from core.errors import NotFound, PinciteError
+from core.trials import Feedback
 from core.types import Conversation, Message, Turn
 from ui.composer import (
     composer,
@@ -16,6 +17,7 @@ from ui.composer import (
     draw_in_force,
     draw_options,
     render_welcome,
+    standing_variant,
     with_options,
 )
 from ui.conversations import render_conversations, render_rail_head
@@ -26,6 +28,7 @@ from ui.page import Desk, Page, Tab, Updates, value_of
 from ui.progress import Progress, paced
 from ui.rendering import render_live_turn, render_turn
 from ui.suggestions import suggestions
+from ui.thumbs import faults_sent
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +36,7 @@ CONCURRENT_QUESTIONS = 8
 HISTORY_TURNS = 6
 """Earlier turns that the answerer sees, at most."""
 TITLE_CHARACTERS = 60
+NONE_GIVEN: Mapping[str, Feedback] = {}
 
 
 def chat_tab(page: Page) -> Tab:
@@ -59,12 +63,20 @@ def chat_tab(page: Page) -> Tab:
         if desk.conversation_id:
             messages = await database.messages(desk.matter_id, desk.conversation_id)
         if messages:
+            thumbs = await own_thumbs(desk)
             whole = await database.conversation(desk.matter_id, desk.conversation_id)
             own = desk.may_change(whole)
-            return {turns: render_turns(messages, desk.texts, failure, own=own), live: ""}
+            return {
+                turns: render_turns(messages, desk.texts, failure, own=own, thumbs=thumbs),
+                live: "",
+            }
         documents = await documents_of(page, desk)
         questions = await suggestions(page, desk, documents)
         return {turns: render_welcome(documents, questions, desk), live: ""}
+
+    async def own_thumbs(desk: Desk) -> dict[str, Feedback]:
+        given = await database.feedback(desk.matter_id, desk.conversation_id)
+        return {each.message_id: each for each in given if each.person_id == desk.person.id}
 
     async def draw(desk: Desk) -> Updates:
         frame = {rail_head: render_rail_head(desk)} | await asking.draw(desk)
@@ -76,7 +88,7 @@ def chat_tab(page: Page) -> Tab:
         begun = {
             page.desk: desk,
             page.memory: desk.remembered(),
-            turns: render_turns(earlier, desk.texts),
+            turns: render_turns(earlier, desk.texts, thumbs=await own_thumbs(desk)),
             live: render_live_turn(progress, desk.texts),
         }
         yield begun | await draw_rail(desk) | await draw_in_force(page, desk)
@@ -85,7 +97,7 @@ def chat_tab(page: Page) -> Tab:
             desk.matter_id,
             message.question,
             _history(earlier),
-            desk.options.variant,
+            desk.options.under(await standing_variant(page, desk)),
             desk.options.scope,
         )
         try:
@@ -150,6 +162,20 @@ def chat_tab(page: Page) -> Tab:
         desk = replace(desk, conversations_listed=max(0, value_of(fired, "listed", int)))
         return {page.desk: desk} | await draw_rail(desk)
 
+    async def rate_answer(desk: Desk, fired: gr.EventData) -> Updates:
+        message_id, is_good = value_of(fired, "id", str), value_of(fired, "good", bool)
+        faults = faults_sent(value_of(fired, "faults", list, []))
+        note = value_of(fired, "note", str, "")
+        await database.rate_message(desk.matter_id, message_id, desk.person, is_good, faults, note)
+        await page.record(desk, Deed.ANSWER_RATED, message_id)
+        return await draw_turns(desk)
+
+    async def unrate_answer(desk: Desk, fired: gr.EventData) -> Updates:
+        message_id = value_of(fired, "id", str)
+        await database.unrate_message(desk.matter_id, message_id, desk.person)
+        await page.record(desk, Deed.ANSWER_RATED, message_id)
+        return await draw_turns(desk)
+
     thread = [page.desk, page.memory, page.source, conversations, turns, live]
     answering = page.on(
         "ask", ask, [*thread, page.in_force], concurrency_limit=CONCURRENT_QUESTIONS
@@ -161,6 +187,8 @@ def chat_tab(page: Page) -> Tab:
     page.on("refresh_welcome", refresh_welcome, [turns, live])
     page.on("rename_conversation", rename, [conversations])
     page.on("delete_conversation", delete, thread)
+    page.on("rate_answer", rate_answer, [turns, live])
+    page.on("unrate_answer", unrate_answer, [turns, live])
     page.on("search_conversations", search, [page.desk, conversations], trigger_mode="always_last")
     page.on("older_conversations", older, [page.desk, conversations])
     return Tab((rail_head, conversations, turns, live, *asking.regions), draw)
@@ -216,14 +244,27 @@ def _history(earlier: Sequence[Message]) -> list[Turn]:
 
 
 def render_turns(
-    messages: Sequence[Message], texts: Texts, failure: str = "", *, own: bool = True
+    messages: Sequence[Message],
+    texts: Texts,
+    failure: str = "",
+    *,
+    own: bool = True,
+    thumbs: Mapping[str, Feedback] = NONE_GIVEN,
 ) -> Html:
     """The conversation so far; ``failure`` says why the last question has no answer.
 
-    One that is not one's ``own`` to change says so, and offers no way to.
+    One that is not one's ``own`` to change says so, and offers no way to.  ``thumbs`` are the
+    reader's own, by the message.
     """
     rows = [
-        render_turn(message, texts, last=last, failure=failure if last else "", own=own)
+        render_turn(
+            message,
+            texts,
+            last=last,
+            failure=failure if last else "",
+            own=own,
+            thumb=thumbs.get(message.id),
+        )
         for message in messages
         for last in [message is messages[-1]]
     ]

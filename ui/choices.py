@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from core.types import Document, Genre, Scope
+from core.types import AnswerKind, Document, Genre, Scope
 from ui.locale import Texts
 from ui.markup import Html, element, icon, join, text
 from ui.options import MOST_PASSAGES, STYLES, Options, searchable
@@ -14,6 +14,7 @@ def render_options(
     texts: Texts,
     setting_passages: int,
     drawn: str,
+    standing_style: AnswerKind = AnswerKind.DRAFT,
 ) -> Html:
     """The panel of all options.
 
@@ -30,7 +31,9 @@ def render_options(
     )
     return element(
         "form",
-        _group(texts("options.style"), _styles(options, texts), class_="styles"),
+        _group(
+            texts("options.style"), _styles(options.style or standing_style, texts), class_="styles"
+        ),
         element(
             "div",
             _chooser(options, documents, texts),
@@ -65,13 +68,13 @@ def _box(kind: str, name: str, value: str, ticked: bool, *words: Html, **more: o
     return element("label", field, element("span", *words), **more)
 
 
-def _styles(options: Options, texts: Texts) -> Html:
+def _styles(chosen: AnswerKind, texts: Texts) -> Html:
     return join(
         _box(
             "radio",
             "style",
             style,
-            style is options.style,
+            style is chosen,
             element("strong", text(texts(f"style.{style}"))),
             element("small", text(texts(f"style_more.{style}"))),
             data_testid=f"options-style-{style}",

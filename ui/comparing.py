@@ -1,93 +1,202 @@
-"""Evaluation, side by side: one question, answered by two variants."""
+"""Evaluation, side by side: one question, several answers at once, and the vote between them."""
 
-from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 
 import gradio as gr
 
 from core.deeds import Deed
-from core.errors import PinciteError
-from core.evaluation.comparison import compare
-from core.evaluation.variants import VARIANTS
-from core.types import Answer, Variant, Verdict
+from core.errors import NotAllowed, NotFound, PinciteError
+from core.evaluation.comparison import compare, draw
+from core.evaluation.variants import in_force, variants_of
+from core.trials import Comparison, Vote
+from core.types import Role, Variant
+from ui.ballot import (
+    is_covered,
+    render_comparison,
+    verdict_sent,
+    written,
+)
+from ui.comparisons import render_comparisons, render_empty, render_unfinished
 from ui.locale import Texts
 from ui.markup import Html, action, element, icon, text
 from ui.page import Desk, Page, Tab, Updates, value_of
 from ui.progress import Progress, paced
-from ui.rendering import render_progress
+from ui.thumbs import faults_sent
+from ui.wording import variant_label
 
 CONCURRENT_COMPARISONS = 4
-SIDES = ("a", "b")
 
 
 def comparing_view(page: Page) -> Tab:
-    """Build the view; both sides are one loop over two values, streamed together."""
+    """Build the view; the sides are one loop over values, streamed together."""
+    database = page.services.database
     with gr.Column(elem_id="view-compare", elem_classes=["view"]):
         form = gr.HTML(elem_id="comparison-form", apply_default_css=False)
         sides = gr.HTML(elem_id="comparison", apply_default_css=False)
+        recent = gr.HTML(elem_id="comparisons", apply_default_css=False)
 
-    async def draw(desk: Desk) -> Updates:
-        return {form: render_form(desk), sides: render_empty(desk.texts)}
+    async def draw_form(desk: Desk) -> Updates:
+        if not desk.matter_id:
+            return {form: render_form((), "", desk)}
+        offered = variants_of(await database.variants(desk.matter_id))
+        standing = in_force(await database.promotions(desk.matter_id))
+        return {form: render_form(offered, standing.name, desk)}
+
+    async def draw_recent(desk: Desk) -> Updates:
+        if not desk.matter_id:
+            return {recent: ""}
+        made, votes = await _made(page, desk)
+        return {recent: render_comparisons(made, votes, desk)}
+
+    async def draw_sides(desk: Desk) -> Updates:
+        if not desk.comparison_id:
+            return {sides: render_empty(desk.texts)}
+        try:
+            made = await database.comparison(desk.matter_id, desk.comparison_id)
+        except NotFound:
+            return {sides: render_empty(desk.texts)}
+        if not made.answers:
+            return {sides: render_unfinished(made, desk.texts)}
+        votes = [v for v in await database.votes(desk.matter_id) if v.comparison_id == made.id]
+        progress = [Progress(made.question, answer=answer) for answer in made.answers]
+        covered = is_covered(made, votes, desk.person.id)
+        counts = () if covered else _tokens(page, made)
+        return {sides: render_comparison(made, progress, votes, desk, counts)}
+
+    async def draw_all(desk: Desk) -> Updates:
+        return await draw_form(desk) | await draw_sides(desk) | await draw_recent(desk)
 
     async def run(desk: Desk, fired: gr.EventData) -> AsyncIterator[Updates]:
-        question = value_of(fired, "question", str, "").strip()
-        variants = [_variant(value_of(fired, side, str), desk) for side in SIDES]
-        if not desk.matter_id:
-            raise PinciteError(desk.texts("matter.none"))
-        if not question:
-            raise PinciteError(desk.texts("chat.no_question"))
-        await page.record(desk, Deed.ANSWERS_COMPARED)
-        both = [Progress(question) for _ in variants]
-        yield {sides: render_sides(variants, both, desk.texts)}
-        events = compare(page.services.answerer, desk.matter_id, question, variants)
-        async with aclosing(paced(events)) as batches:
-            async for batch in batches:
-                for side, event in batch:
-                    both[side] = both[side].after(event)
-                drawn = render_sides(variants, both, desk.texts) if batch else gr.skip()
-                yield {sides: drawn}
+        made = await _begin(page, desk, fired)
+        desk = replace(desk, comparison_id=made.id, comparing="", comparing_message="")
+        progress = [Progress(made.question) for _ in made.variants]
+        yield {page.desk: desk, sides: render_comparison(made, progress, (), desk), recent: ""}
+        events = compare(page.services.answerer, desk.matter_id, made.question, made.variants)
+        try:
+            async with aclosing(paced(events)) as batches:
+                async for batch in batches:
+                    for side, event in batch:
+                        progress[side] = progress[side].after(event)
+                    answers = [each.answer for each in progress if each.answer]
+                    if len(answers) == len(progress):
+                        await database.finish_comparison(desk.matter_id, made.id, answers)
+                        break
+                    drawn = render_comparison(made, progress, (), desk) if batch else gr.skip()
+                    yield {sides: drawn}
+        except PinciteError:
+            yield await shown(desk)
+            raise
+        yield await shown(desk)
 
-    async def cleared(desk: Desk) -> Updates:
-        return {sides: render_empty(desk.texts)}
+    async def shown(desk: Desk) -> Updates:
+        return await draw_sides(desk) | await draw_recent(desk)
 
-    running = page.on("compare", run, [sides], concurrency_limit=CONCURRENT_COMPARISONS)
-    page.on_stop("stop_comparison", running, cleared, [sides])
-    return Tab((form, sides), draw)
+    async def open_comparison(desk: Desk, fired: gr.EventData) -> Updates:
+        desk = replace(desk, comparison_id=value_of(fired, "id", str))
+        await database.comparison(desk.matter_id, desk.comparison_id)
+        return {page.desk: desk} | await shown(desk)
+
+    async def close_comparison(desk: Desk, fired: gr.EventData) -> Updates:
+        desk = replace(desk, comparison_id="", comparing="", comparing_message="")
+        return {page.desk: desk} | await draw_all(desk)
+
+    async def vote(desk: Desk, fired: gr.EventData) -> Updates:
+        comparison_id = value_of(fired, "id", str)
+        outcome, winner = verdict_sent(value_of(fired, "verdict", str))
+        faults = faults_sent(value_of(fired, "faults", list, []))
+        note = value_of(fired, "note", str, "")
+        await database.vote(
+            desk.matter_id, comparison_id, desk.person, outcome, winner, faults, note
+        )
+        await page.record(desk, Deed.VOTE_CAST, comparison_id)
+        desk = replace(desk, comparison_id=comparison_id)
+        return {page.desk: desk} | await shown(desk)
+
+    async def withdraw_vote(desk: Desk, fired: gr.EventData) -> Updates:
+        vote_id = value_of(fired, "vote_id", str)
+        await database.withdraw_vote(desk.matter_id, vote_id, desk.person)
+        await page.record(desk, Deed.VOTE_WITHDRAWN, vote_id)
+        return await shown(desk)
+
+    async def delete_comparison(desk: Desk, fired: gr.EventData) -> Updates:
+        made = await database.comparison(desk.matter_id, value_of(fired, "id", str))
+        if desk.role is not Role.OWNER and made.person_id != desk.person.id:
+            raise NotAllowed(desk.texts("compare.not_yours"))
+        await database.delete_comparison(desk.matter_id, made.id)
+        await page.record(desk, Deed.COMPARISON_DELETED, made.id)
+        if made.id == desk.comparison_id:
+            desk = replace(desk, comparison_id="")
+        return {page.desk: desk} | await shown(desk)
+
+    changed = [page.desk, sides, recent]
+    running = page.on("compare", run, changed, concurrency_limit=CONCURRENT_COMPARISONS)
+    page.on_stop("stop_comparison", running, shown, [sides, recent])
+    page.on("open_comparison", open_comparison, changed)
+    page.on("close_comparison", close_comparison, [*changed, form])
+    page.on("vote", vote, changed)
+    page.on("withdraw_vote", withdraw_vote, [sides, recent])
+    page.on("delete_comparison", delete_comparison, changed)
+    return Tab((form, sides, recent), draw_all)
 
 
-def _variant(name: str, desk: Desk) -> Variant:
-    found = next((variant for variant in VARIANTS if variant.name == name), None)
-    if found is None:
-        raise PinciteError(desk.texts("evaluation.no_variant"))
-    return found
+async def _begin(page: Page, desk: Desk, fired: gr.EventData) -> Comparison:
+    """Draw the order of the sides and record it, before anything is asked or shown."""
+    database = page.services.database
+    question = value_of(fired, "question", str, "").strip()
+    names = value_of(fired, "variants", list, [])
+    if not desk.matter_id:
+        raise PinciteError(desk.texts("matter.none"))
+    if not question:
+        raise PinciteError(desk.texts("chat.no_question"))
+    offered = {each.name: each for each in variants_of(await database.variants(desk.matter_id))}
+    if not all(isinstance(name, str) and name in offered for name in names):
+        raise PinciteError(desk.texts("compare.no_variant"))
+    made = await database.begin_comparison(
+        desk.matter_id,
+        question,
+        draw([offered[name] for name in names]),
+        desk.person,
+        is_blind=bool(value_of(fired, "blind", str, "")),
+        message_id=value_of(fired, "message_id", str, ""),
+    )
+    await page.record(desk, Deed.ANSWERS_COMPARED, made.id)
+    return made
 
 
-def variant_label(variant: Variant, texts: Texts) -> str:
-    """A variant's name in the reader's language, or as it is where it has none."""
-    return texts.known("variant", variant.name)
+async def _made(page: Page, desk: Desk) -> tuple[Sequence[Comparison], Sequence[Vote]]:
+    database = page.services.database
+    return await database.comparisons(desk.matter_id), await database.votes(desk.matter_id)
 
 
-def render_form(desk: Desk) -> Html:
-    """The question and the two variants that answer it."""
+def _tokens(page: Page, made: Comparison) -> tuple[int, ...]:
+    """The tokens that were written for each side, once there is an engine to count them."""
+    engine = page.services.engine
+    if engine.status.state != "ready":
+        return ()
+    return tuple(engine.count_tokens(written(answer)) for answer in made.answers)
+
+
+def render_form(offered: Sequence[Variant], standing: str, desk: Desk) -> Html:
+    """The question and the variants that answer it; the one in force is ticked first."""
     texts = desk.texts
     question = element(
         "textarea",
+        text(desk.comparing),
         name="question",
         rows=2,
-        placeholder=texts("evaluation.placeholder"),
-        aria_label=texts("evaluation.question"),
+        placeholder=texts("compare.placeholder"),
+        aria_label=texts("compare.question"),
         data_submits=True,
         data_testid="comparison-question",
         dir="auto",
     )
-    pickers = [_picker(side, position, texts) for position, side in enumerate(SIDES)]
+    others = [each.name for each in offered if each.name != standing]
+    ticked = {standing, *others[:1]}
+    chips = [_chip(each, each.name in ticked, each.name == standing, texts) for each in offered]
     start = element(
-        "button",
-        text(texts("evaluation.run")),
-        type="submit",
-        class_="button",
-        data_testid="compare",
+        "button", text(texts("compare.run")), type="submit", class_="button", data_testid="compare"
     )
     stop = action(
         "stop_comparison",
@@ -96,65 +205,40 @@ def render_form(desk: Desk) -> Html:
         class_="button quiet stop",
         data_testid="stop-comparison",
     )
+    blind = element(
+        "label",
+        Html('<input type="checkbox" name="blind" value="on" checked data-testid="blind">'),
+        element("span", text(texts("compare.blind"))),
+        class_="blind",
+        title=texts("compare.blind_more"),
+    )
+    message = Html(
+        f'<input type="hidden" name="message_id" value="{text(desk.comparing_message)}">'
+    )
     return element(
         "form",
-        element("h1", text(texts("evaluation.heading"))),
-        element("p", text(texts("evaluation.lead")), class_="lead"),
+        element("h1", text(texts("compare.heading"))),
+        element("p", text(texts("compare.lead")), class_="lead"),
         question,
-        element("div", *pickers, start, stop, class_="row"),
+        message,
+        element(
+            "fieldset",
+            element("legend", text(texts("compare.variants"))),
+            *chips,
+            class_="chips",
+        ),
+        element("div", start, stop, blind, class_="row"),
         data_event="compare",
+        data_lists="variants",
+        data_drawn=f"{desk.comparing_message} {desk.matter_id} {standing} {len(offered)}",
         data_testid="comparison-form",
     )
 
 
-def _picker(side: str, chosen: int, texts: Texts) -> Html:
-    options = [
-        element(
-            "option",
-            text(variant_label(variant, texts)),
-            value=variant.name,
-            selected=position == chosen,
-        )
-        for position, variant in enumerate(VARIANTS)
-    ]
-    label = texts(f"evaluation.side.{side}")
-    chooser = element("select", *options, name=side, data_testid=f"variant-{side}")
-    return element("label", element("span", text(label)), chooser, class_="picker")
-
-
-def render_empty(texts: Texts) -> Html:
-    """What stands below the form before a comparison."""
-    return element(
-        "div",
-        element("h2", text(texts("evaluation.empty"))),
-        element("p", text(texts("evaluation.empty_more"))),
-        class_="empty",
-        data_testid="comparison-empty",
-    )
-
-
-def render_sides(variants: Sequence[Variant], both: Sequence[Progress], texts: Texts) -> Html:
-    """Both answers, drawn alike."""
-    sides = [
-        element(
-            "section",
-            element("h2", text(variant_label(variant, texts))),
-            element("p", text(_counts(progress.answer, texts)), class_="counts")
-            if progress.answer
-            else Html(""),
-            render_progress(progress, texts),
-            class_="side",
-            data_testid=f"side-{name}",
-        )
-        for name, variant, progress in zip(SIDES, variants, both, strict=True)
-    ]
-    return element("div", *sides, class_="sides", data_testid="sides")
-
-
-def _counts(answer: Answer, texts: Texts) -> str:
-    each = Counter(statement.verdict for statement in answer.statements)
-    verdicts = [
-        texts("evaluation.count", count=each[verdict], verdict=texts(f"verdict.{verdict}"))
-        for verdict in Verdict
-    ]
-    return texts.list_of_words(*verdicts)
+def _chip(variant: Variant, ticked: bool, standing: bool, texts: Texts) -> Html:
+    marked = " checked" if ticked else ""
+    name = text(variant.name)
+    field = Html(f'<input type="checkbox" name="variants" value="{name}"{marked}>')
+    mark = element("small", text(texts("variants.in_force"))) if standing else Html("")
+    label = element("span", text(variant_label(variant, texts)), mark)
+    return element("label", field, label, class_="chip", data_testid=f"variant-{variant.name}")

@@ -7,7 +7,8 @@ from uuid import uuid4
 import gradio as gr
 
 from core.errors import PinciteError
-from core.types import Document
+from core.evaluation.variants import in_force
+from core.types import Document, Variant
 from ui.choices import render_options
 from ui.markup import Html, action, element, icon, text
 from ui.options import DEFAULTS, Options, in_scope, render_in_force, searchable
@@ -58,17 +59,27 @@ async def draw_options(page: Page, desk: Desk) -> Updates:
     """The panel of options and the line that tells what is in force."""
     documents = await documents_of(page, desk)
     options = desk.options.among(documents)
-    top_k = page.services.settings.top_k
-    panel = render_options(options, documents, desk.texts, top_k, uuid4().hex)
-    line = render_in_force(options, documents, desk.texts, top_k)
+    standing = await standing_variant(page, desk)
+    top_k = standing.top_k or page.services.settings.top_k
+    panel = render_options(options, documents, desk.texts, top_k, uuid4().hex, standing.style)
+    line = render_in_force(options, documents, desk.texts, top_k, standing)
     there = bool(desk.matter_id)
     return {page.options: panel if there else "", page.in_force: line if there else ""}
 
 
 async def draw_in_force(page: Page, desk: Desk) -> Updates:
     """Only the line that tells what is in force: the panel shows what was just chosen in it."""
-    documents, top_k = await documents_of(page, desk), page.services.settings.top_k
-    return {page.in_force: render_in_force(desk.options, documents, desk.texts, top_k)}
+    documents, standing = await documents_of(page, desk), await standing_variant(page, desk)
+    top_k = standing.top_k or page.services.settings.top_k
+    line = render_in_force(desk.options, documents, desk.texts, top_k, standing)
+    return {page.in_force: line}
+
+
+async def standing_variant(page: Page, desk: Desk) -> Variant:
+    """The variant that is in force in the matter that is open."""
+    if not desk.matter_id:
+        return in_force(())
+    return in_force(await page.services.database.promotions(desk.matter_id))
 
 
 async def with_options(page: Page, desk: Desk, sent: dict[str, object]) -> Desk:
@@ -77,7 +88,9 @@ async def with_options(page: Page, desk: Desk, sent: dict[str, object]) -> Desk:
     Raises ``PinciteError`` when none of the chosen documents is left: to search all of them
     instead would answer another question.
     """
-    wanted = Options.sent(sent, page.services.settings.top_k)
+    standing = await standing_variant(page, desk)
+    top_k = standing.top_k or page.services.settings.top_k
+    wanted = Options.sent(sent, top_k, standing.style)
     options = wanted.among(await documents_of(page, desk))
     if wanted.scope.documents and not options.scope.documents:
         raise PinciteError(desk.texts("options.documents_gone"))

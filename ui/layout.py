@@ -45,6 +45,7 @@ def build_ui(services: "Services") -> gr.Blocks:
             desk=gr.State(Desk()),
             memory=gr.BrowserState({}, storage_key="pincite", secret="pincite"),  # noqa: S106
             source=gr.HTML(elem_id="source", apply_default_css=False, render=False),
+            dialog=gr.HTML(elem_id="dialog", apply_default_css=False, render=False),
             options=gr.HTML(elem_id="options", apply_default_css=False, render=False),
             in_force=gr.HTML(elem_id="in-force", apply_default_css=False, render=False),
         )
@@ -55,6 +56,7 @@ def build_ui(services: "Services") -> gr.Blocks:
             with gr.Row(elem_id="workspace"):
                 tabs = [chat_tab(page), documents_tab(page), evaluation_tab(page)]
                 page.source.render()
+            page.dialog.render()
         source_panel(page)
         _status_line(page, status)
         regions = [masthead, *(region for tab in tabs for region in tab.regions)]

@@ -5,10 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from core.errors import PinciteError
+from core.evaluation.variants import VARIANTS
 from core.types import EVERYTHING, AnswerKind, Document, DocumentState, Genre, Scope, Variant
 from ui.locale import Texts
 from ui.markup import Html, action, element, icon, text
 
+PLAIN = VARIANTS[0]
+"""What is in force where no variant was put in force."""
 STYLES = (AnswerKind.DRAFT, AnswerKind.QUOTES, AnswerKind.LISTING)
 MOST_PASSAGES = 50
 NAME_CHARACTERS = 44
@@ -17,15 +20,26 @@ NAME_CHARACTERS = 44
 
 @dataclass(frozen=True)
 class Options:
-    """What a person has chosen for the next question. With ``passages`` 0 the setting holds."""
+    """What a person has chosen for the next question.
+
+    With ``style`` ``None`` and ``passages`` 0 the variant that is in force holds.
+    """
 
     scope: Scope = EVERYTHING
-    style: AnswerKind = AnswerKind.DRAFT
+    style: AnswerKind | None = None
     passages: int = 0
 
     @classmethod
-    def sent(cls, value: Mapping[str, object], setting_passages: int) -> "Options":
-        """The options that the browser sends; raises ``PinciteError`` for what is none."""
+    def sent(
+        cls,
+        value: Mapping[str, object],
+        setting_passages: int,
+        standing_style: AnswerKind = AnswerKind.DRAFT,
+    ) -> "Options":
+        """The options that the browser sends; raises ``PinciteError`` for what is none.
+
+        What is as it stands without a choice counts as none.
+        """
         try:
             scope = Scope(
                 documents=tuple(_words(value.get("documents"))),
@@ -33,13 +47,17 @@ class Options:
                 dated_from=_day(value.get("dated_from")),
                 dated_to=_day(value.get("dated_to")),
             )
-            style = AnswerKind(str(value.get("style", AnswerKind.DRAFT)))
+            style = AnswerKind(str(value.get("style", standing_style)))
             passages = int(str(value.get("passages", 0)))
         except ValueError as error:
             raise PinciteError("The search options cannot be read.", "Reload the page.") from error
         if style not in STYLES or not 0 <= passages <= MOST_PASSAGES:
             raise PinciteError("The search options cannot be read.", "Reload the page.")
-        return cls(scope, style, 0 if passages == setting_passages else passages)
+        return cls(
+            scope,
+            None if style is standing_style else style,
+            0 if passages == setting_passages else passages,
+        )
 
     @classmethod
     def about(cls, document_id: str, before: "Options") -> "Options":
@@ -52,14 +70,18 @@ class Options:
         kept = tuple(each for each in self.scope.documents if each in there)
         return replace(self, scope=replace(self.scope, documents=kept))
 
-    @property
-    def variant(self) -> Variant:
-        """The way of answering that these options ask for."""
-        return Variant("chat", style=self.style, top_k=self.passages)
+    def under(self, standing: Variant) -> Variant:
+        """The way of answering that these options ask for where ``standing`` is in force."""
+        return replace(
+            standing,
+            name="chat",
+            style=self.style or standing.style,
+            top_k=self.passages or standing.top_k,
+        )
 
 
 DEFAULTS = Options()
-"""Every document, the setting's number of passages, a draft."""
+"""Every document, answered as the variant that is in force does."""
 
 
 def _words(value: object) -> list[str]:
@@ -90,16 +112,24 @@ def in_scope(options: Options, documents: Sequence[Document]) -> list[Document]:
 
 
 def in_force(
-    options: Options, documents: Sequence[Document], texts: Texts, setting_passages: int
+    options: Options,
+    documents: Sequence[Document],
+    texts: Texts,
+    setting_passages: int,
+    standing: Variant = PLAIN,
 ) -> str:
     """The options as a line of facts, such as ``3 of 12 documents · contracts · Quotes only``."""
     passages = texts("count.passages", count=options.passages or setting_passages)
+    style = options.style or standing.style
     return texts.list_of_words(
         _documents(options, documents, texts),
         texts.list_of_words(*(texts(f"genres.{genre}") for genre in options.scope.genres)),
         _period(options.scope, texts),
-        "" if options.style is AnswerKind.LISTING else passages,
-        texts(f"style.{options.style}"),
+        "" if style is AnswerKind.LISTING else passages,
+        texts(f"style.{style}"),
+        ""
+        if standing == PLAIN
+        else texts("options.standing", name=texts.known("variant", standing.name)),
     )
 
 
@@ -134,10 +164,14 @@ def _edge(day: date, of_a_year: tuple[int, int], texts: Texts) -> str:
 
 
 def render_in_force(
-    options: Options, documents: Sequence[Document], texts: Texts, setting_passages: int
+    options: Options,
+    documents: Sequence[Document],
+    texts: Texts,
+    setting_passages: int,
+    standing: Variant = PLAIN,
 ) -> Html:
     """The line below the question: what is in force, and the way to change it or to reset it."""
-    words = in_force(options, documents, texts, setting_passages)
+    words = in_force(options, documents, texts, setting_passages, standing)
     empty = bool(searchable(documents)) and not in_scope(options, documents)
     toggle = element(
         "button",

@@ -60,11 +60,64 @@ EVENTS = (
     "open_view",
     "compare",
     "stop_comparison",
+    "open_set",
+    "create_set",
+    "describe_set",
+    "delete_set",
+    "search_questions",
+    "preview_questions",
+    "map_questions",
+    "take_questions",
+    "drop_preview",
+    "edit_question",
+    "save_question",
+    "accept_question",
+    "remove_question",
+    "draft_questions",
+    "pick_set",
+    "keep_answer",
+    "begin_run",
+    "cancel_run",
+    "repeat_run",
+    "delete_run",
+    "open_run",
+    "compare_runs",
+    "open_pair",
+    "ask_promotion",
+    "promote_variant",
+    "close_dialog",
+    "open_comparison",
+    "close_comparison",
+    "vote",
+    "withdraw_vote",
+    "delete_comparison",
+    "compare_with",
+    "rate_answer",
+    "unrate_answer",
+    "make_variant",
+    "copy_variant",
+    "retire_variant",
+    "contrast_variants",
+    "enforce_variant",
+    "export_votes",
 )
 """Every event that a button or a form of ours may fire; ``assets/app.js`` passes them on."""
 
 CONCURRENT_CALLS = 32
 """Calls of one event at a time, over everyone who uses this machine; questions have less."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two variants of one or of two runs that are held against each other, and by which metric.
+
+    ``question_id`` is the question whose two answers are open.
+    """
+
+    first: tuple[str, int] = ("", 0)
+    second: tuple[str, int] = ("", 0)
+    metric: str = ""
+    question_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,6 +136,16 @@ class Desk:
     document_genre: str = ""
     document_state: str = ""
     view: str = "compare"
+    set_id: str = ""
+    set_version: int = 0
+    question_search: str = ""
+    run_id: str = ""
+    pair: Pair = Pair()
+    comparison_id: str = ""
+    comparing: str = ""
+    comparing_message: str = ""
+    copied_variant: str = ""
+    contrasted: tuple[str, str] = ("", "")
     options: Options = DEFAULTS
     person: Person = field(default=NOBODY, compare=False)
     role: Role | None = field(default=None, compare=False)
@@ -134,6 +197,7 @@ class Page:
     desk: gr.State
     memory: gr.BrowserState
     source: gr.HTML
+    dialog: gr.HTML
     options: gr.HTML
     in_force: gr.HTML
 

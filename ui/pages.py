@@ -1,5 +1,6 @@
 """The server-rendered pages together, as ``core.serving.pages.Pages`` asks for them."""
 
+from core.evaluation.reports import Words
 from core.serving.pages import Look, Pages
 from ui import audit, cases, entry, registry
 from ui.leaf import leaf, sentence, texts_for
@@ -23,6 +24,12 @@ class _Pages:
         home = element("a", text(texts("leaf.home")), href="/", class_="button quiet")
         said = sentence(texts.said(words), "trouble")
         return leaf(look, texts("leaf.trouble"), heading, said, home, narrow=True)
+
+
+def words_for(look: Look) -> Words:
+    """How a report speaks to whoever asks for it."""
+    texts = texts_for(look)
+    return Words(texts, texts.language, texts.said)
 
 
 PAGES: Pages = _Pages()

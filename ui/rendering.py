@@ -2,27 +2,49 @@
 
 from collections.abc import Sequence
 
+from core.trials import Feedback
 from core.types import Hit, Message, Stage
 from ui.answer import render_answer, render_regenerate
+from ui.keeping import keep_button
 from ui.locale import Texts
-from ui.markup import Html, action, element, icon, text
+from ui.markup import Html, action, element, icon, join, text
 from ui.pincites import pincite, source_value
 from ui.progress import Progress
+from ui.thumbs import render_remark, render_thumbs
 
 HITS = 20
 """Passages named while an answer is in the making; the count tells of the others."""
 
 
 def render_turn(
-    message: Message, texts: Texts, *, last: bool, failure: str = "", own: bool = True
+    message: Message,
+    texts: Texts,
+    *,
+    last: bool,
+    failure: str = "",
+    own: bool = True,
+    thumb: Feedback | None = None,
 ) -> Html:
-    """A question with its answer, or with the way to answer it again if it is one's ``own``."""
+    """A question with its answer, or with the way to answer it again if it is one's ``own``.
+
+    ``thumb`` is what the reader thought of the answer.
+    """
     confirm = None if last else texts("chat.confirm_later_turns")
     tools: dict[str, object] | None = {"confirm": confirm, "id": message.id} if own else None
     body = (
         _interrupted(tools, texts, failure)
         if message.answer is None
-        else render_answer(message.answer, texts, regenerate=tools)
+        else join(
+            (
+                render_answer(
+                    message.answer,
+                    texts,
+                    tools,
+                    join((keep_button(message.id, texts), render_thumbs(message.id, thumb, texts))),
+                ),
+                render_remark(thumb, texts),
+            )
+        )
     )
     edit = element(
         "button",

@@ -89,7 +89,7 @@ def render_pace(pace: Pace, failed: int, texts: Texts) -> Html:
         if pace.passages_per_s:
             said.append(texts("documents.passages_per_s", number=f"{pace.passages_per_s:.1f}"))
         if pace.seconds_left is not None:
-            said.append(_left(pace.seconds_left, texts))
+            said.append(left(pace.seconds_left, texts))
     if pace.erasing:
         said.append(texts("documents.erasing"))
     again = action(
@@ -109,7 +109,8 @@ def render_pace(pace: Pace, failed: int, texts: Texts) -> Html:
     )
 
 
-def _left(seconds: float, texts: Texts) -> str:
+def left(seconds: float, texts: Texts) -> str:
+    """How long something still takes, as a person would say it."""
     if seconds < 60:
         return texts("documents.seconds_left")
     if seconds < 5400:

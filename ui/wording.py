@@ -1,9 +1,11 @@
-"""An answer in plain words: how it stands, what was searched, and all of it for a clipboard."""
+"""An answer in plain words: how it stands, what was searched, all of it for a clipboard; and the
+variant that it was given by.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
 
-from core.types import Answer, AnswerKind, Citation, Statement, Verdict
+from core.types import Answer, AnswerKind, Citation, Statement, Variant, Verdict
 from ui.locale import Texts
 from ui.pincites import cited, pincite
 
@@ -127,3 +129,28 @@ def _quoted(citations: Sequence[Citation], texts: Texts) -> list[str]:
         words = texts("pincite.quote", quote=" ".join(citation.quote.split()))
         quoted.append(f"[{citation.marker}] {where}{texts('pincite.colon')}{words}")
     return quoted
+
+
+def variant_label(variant: Variant, texts: Texts) -> str:
+    """A variant's name in the reader's language, or as it is where it has none."""
+    return texts.known("variant", variant.name)
+
+
+def setting(key: str, value: object, texts: Texts) -> str:
+    """One setting of a variant in words, such as ``Search: by meaning``."""
+    return texts(f"setting.{key}") + texts("pincite.colon") + setting_value(key, value, texts)
+
+
+def setting_value(key: str, value: object, texts: Texts) -> str:
+    """What a setting of a variant is set to, in words."""
+    if key == "style":
+        return texts(f"style.{value}")
+    if key == "mode":
+        return texts(f"mode.{value}")
+    if key == "rerank":
+        return texts("setting.on") if value else texts("setting.off")
+    if key == "top_k" and not value:
+        return texts("setting.as_set")
+    if key == "model" and not value:
+        return texts("setting.own_model")
+    return texts.known("prompt", str(value)) if key == "prompt" else str(value)

@@ -7,8 +7,9 @@ and where the documents do not hold the answer at all, that is said.
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
+from copy import copy
 from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ from core.retrieval.embedding import Encoders
 from core.retrieval.naming import parties_said
 from core.retrieval.refusal import Threshold
 from core.retrieval.search import EVERY, Found, Search
+from core.retrieval.sharing import SharedSearch
 from core.types import (
     EVERYTHING,
     Answer,
@@ -108,6 +110,16 @@ class Answerer:
         if language_of(question) not in self._model.languages:
             return "language_not_supported"
         return "" if self._engine.status.state == "ready" else "engine_not_ready"
+
+    @asynccontextmanager
+    async def sharing(self) -> AsyncIterator["Answerer"]:
+        """This answerer, looking up once what several answers to one question look up alike."""
+        shared = copy(self)
+        shared._search = search = SharedSearch(self._search)
+        try:
+            yield shared
+        finally:
+            await search.close()
 
     async def stream(
         self,

@@ -29,6 +29,7 @@ PERSON = "pincite.person"
 _PROXIES = {b"via", b"x-real-ip", b"x-client-ip", b"true-client-ip", b"cf-connecting-ip"}
 """What a proxy may name itself or its client in, beside the ``Forwarded`` headers."""
 _DOWNLOADS = ("/audit.", "/gradio_api/")
+_OF_A_RUN = "/runs/"
 """No page of another site leads here: what comes is kept as a file, or noted in the log."""
 RECHECKED_S = 2.0
 """How often a long answer asks whether its reader may still read."""
@@ -206,8 +207,9 @@ def _is_foreign(headers: Headers, host: str, scope: Scope) -> bool:
         return False
     followed = headers.get("sec-fetch-mode") == "navigate"
     followed &= headers.get("sec-fetch-dest") == "document"
-    read = scope["method"] in ("GET", "HEAD") and not scope["path"].startswith(_DOWNLOADS)
-    return not (followed and read)
+    path: str = scope["path"]
+    kept = path.startswith(_DOWNLOADS) or _OF_A_RUN in path
+    return not (followed and scope["method"] in ("GET", "HEAD") and not kept)
 
 
 def _with_headers(scope: Scope, send: Send) -> Send:

@@ -40,7 +40,7 @@ OWN = {
     "GET /matters", "GET /matters/{matter_id}", "POST /matters/{matter_id}",
     "POST /matters/{matter_id}/hold", "POST /matters/{matter_id}/members", "GET /people",
     "POST /people", "POST /people/{person_id}", "GET /audit", "GET /audit.{kind}",
-    "POST /gradio_api/upload", "GET /oidc/",
+    "POST /gradio_api/upload", "GET /oidc/", "GET /matters/{matter_id}/runs/{run_id}/{file}",
 }  # fmt: skip
 """Our own routes behind the gate."""
 PAGE = {
@@ -142,7 +142,7 @@ def foreign_event(case: Case, other: Someone, rng: random.Random) -> dict[str, o
     """Every value that an event of the page takes, each another's."""
     file = {"name": "mine.txt", "path": other.upload}
     return {
-        "id": rng.choice([case.id, case.conversation, *case.documents]),
+        "id": rng.choice([case.id, case.conversation, case.set, case.run, *case.documents]),
         "document_id": rng.choice(case.documents),
         "question": "Who shall pay the rent each month?",
         "replaces": rng.choice(["", case.message]),
@@ -153,6 +153,9 @@ def foreign_event(case: Case, other: Someone, rng: random.Random) -> dict[str, o
         "files": [file] if rng.random() < 0.2 else [],  # with it the event is refused whole
         "name": "The Tenant", "genre": "", "state": "",
         "text": "The Tenant", "language": "en", "a": "quotes", "b": "listing",
+        "set_id": case.set, "version": 1, "run": case.run, "position": 0, "question_id": "q1",
+        "first": f"{case.run}:0", "second": f"{case.run}:1", "variant_0": "draft", "number": "3",
+        "repeats": rng.choice(["", case.run]),
     }  # fmt: skip
 
 
@@ -304,11 +307,13 @@ async def raw_page(office: Firm, who: Someone, case: Case, other: Someone) -> No
     for path in (
         "/matters", f"/matters/{case.id}", "/people", "/account",
         "/audit", f"/audit?matter={case.id}", "/audit.csv", "/audit.jsonl", "/readyz",
+        f"/matters/{case.id}/runs/{case.run}/results.csv",
+        f"/matters/{next(iter(who.cases))}/runs/{case.run}/results.jsonl",
         "/login/code", "/oidc/begin", f"/oidc/done?state={case.id}&code={case.id}",
     ):  # fmt: skip
         answer = await who.http.get(path)
         check(office, who, path, "", answer.text)
-        if path == f"/matters/{case.id}":
+        if path == f"/matters/{case.id}" or "/runs/" in path:
             assert answer.status_code == 404
         if path.startswith(("/people", "/audit")) and not who.person.is_admin:
             assert answer.status_code == 403
@@ -347,6 +352,9 @@ async def picture(office: Firm) -> object:
                 await database.members(case.id),
                 [(d.id, d.name) for d in documents if d.id in case.documents],
                 [m.id for m in await database.messages(case.id, case.conversation)],
+                await database.questions(case.id, case.set),
+                await database.results(case.id, case.run),
+                await database.promotions(case.id),
             )
         )
     return kept, await database.people()
@@ -358,7 +366,9 @@ async def test_whoever_may_is_told_by_the_same_requests(own_office: Firm) -> Non
     In a firm of its own: on a walk an owner may rename what is theirs.
     """
     office = own_office
-    told_by = dict.fromkeys(("memory", "open_matter", "source", "search", "page"), 0)
+    told_by = dict.fromkeys(
+        ("memory", "open_matter", "source", "search", "page", "set", "run", "file"), 0
+    )
     for who in office.people:
         for key in who.cases:
             case = office.cases[key]
@@ -373,6 +383,12 @@ async def test_whoever_may_is_told_by_the_same_requests(own_office: Firm) -> Non
             told = await fire(office, who, "search_conversations", {"text": "zq"})
             told_by["search"] += case.conversation in told
             told_by["page"] += case.client in (await who.http.get(f"/matters/{key}")).text
+            told = await fire(office, who, "open_set", {"id": case.set})
+            told_by["set"] += any(word in told for word in case.words)
+            told = await fire(office, who, "open_run", {"id": case.run})
+            told_by["run"] += any(word in told for word in case.words)
+            answer = await who.http.get(f"/matters/{key}/runs/{case.run}/results.csv")
+            told_by["file"] += any(word in answer.text for word in case.words)
     pairs = sum(len(who.cases) for who in office.people)
     assert told_by.pop("memory") >= 5 * pairs
     assert set(told_by.values()) == {pairs}
@@ -392,6 +408,15 @@ async def test_a_reader_changes_nothing_and_an_editor_no_members(own_office: Fir
         gone = case.documents[0] not in {d.id for d in await database.documents(key)}
         assert gone == (role is Role.EDITOR)
         assert ("takes the role of an editor" in told) == (role is Role.READER)
+        before = len(await database.questions(key, case.set))
+        told = await fire(office, who, "open_set", {"id": case.set})
+        await fire(office, who, "save_question", {"question": "Who pays?"})
+        more = len(await database.questions(key, case.set)) - before
+        assert more == (role is Role.EDITOR)
+        event = {"run": case.run, "position": 0, "reason": "Because."}
+        told = await fire(office, who, "promote_variant", event)
+        assert "takes the role of an owner" in told
+        assert await database.promotions(key) == ()
         told = await fire(office, who, "delete_matter", {"id": key})
         assert "takes the role of an owner" in told
         answer = await who.http.post(f"/matters/{key}/members", data={"name": "x", "role": ""})

@@ -16,10 +16,13 @@ import uvicorn
 from fastapi import FastAPI
 
 from app import build_app
+from core.database import Database
+from core.evaluation.variants import VARIANTS
 from core.models.profile import choose, detect_machine
 from core.services import Services
 from core.serving.accounts import COOKIE, Accounts
 from core.settings import Settings
+from core.trials import Result, RunState, SetQuestion
 from core.types import LOCAL, Person, Role
 from tests.fakes import FakeEngine, LoadedEncoders
 
@@ -37,6 +40,8 @@ class Case:
     conversation: str
     message: str
     client: str
+    set: str
+    run: str
 
 
 @dataclass
@@ -170,8 +175,27 @@ async def _case(firm: Firm, folder: Path) -> Case:
     await firm.services.library.wait()
     conversation = await database.create_conversation(matter.id, title, LOCAL)
     message = await database.add_message(matter.id, conversation.id, asked, LOCAL)
-    ids = {matter.id, conversation.id, message.id, *documents}
-    return Case(matter.id, words, ids, documents, conversation.id, message.id, client)
+    held, run = await _trial(database, matter.id, words, rng)
+    ids = {matter.id, conversation.id, message.id, held, run, *documents}
+    return Case(matter.id, words, ids, documents, conversation.id, message.id, client, held, run)
+
+
+async def _trial(
+    database: Database, matter_id: str, words: set[str], rng: random.Random
+) -> tuple[str, str]:
+    """A question set with a draft, and a finished run of it."""
+    name, asked, drafted = (canary(rng) for _ in range(3))
+    words |= {name, asked, drafted}
+    questions = [SetQuestion("q1", asked), SetQuestion("q2", drafted, is_draft=True)]
+    held = await database.create_question_set(matter_id, name, asked=questions)
+    run = await database.create_run(
+        matter_id, held.id, 1, VARIANTS[:2], 2, {"tag": canary(rng)}, LOCAL
+    )
+    for position in range(2):
+        result = Result(run.id, position, "q1", metrics={"refusal": float(position)})
+        await database.keep_result(matter_id, result)
+    await database.set_run_state(matter_id, run.id, RunState.DONE)
+    return held.id, run.id
 
 
 async def join(

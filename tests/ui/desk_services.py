@@ -1,7 +1,8 @@
 """Hand-written stand-ins for what lies below the page, over the real database."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,6 +16,7 @@ from core.documents.pace import Pace
 from core.documents.view import PageView, TextView
 from core.errors import DocumentError
 from core.settings import Settings
+from core.trials import Run, RunState
 from core.types import (
     EVERYTHING,
     LOCAL,
@@ -29,6 +31,7 @@ from core.types import (
     Hit,
     ModelStatus,
     Passage,
+    Person,
     Retrieved,
     Scope,
     Searched,
@@ -75,6 +78,10 @@ class ScriptedAnswerer:
     asked: list[tuple[str, str, tuple[Turn, ...]]] = field(default_factory=list)
     ways: list[tuple[Variant, Scope]] = field(default_factory=list)
     ended_early: list[str] = field(default_factory=list)
+
+    @asynccontextmanager
+    async def sharing(self) -> AsyncIterator["ScriptedAnswerer"]:
+        yield self
 
     async def stream(
         self,
@@ -155,6 +162,48 @@ class PaperLibrary:
         return TextView(LEASE[:start], LEASE[start:end], LEASE[end:])
 
 
+class ScriptedRunner:
+    """Records runs and leaves it to the test how far they come."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.changed: tuple[str, ...] = ()
+
+    async def begin(
+        self,
+        matter_id: str,
+        set_id: str,
+        variants: Sequence[Variant],
+        person: Person,
+        *,
+        tag: str = "",
+    ) -> Run:
+        held = await self._database.question_set(matter_id, set_id)
+        total = held.size * len(variants)
+        manifest = {"tag": tag, "seed": 0}
+        return await self._database.create_run(
+            matter_id, set_id, held.version, variants, total, manifest, person
+        )
+
+    async def cancel(self, matter_id: str, run_id: str) -> None:
+        await self._database.set_run_state(matter_id, run_id, RunState.CANCELLED)
+
+    def left_s(self, run: Run) -> float | None:
+        return 90.0 if run.done else None
+
+    async def changes(self, run: Run) -> tuple[str, ...]:
+        return self.changed
+
+
+class WordEngine:
+    """An engine whose tokens are words."""
+
+    status = ModelStatus("chat", "A model", "cpu", "ready")
+
+    def count_tokens(self, text: str) -> int:
+        return len(text.split())
+
+
 class DeskServices:
     """What the page asks of ``core.services.Services``."""
 
@@ -164,6 +213,12 @@ class DeskServices:
         self.database = Database(folder / "pincite.sqlite")
         self.library = PaperLibrary(self.database)
         self.answerer = ScriptedAnswerer()
+        self.runner = ScriptedRunner(self.database)
+
+        self.engine = WordEngine()
+
+    def models(self) -> tuple[str, ...]:
+        return ("A model", "An adapter")
 
     def status(self) -> tuple[ModelStatus, ...]:
         return (ModelStatus("chat", "A model", "cpu", "ready"),)

@@ -1,64 +1,447 @@
-from collections.abc import AsyncGenerator
+"""A comparison from the question to the vote: blind, recorded first, and never the wrong side."""
+
+import asyncio
+import random
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from itertools import permutations
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 import pytest
-from desk_services import DeskServices, fired, handler, region
+from desk_services import (
+    DeskServices,
+    a_citation,
+    a_document,
+    an_answer,
+    fired,
+    handler,
+    on_event,
+    region,
+)
 
+from core.database import Database
+from core.errors import EngineError
 from core.evaluation.variants import VARIANTS
-from ui.comparing import render_sides
+from core.trials import Comparison, Fault, Outcome
+from core.types import (
+    LOCAL,
+    Answer,
+    AnswerKind,
+    Delta,
+    Done,
+    Event,
+    Hit,
+    Passage,
+    Person,
+    Retrieved,
+    Role,
+    Searched,
+    Stage,
+    Staged,
+    Statement,
+    Variant,
+    Verdict,
+)
+from ui.ballot import in_step, render_comparison, verdict_of, verdict_sent, verdicts
 from ui.locale import texts_in
 from ui.page import Desk
 from ui.progress import Progress
 
+NAMES = [each.name for each in VARIANTS]
+TELLS = ("9.5", "0.2 s", "Qwen", "tokens", "Draft", "Quotes only", "Every passage", "word for word")
+
 
 @pytest.fixture
 async def desk(services: DeskServices) -> Desk:
-    return Desk(matter_id=(await services.database.create_matter("Aldgate")).id)
+    matter = await services.database.create_matter("Aldgate")
+    await a_document(services, matter.id, "Lease.pdf", "d1")
+    return Desk(matter_id=matter.id, person=LOCAL, role=Role.OWNER)
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    said: list[str] = []
+    monkeypatch.setattr(gr, "Warning", said.append)
+    return said
 
 
 def comparing(page: gr.Blocks, desk: Desk, **value: object) -> AsyncGenerator[dict[Any, Any], None]:
-    return handler(page, "run")(desk, fired(**value))  # type: ignore[return-value]
+    asked = {"question": "When?", "variants": NAMES[:2], "blind": "on"} | value
+    return handler(page, "run")(desk, fired(**asked))  # type: ignore[return-value]
+
+
+def frames(page: gr.Blocks, updates: Sequence[dict[Any, Any]]) -> list[str]:
+    """Everything that was drawn of the comparison, in order."""
+    part = next(b for b in page.blocks.values() if getattr(b, "elem_id", None) == "comparison")
+    return [str(each[part]) for each in updates if isinstance(each.get(part), str)]
+
+
+async def only(services: DeskServices, desk: Desk) -> Comparison:
+    (made,) = await services.database.comparisons(desk.matter_id)
+    return made
+
+
+class EachItsOwn:
+    """Answers each variant with what the test planned, as fast and in as many steps as it says."""
+
+    def __init__(self, answers: dict[str, Answer], rng: random.Random) -> None:
+        self.answers, self.rng = answers, rng
+
+    @asynccontextmanager
+    async def sharing(self) -> AsyncIterator["EachItsOwn"]:
+        yield self
+
+    async def stream(
+        self, matter_id: str, question: str, history: Sequence[object], variant: Variant
+    ) -> AsyncGenerator[Event, None]:
+        answer = self.answers[variant.name]
+        words = Passage("p", "d", "Lease.pdf", 0, "rent", 0, 4, 1)
+        yield Staged(Stage.SEARCHING)
+        yield Retrieved((Hit(words, 1.0),) * (variant.top_k or 3), Searched(1, 1, 0, 1))
+        if answer.kind is AnswerKind.DRAFT:
+            yield Staged(Stage.WRITING)
+            for word in answer.text.split():
+                await asyncio.sleep(self.rng.random() / 2000)
+                yield Delta(word + " ")
+        yield Done(answer)
 
 
 async def test_both_sides_answer_the_same_question(
     services: DeskServices, page: gr.Blocks, desk: Desk
-):
-    a, b = VARIANTS[0].name, VARIANTS[1].name
-    updates = [u async for u in comparing(page, desk, question="When?", a=a, b=b)]
+) -> None:
+    updates = [u async for u in comparing(page, desk)]
     drawn = region(page, updates[-1], "comparison")
-    assert drawn.count("Rent is due monthly.") >= 2
-    assert drawn.count("1 of 1 statement supported") >= 2
+    assert drawn.count("Rent is due monthly.") == 2
+    assert drawn.count("1 of 1 statement supported") == 2
     assert [question for _, question, _ in services.answerer.asked] == ["When?", "When?"]
 
 
-async def test_stopping_a_comparison_ends_both_sides(
+async def test_the_order_is_recorded_before_anything_is_asked_or_shown(
     services: DeskServices, page: gr.Blocks, desk: Desk
-):
+) -> None:
+    updates = comparing(page, desk, variants=NAMES[:4])
+    await anext(updates)
+    made = await only(services, desk)
+    assert services.answerer.asked == []
+    assert (made.answers, {each.name for each in made.variants}) == ((), set(NAMES[:4]))
+    [_ async for _ in updates]
+    assert [way.name for way, _ in services.answerer.ways] == [each.name for each in made.variants]
+
+
+async def test_stopping_a_comparison_ends_every_side_and_leaves_it_unfinished(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+) -> None:
     services.answerer.endless = True
-    a, b = VARIANTS[0].name, VARIANTS[1].name
-    updates = comparing(page, desk, question="When?", a=a, b=b)
+    updates = comparing(page, desk)
     await anext(updates)
     while len(services.answerer.asked) < 2:
         await anext(updates)
     await updates.aclose()
     assert services.answerer.ended_early == ["When?", "When?"]
+    made = await only(services, desk)
+    drawn = await on_event(page, "open_comparison")(desk, fired(id=made.id))
+    assert "comparison-unfinished" in region(page, drawn, "comparison")
+    assert 'data-state="unfinished"' in region(page, drawn, "comparisons")
+    assert "ballot" not in region(page, drawn, "comparison")
 
 
-async def test_a_variant_that_does_not_exist_is_refused(
-    services: DeskServices, page: gr.Blocks, desk: Desk, monkeypatch: pytest.MonkeyPatch
-):
-    told: list[str] = []
-    monkeypatch.setattr(gr, "Warning", told.append)
-    updates = [u async for u in comparing(page, desk, question="When?", a="x", b="y")]
-    assert updates == []
-    assert told == ["Choose a variant for each side."]
+async def test_a_side_that_fails_leaves_no_page_that_waits(
+    services: DeskServices, page: gr.Blocks, desk: Desk, told: list[str]
+) -> None:
+    services.answerer.failure = EngineError("The engine stopped.")
+    updates = [u async for u in comparing(page, desk)]
+    assert told == ["The engine stopped."]
+    assert "data-busy" not in frames(page, updates)[-1]
+    assert "compare-again" in frames(page, updates)[-1]
+
+
+@pytest.mark.parametrize(
+    ("variants", "sentence"),
+    [
+        (["x", "y"], "A variant that was chosen is not offered in this matter. Choose others."),
+        ([NAMES[0], 3], "A variant that was chosen is not offered in this matter. Choose others."),
+        ([NAMES[0]], "A comparison takes two to four different variants. Choose others."),
+        ([NAMES[0]] * 2, "A comparison takes two to four different variants. Choose others."),
+        (NAMES[:5], "A comparison takes two to four different variants. Choose others."),
+    ],
+)
+async def test_other_than_two_to_four_variants_of_the_matter_are_refused(
+    services: DeskServices,
+    page: gr.Blocks,
+    desk: Desk,
+    told: list[str],
+    variants: list[object],
+    sentence: str,
+) -> None:
+    assert [u async for u in comparing(page, desk, variants=variants)] == []
+    assert told == [sentence]
     assert services.answerer.asked == []
 
 
-def test_a_side_s_mark_up_does_not_depend_on_which_side_it_is():
-    variant, progress = VARIANTS[0], Progress("Q?", draft="A draft.")
-    drawn = render_sides([variant, variant], [progress, progress], texts_in("en"))
-    left, right = drawn.split('data-testid="side-b"')
-    assert left.split('data-testid="side-a"')[1].split("<section")[0] == right.split("<section")[0]
-    assert drawn.count("A draft.") == 2
+def sides_of(drawn: str) -> list[str]:
+    """The markup of each side, with its letter taken out."""
+    parts = re.findall(r'<section class="side.*?</section>(?=<section class="side|</div>)', drawn)
+    return [
+        re.sub(r'(?<=class="letter">)[A-D]|(?<=Answer )[A-D]|(?<=side-)[a-d]', "?", each)
+        for each in parts
+    ]
+
+
+async def test_over_200_comparisons_nothing_before_the_vote_depends_on_the_side(
+    services: DeskServices, page: gr.Blocks, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sides that say the same are drawn the same in every frame, whatever else sets them apart.
+
+    The variants differ in kind, notice, model, times, passages read and cut, and in how fast and
+    in how many steps their words arrive.
+    """
+    monkeypatch.setattr("ui.progress.REDRAW_S", 0.0)
+    monkeypatch.setattr("ui.comparing.paced", lambda events: _each(events))
+    rng = random.Random(11)  # noqa: S311
+    seen, first = 0, 0
+    for number in range(200):
+        words = f"Rent number {rng.randrange(10**6)} is due monthly."
+        statement = Statement(words, Verdict.SUPPORTED, (a_citation(),), "verbatim")
+        base = an_answer(statement)
+        answers = {
+            "draft": replace(base, model="Qwen", timings={"total": 9.5, "first_token": 1.0}),
+            "quotes": replace(
+                base,
+                kind=AnswerKind.QUOTES,
+                notice="quotes_chosen",
+                timings={"total": 0.2},
+                passages_used=8,
+                statements=(replace(statement, reason="paraphrase"),),
+            ),
+            "listing": replace(
+                base, kind=AnswerKind.LISTING, notice="listing_chosen", passages_cut=3
+            ),
+            "dense": replace(base, kind=AnswerKind.QUOTES, notice="draft_not_supported"),
+        }
+        services.answerer = EachItsOwn(answers, rng)  # type: ignore[assignment]
+        chosen = rng.sample(NAMES[:4], rng.choice((2, 2, 3, 4)))
+        updates = [u async for u in comparing(page, desk, variants=chosen)]
+        made = (await services.database.comparisons(desk.matter_id))[0]
+        first += made.variants[0].name == chosen[0]
+        for drawn in frames(page, updates):
+            sides = sides_of(drawn)
+            assert len(sides) == len(chosen)
+            assert len(set(sides)) == 1, f"comparison {number} tells its sides apart"
+            tells = [*TELLS, *(texts_in("en").known("variant", each) for each in chosen)]
+            assert not [each for each in tells if each in re.sub(r"<[^>]*>", " ", drawn)]
+            assert not [each for each in chosen if f'"{each}"' in drawn or f"-{each}" in drawn]
+            seen += 1
+        assert 'data-testid="ballot"' in frames(page, updates)[-1]
+    assert seen > 600
+    # The first that was ticked stands first as chance has it: 200 draws with p from 1/4 to 1/2.
+    assert 45 < first < 125
+
+
+async def _each(events: AsyncGenerator[Any, None]) -> AsyncGenerator[tuple[Any, ...], None]:
+    async for event in events:
+        yield (event,)
+
+
+def test_sides_in_step_show_no_more_than_all_have() -> None:
+    question = "q"
+    slow = Progress(question, Stage.READING)
+    fast = Progress(question, Stage.WRITING, draft="Rent is due")
+    done = Progress(question, Stage.CHECKING, draft="Rent", answer=an_answer())
+    assert set(in_step((slow, fast, done))) == {Progress(question, Stage.READING)}
+    writing = in_step((fast, done))
+    assert [each.draft for each in writing] == ["Rent", "Rent"]
+    assert {(each.stage, each.hits, each.answer) for each in writing} == {
+        (Stage.WRITING, None, None)
+    }
+    assert in_step((done, done)) == (done, done)
+
+
+@pytest.mark.parametrize("order", list(permutations(VARIANTS[:3])))
+async def test_a_vote_counts_for_the_answer_that_was_shown_at_its_button(
+    services: DeskServices, page: gr.Blocks, desk: Desk, order: tuple[Variant, ...]
+) -> None:
+    """For every order and every button: words on that side, variant recorded, name uncovered."""
+    answers = {each.name: an_answer(a_saying(each)) for each in order}
+    for position in range(len(order)):
+        made = await services.database.begin_comparison(desk.matter_id, "Q?", order, LOCAL)
+        in_order = [answers[each.name] for each in made.variants]
+        await services.database.finish_comparison(desk.matter_id, made.id, in_order)
+        drawn = region(
+            page, await on_event(page, "open_comparison")(desk, fired(id=made.id)), "comparison"
+        )
+        shown = sides_of(drawn)[position]
+        (said,) = [name for name in answers if f"The words of {name.upper()}" in shown]
+        button = re.search(rf'value="(\w+)"[^>]*data-key="{position + 1}"', drawn)
+        assert button
+        voted = await on_event(page, "vote")(
+            desk, fired(id=made.id, verdict=button[1], faults=["style"], note=" Terse. ")
+        )
+        vote = (await services.database.votes(desk.matter_id))[-1]
+        assert vote.winner is not None
+        assert made.variants[vote.winner].name == said == order[position].name
+        assert (vote.outcome, vote.faults, vote.note) == (Outcome.WIN, (Fault.STYLE,), "Terse.")
+        uncovered = region(page, voted, "comparison")
+        (chosen,) = re.findall(r'<section class="side preferred".*?</section>(?=<|$)', uncovered)
+        assert texts_in("en").known("variant", said) in chosen
+        assert f"The words of {said.upper()}" in chosen
+
+
+def a_saying(variant: Variant) -> Statement:
+    words = f"The words of {variant.name.upper()}."
+    return Statement(words, Verdict.SUPPORTED, (a_citation(),))
+
+
+def test_every_button_comes_back_as_the_verdict_that_it_was_drawn_for() -> None:
+    from datetime import UTC, datetime
+
+    from core.trials import Vote
+
+    for sides in (2, 3, 4):
+        for verdict in verdicts(sides):
+            outcome, winner = verdict_sent(verdict)
+            vote = Vote("v", "c", "p", outcome, winner, (), "", datetime.now(UTC))
+            assert verdict_of(vote) == verdict
+    assert len(verdicts(2)) == 4  # the keys 1 to 4
+
+
+@pytest.mark.parametrize("verdict", ["", "win", "-1", "12", "²", "2 ", "TIE", "9"])
+async def test_a_verdict_that_no_button_sends_is_no_vote(
+    services: DeskServices, page: gr.Blocks, desk: Desk, told: list[str], verdict: str
+) -> None:
+    [_ async for _ in comparing(page, desk)]
+    made = await only(services, desk)
+    await on_event(page, "vote")(desk, fired(id=made.id, verdict=verdict))
+    assert len(told) == 1
+    assert await services.database.votes(desk.matter_id) == ()
+
+
+async def test_names_times_and_what_differs_are_shown_after_the_vote_and_stay_known(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+) -> None:
+    updates = [u async for u in comparing(page, desk)]
+    made = await only(services, desk)
+    before = region(page, updates[-1], "comparison")
+    assert "uncovered" not in before
+    after = region(
+        page, await on_event(page, "vote")(desk, fired(id=made.id, verdict="tie")), "comparison"
+    )
+    for words in ("A draft, verified", "Passages word for word", "1.2 s", "4 tokens"):
+        assert words in after, words
+    assert "You voted: A tie" in after
+    (vote,) = await services.database.votes(desk.matter_id)
+    desk = replace(desk, comparison_id=made.id)
+    back = await on_event(page, "withdraw_vote")(desk, fired(id=made.id, vote_id=vote.id))
+    again = region(page, back, "comparison")
+    assert "no longer blind" in again
+    assert 'data-testid="ballot"' in again
+
+
+async def test_another_s_vote_uncovers_nothing_for_me(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+) -> None:
+    [_ async for _ in comparing(page, desk)]
+    made = await only(services, desk)
+    other = Person("other", "Other")
+    await services.database.vote(desk.matter_id, made.id, other, Outcome.WIN, 0)
+    drawn = await on_event(page, "open_comparison")(desk, fired(id=made.id))
+    assert "uncovered" not in region(page, drawn, "comparison")
+    assert "All votes" not in region(page, drawn, "comparison")
+    assert 'data-state="to_vote"' in region(page, drawn, "comparisons")
+
+
+async def test_without_blinding_the_names_stand_there_from_the_first_frame(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+) -> None:
+    updates = [u async for u in comparing(page, desk, blind="")]
+    assert all("Passages word for word" in drawn for drawn in frames(page, updates))
+
+
+def test_sources_and_statements_of_one_answer_alone_are_marked_once_it_is_uncovered(
+    desk: Desk,
+) -> None:
+    from datetime import UTC, datetime
+
+    shared = Statement("Rent is due monthly.", Verdict.SUPPORTED, (a_citation(),))
+    own = Statement("Interest accrues on arrears.", Verdict.SUPPORTED, (a_citation(2, 40, 60),))
+    progress = [
+        Progress("Q", answer=an_answer(shared, own)),
+        Progress("Q", answer=an_answer(shared)),
+    ]
+    made = Comparison("c", "m", "p", "Q", VARIANTS[:2], True, datetime.now(UTC))
+    open_one = replace(made, is_blind=False)
+    covered = render_comparison(made, progress, (), desk)
+    left, right = sides_of(render_comparison(open_one, progress, (), desk))
+    assert 'own"' not in covered
+    assert left.count('statement own"') == left.count('source-row own"') == 1
+    assert 'own"' not in right
+
+
+async def test_a_comparison_is_deleted_by_who_began_it_or_an_owner_alone(
+    services: DeskServices, page: gr.Blocks, desk: Desk, told: list[str]
+) -> None:
+    database = services.database
+    ada = await database.add_person("Ada", "x", is_admin=True, is_external=False)
+    bo = await database.add_person("Bo", "x", is_admin=False, is_external=False)
+    matter = await database.create_matter("Heron", owner=ada)
+    await database.grant(matter.id, bo.id, Role.READER)
+    hers = await database.begin_comparison(matter.id, "Hers?", VARIANTS[:2], ada)
+    his = await database.begin_comparison(matter.id, "His?", VARIANTS[:2], bo)
+    desk = Desk(matter_id=matter.id)
+    for made in (hers, his):
+        await on_event(page, "delete_comparison", bo.id)(desk, fired(id=made.id))
+    assert [each.id for each in await database.comparisons(matter.id)] == [hers.id]
+    assert len(told) == 1
+    await on_event(page, "delete_comparison", ada.id)(desk, fired(id=hers.id))
+    assert await database.comparisons(matter.id) == ()
+
+
+async def test_an_answer_of_the_chat_is_compared_with_its_question_and_the_variant_in_force(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+) -> None:
+    async for _ in handler(page, "ask")(desk, fired(question="When is <rent> due?")):  # type: ignore[attr-defined]
+        pass
+    (conversation,) = await services.database.conversations(desk.matter_id)
+    (message,) = await services.database.messages(desk.matter_id, conversation.id)
+    await services.database.promote(
+        desk.matter_id, VARIANTS[3], LOCAL, passed=False, reason="Because."
+    )
+    desk = replace(desk, conversation_id=conversation.id, view="ratings")
+    drawn = await on_event(page, "compare_with")(desk, fired(id=message.id))
+    form = region(page, drawn, "comparison-form")
+    assert "When is &lt;rent&gt; due?" in form
+    assert f'value="{message.id}"' in form
+    assert 'value="dense" checked' in form
+    assert 'data-open="compare"' in region(page, drawn, "evaluation-views")
+
+
+async def test_two_people_vote_at_once_and_no_vote_is_lost(tmp_path: Path) -> None:
+    """Over two connections to one file, as two processes have them."""
+    first, second = (Database(tmp_path / "pincite.db") for _ in range(2))
+    await first.start()
+    await second.start()
+    try:
+        matter = await first.create_matter("Aldgate")
+        made = []
+        for number in range(20):
+            each = await first.begin_comparison(matter.id, f"Q{number}", VARIANTS[:2], LOCAL)
+            await first.finish_comparison(matter.id, each.id, [an_answer(), an_answer()])
+            made.append(each)
+        ada, bo = Person("ada", "Ada"), Person("bo", "Bo")
+
+        async def votes(database: Database, person: Person, winner: int) -> None:
+            for each in made:
+                await database.vote(matter.id, each.id, person, Outcome.WIN, winner)
+
+        await asyncio.gather(votes(first, ada, 0), votes(second, bo, 1))
+        cast = {(v.comparison_id, v.person_id, v.winner) for v in await first.votes(matter.id)}
+        assert cast == {
+            (each.id, person, winner) for each in made for person, winner in (("ada", 0), ("bo", 1))
+        }
+        assert not any(v.is_withdrawn for v in await second.votes(matter.id))
+    finally:
+        await first.close()
+        await second.close()

@@ -9,7 +9,8 @@ from ui.locale import LANGUAGES, preferred_language, texts_in
 
 SOURCE = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "ui").glob("*.py")))
 FROM_CORE = {
-    "notice", "reason", "variant", "model", "model_state", "profile", "warning", "report", "metric",
+    "notice", "reason", "variant", "model", "model_state", "profile", "prompt", "warning",
+    "report", "manifest", "metric", "metric_is", "runs.changed",
 }  # fmt: skip
 
 

@@ -1,0 +1,99 @@
+"""What a run came to, as files: its report, and its results as a table or as JSON lines."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from core.database import Database
+from core.deeds import Deed
+from core.errors import NotFound
+from core.evaluation.exports import as_csv, as_jsonl
+from core.evaluation.metrics import METRICS
+from core.evaluation.outcomes import gate, rows
+from core.evaluation.reports import Words, docx_report, html_report, report
+from core.evaluation.variants import in_force
+from core.serving.pages import Look, address_of, look_of
+from core.serving.walls import Walls
+from core.trials import QuestionSet, Result, Run, SetQuestion
+from core.types import Role, Variant
+
+TYPES = {
+    "report.html": "text/html; charset=utf-8",
+    "report.docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "results.csv": "text/csv; charset=utf-8",
+    "results.jsonl": "application/jsonl; charset=utf-8",
+}
+
+
+def run_routes(database: Database, words_for: Callable[[Look], Words]) -> APIRouter:
+    """``/matters/{id}/runs/{id}/{file}``: for the matter's readers, noted in the log.
+
+    ``words_for`` gives a report the language of who asks for it.
+    """
+    routes = APIRouter(include_in_schema=False)
+    walls = Walls(database)
+
+    @routes.get("/matters/{matter_id}/runs/{run_id}/{file}")
+    async def download(request: Request, matter_id: str, run_id: str, file: str) -> Response:
+        person = look_of(request).person
+        await walls.require(person, matter_id, Role.READER)
+        run = await database.run(matter_id, run_id)
+        if file not in TYPES:
+            raise NotFound("There is no such file.", "Reload the page.")
+        told = await _told(database, run)
+        body = await asyncio.to_thread(_written, file, told, words_for(look_of(request)))
+        await database.record(
+            person, Deed.EXPORTED, matter_id, f"{run.id}/{file}", address=address_of(request)
+        )
+        name = {"content-disposition": f'attachment; filename="pincite-{run.id[:8]}-{file}"'}
+        return Response(body, media_type=TYPES[file], headers=name)
+
+    return routes
+
+
+@dataclass(frozen=True)
+class _Told:
+    """A run with all that its files are written from."""
+
+    run: Run
+    results: tuple[Result, ...]
+    question_set: QuestionSet
+    asked: tuple[SetQuestion, ...]
+    in_force: Variant
+
+
+async def _told(database: Database, run: Run) -> _Told:
+    """What is known of a run; of a set that has been deleted there are no questions left."""
+    asked: tuple[SetQuestion, ...] = ()
+    held = QuestionSet(run.set_id, run.matter_id, "–", "", False, 0, 0, 0, run.created_at)
+    with suppress(NotFound):
+        held = await database.question_set(run.matter_id, run.set_id)
+        asked = await database.questions(run.matter_id, run.set_id, run.set_version)
+    accepted = tuple(each for each in asked if not each.is_draft)
+    results = await database.results(run.matter_id, run.id)
+    promoted = in_force(await database.promotions(run.matter_id))
+    return _Told(run, results, held, accepted, promoted)
+
+
+def _written(file: str, told: _Told, words: Words) -> str | bytes:
+    run, results = told.run, told.results
+    if file.startswith("results."):
+        listed = rows(run, results, {each.id: each for each in told.asked})
+        return as_csv(listed) if file == "results.csv" else as_jsonl(listed)
+    base = next((at for at, each in enumerate(run.variants) if each == told.in_force), 0)
+    judged = 0 if base else len(run.variants) - 1
+    made = report(
+        run,
+        results,
+        told.question_set,
+        told.asked,
+        METRICS,
+        checks=gate(run, results, judged, told.in_force),
+        baseline=base,
+        judged=judged,
+    )
+    return html_report(made, words) if file == "report.html" else docx_report(made, words)

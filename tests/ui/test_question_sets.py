@@ -1,0 +1,159 @@
+"""Question sets on the page: made, filled, read by version, and fed from answers."""
+
+from pathlib import Path
+
+import gradio as gr
+import pytest
+from desk_services import DeskServices, an_answer, fired, on_event, region
+
+from core.trials import SetQuestion
+from core.types import LOCAL, Role
+from ui.page import Desk
+from ui.uploads import upload_folder
+
+
+@pytest.fixture
+async def desk(services: DeskServices) -> Desk:
+    matter = await services.database.create_matter("Aldgate")
+    return Desk(matter_id=matter.id, role=Role.OWNER, view="sets")
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    said: list[str] = []
+    monkeypatch.setattr(gr, "Warning", said.append)
+    return said
+
+
+async def a_set(services: DeskServices, desk: Desk, *asked: SetQuestion) -> Desk:
+    from dataclasses import replace
+
+    held = await services.database.create_question_set(desk.matter_id, "Leases", asked=asked)
+    return replace(desk, set_id=held.id)
+
+
+@pytest.fixture
+def table() -> Path:
+    folder = upload_folder() / "tests"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "u1-1"
+    path.write_text("q,answer,where\nWhen is rent due?,Monthly,Lease.pdf\n,No question,Lease.pdf\n")
+    return path
+
+
+async def test_a_file_is_looked_into_mapped_and_only_then_taken(
+    services: DeskServices, page: gr.Blocks, desk: Desk, table: Path
+):
+    sent = fired(files=[{"name": "Leases.csv", "path": str(table)}], set_id="")
+    drawn = await on_event(page, "preview_questions")(desk, None, sent)
+    seen = region(page, drawn, "set-preview")
+    assert "Row 3:" in seen
+    assert await services.database.question_sets(desk.matter_id) == ()
+    upload = next(v for k, v in drawn.items() if isinstance(k, gr.State))
+    chosen = fired(column_question="q", column_reference="answer", column_document="where")
+    drawn = await on_event(page, "map_questions")(desk, upload, chosen)
+    upload = next(v for k, v in drawn.items() if isinstance(k, gr.State))
+    drawn = await on_event(page, "take_questions")(desk, upload, fired(name="Leases"))
+    (held,) = await services.database.question_sets(desk.matter_id)
+    (asked,) = await services.database.questions(desk.matter_id, held.id)
+    assert (asked.question, asked.reference) == ("When is rent due?", "Monthly")
+    assert asked.gold[0].document == "Lease.pdf"
+    assert not table.exists()  # noqa: ASYNC240
+
+
+async def test_a_file_outside_of_the_uploads_is_never_read(
+    services: DeskServices, page: gr.Blocks, desk: Desk, told: list[str], tmp_path: Path
+):
+    secret = tmp_path / "secret.csv"
+    secret.write_text("question\nsecret?\n")
+    sent = fired(files=[{"name": "a.csv", "path": str(secret)}])
+    assert await on_event(page, "preview_questions")(desk, None, sent) == gr.skip()
+    assert "cannot be read" in told[0]
+
+
+async def test_every_change_makes_a_version_and_earlier_ones_stay_readable(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+):
+    desk = await a_set(services, desk, SetQuestion("q1", "When is rent due?"))
+    changed = fired(id="q1", question="When is the rent due?", document_0="Lease.pdf", page_0="3")
+    drawn = await on_event(page, "save_question")(desk, changed)
+    assert "When is the rent due?" in region(page, drawn, "question-sets")
+    event = fired(id=desk.set_id, version=1)
+    drawn = await on_event(page, "open_set")(desk, event)
+    old = region(page, drawn, "question-sets")
+    assert "When is rent due?" in old
+    assert "save_question" not in old
+    assert 'data-event="remove_question"' not in old, "what is past is not changed"
+
+
+async def test_a_draft_counts_once_a_person_has_accepted_it(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+):
+    drafts = [SetQuestion(f"q{n}", f"Question {n}?", is_draft=True) for n in range(3)]
+    desk = await a_set(services, desk, *drafts)
+    await on_event(page, "accept_question")(desk, fired(id="q0"))
+    await on_event(page, "remove_question")(desk, fired(id="q1"))
+    await on_event(page, "save_question")(desk, fired(id="q2", question="Better?"))
+    held = await services.database.question_set(desk.matter_id, desk.set_id)
+    assert (held.size, held.drafts) == (2, 0)
+
+
+async def test_an_empty_question_is_said_within_the_form_and_loses_nothing_typed(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+):
+    desk = await a_set(services, desk)
+    typed = fired(question=" ", reference="On the first day.", quote_0="rent", document_0="A.pdf")
+    drawn = await on_event(page, "save_question")(desk, typed)
+    form = region(page, drawn, "dialog")
+    assert "Type a question first." in form
+    assert "On the first day." in form
+    assert "A.pdf" in form
+
+
+async def test_an_answer_becomes_a_question_with_the_words_that_carry_it(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+):
+    from dataclasses import replace
+
+    database = services.database
+    conversation = await database.create_conversation(desk.matter_id, "Rent", LOCAL)
+    message = await database.add_message(desk.matter_id, conversation.id, "When?", LOCAL)
+    await database.put_document(desk.matter_id, "Lease.pdf", "x", 10, "d1")
+    await database.finish_message(desk.matter_id, message.id, an_answer())
+    desk = replace(desk, conversation_id=conversation.id)
+    drawn = await on_event(page, "pick_set")(desk, fired(id=message.id))
+    assert "The Tenant shall pay the rent" in region(page, drawn, "dialog")
+    kept = fired(id=message.id, set_id="", name="From Chat", reference="Monthly.")
+    await on_event(page, "keep_answer")(desk, kept)
+    (held,) = await database.question_sets(desk.matter_id)
+    (asked,) = await database.questions(desk.matter_id, held.id)
+    assert asked.reference == "Monthly."
+    assert [each.document for each in asked.gold] == ["Lease.pdf"]
+    assert asked.gold[0].quote.startswith("The Tenant shall pay")
+
+
+async def test_what_a_question_says_is_shown_as_text(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+):
+    hostile = "<img src=x onerror=alert(1)>"
+    desk = await a_set(services, desk, SetQuestion("q1", hostile, hostile, tags=(hostile,)))
+    drawn = await on_event(page, "open_set")(desk, fired(id=desk.set_id))
+    assert "<img" not in region(page, drawn, "question-sets")
+    drawn = await on_event(page, "edit_question")(desk, fired(id="q1"))
+    assert "<img" not in region(page, drawn, "dialog")
+
+
+async def test_a_reader_is_offered_nothing_that_changes_a_set(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+):
+    from dataclasses import replace
+
+    from ui.questions import render_set
+
+    desk = replace(await a_set(services, desk, SetQuestion("q1", "When?")), role=Role.READER)
+    held = await services.database.question_set(desk.matter_id, desk.set_id)
+    asked = await services.database.questions(desk.matter_id, desk.set_id)
+    drawn = render_set(held, asked, (), desk)
+    offered = {"edit_question", "remove_question", "describe_set", "delete_set"}
+    assert not {event for event in offered if f'data-event="{event}"' in drawn}
+    assert "When?" in drawn

@@ -1,0 +1,144 @@
+"""Runs on the page: started, watched, read, compared, and put in force."""
+
+from dataclasses import replace
+
+import gradio as gr
+import pytest
+from desk_services import DeskServices, a_document, an_answer, fired, handler, on_event, region
+
+from core.deeds import Deed
+from core.evaluation.variants import VARIANTS, in_force
+from core.records.audit import AuditFilter
+from core.trials import Result, Run, RunState, SetQuestion
+from core.types import LOCAL, Role
+from ui.page import Desk
+
+ASKED = [SetQuestion(f"q{n}", f"Question {n}?", "An answer.") for n in range(6)]
+
+
+@pytest.fixture
+async def desk(services: DeskServices) -> Desk:
+    matter = await services.database.create_matter("Aldgate")
+    await a_document(services, matter.id, "Lease.pdf", "d1")
+    held = await services.database.create_question_set(matter.id, "Leases", asked=ASKED)
+    return Desk(matter_id=matter.id, role=Role.OWNER, view="runs", set_id=held.id)
+
+
+async def a_run(
+    services: DeskServices, desk: Desk, worse_by: float = 0.5, state: RunState = RunState.DONE
+) -> Run:
+    """A run of two variants, the second worse; one of its questions failed."""
+    run = await services.runner.begin(desk.matter_id, desk.set_id, VARIANTS[:2], LOCAL)
+    for position in range(2):
+        for at, asked in enumerate(ASKED):
+            if (position, at) == (1, 5):
+                result = Result(run.id, position, asked.id, error="The engine has stopped.")
+            else:
+                share = 0.9 - 0.01 * at - position * worse_by
+                metrics = {"recall@10": share, "seconds": 1.0 + position}
+                result = Result(run.id, position, asked.id, an_answer(), (), metrics, 10, 1.0)
+            await services.database.keep_result(desk.matter_id, result)
+    await services.database.set_run_state(desk.matter_id, run.id, state)
+    return await services.database.run(desk.matter_id, run.id)
+
+
+async def test_a_run_is_started_with_the_variants_that_are_ticked(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+):
+    ticked = {"variant_0": VARIANTS[0].name, "variant_3": VARIANTS[3].name}
+    drawn = await on_event(page, "begin_run")(desk, fired(set_id=desk.set_id, **ticked))
+    (run,) = await services.database.runs(desk.matter_id)
+    assert run.variants == (VARIANTS[0], VARIANTS[3])
+    assert "Waiting" in region(page, drawn, "runs")
+
+
+async def test_progress_and_the_time_left_are_drawn_while_a_run_moves(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+):
+    run = await a_run(services, desk, state=RunState.RUNNING)
+    drawn = await handler(page, "advance")(desk)  # type: ignore[misc]
+    assert "12 of 12 answers" in region(page, drawn, "runs")
+    assert "about 2 minutes left" in region(page, drawn, "runs")
+    timer = next(v for k, v in drawn.items() if isinstance(k, gr.Timer))
+    assert timer.active
+    await on_event(page, "cancel_run")(desk, fired(id=run.id))
+    drawn = await handler(page, "advance")(desk)  # type: ignore[misc]
+    assert "Cancelled" in region(page, drawn, "runs")
+    timer = next(v for k, v in drawn.items() if isinstance(k, gr.Timer))
+    assert not timer.active
+
+
+async def test_a_report_has_each_metric_with_its_interval_definition_and_source(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+):
+    run = await a_run(services, desk)
+    drawn = region(page, await on_event(page, "open_run")(desk, fired(id=run.id)), "run-report")
+    assert 'role="tooltip"' in drawn
+    assert "Manning" in drawn
+    assert "0.875" in drawn, "the mean of the first"
+    assert " to " in drawn
+    assert "1 question failed" in drawn
+    assert "The engine has stopped." in drawn
+
+
+async def test_questions_that_moved_open_both_answers(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+):
+    run = await a_run(services, desk)
+    desk = replace(desk, run_id=run.id)
+    drawn = region(page, await on_event(page, "open_run")(desk, fired(id=run.id)), "run-report")
+    assert "5 worse · 0 better" in drawn
+    drawn = region(
+        page, await on_event(page, "open_pair")(desk, fired(question_id="q2")), "run-report"
+    )
+    assert drawn.count('data-testid="pair-side"') == 2
+    assert drawn.count("Rent is due monthly.") >= 2
+    assert 'data-event="open_source"' in drawn
+
+
+async def test_a_side_of_another_set_or_matter_is_refused(
+    services: DeskServices, page: gr.Blocks, desk: Desk, monkeypatch: pytest.MonkeyPatch
+):
+    told: list[str] = []
+    monkeypatch.setattr(gr, "Warning", told.append)
+    run = await a_run(services, desk)
+    elsewhere = await services.database.create_matter("Other")
+    held = await services.database.create_question_set(elsewhere.id, "Other", asked=ASKED)
+    other = await a_run(services, replace(desk, matter_id=elsewhere.id, set_id=held.id))
+    desk = replace(desk, run_id=run.id)
+    for side in (f"{other.id}:0", f"{run.id}:9", "nonsense", ":0"):
+        chosen = fired(first=f"{run.id}:0", second=side)
+        assert await on_event(page, "compare_runs")(desk, chosen) == gr.skip()
+    assert len(told) == 4
+
+
+async def test_a_worse_variant_is_put_in_force_with_a_reason_only(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+):
+    run = await a_run(services, desk)
+    event = {"run": run.id, "position": 1}
+    drawn = await on_event(page, "ask_promotion")(desk, fired(**event))
+    assert "does not pass every check" in region(page, drawn, "dialog")
+    drawn = await on_event(page, "promote_variant")(desk, fired(**event, reason=" "))
+    assert "Give the reason" in region(page, drawn, "dialog")
+    assert await services.database.promotions(desk.matter_id) == ()
+    await on_event(page, "promote_variant")(desk, fired(**event, reason="It is a trial."))
+    (made,) = await services.database.promotions(desk.matter_id)
+    assert (made.passed, made.reason, made.run_id) == (False, "It is a trial.", run.id)
+    assert in_force([made]) == VARIANTS[1]
+    entries = await services.database.entries(AuditFilter(deed=Deed.VARIANT_PROMOTED), 10, 0)
+    assert len(entries) == 1
+
+
+async def test_running_again_says_what_has_changed_since(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+):
+    run = await a_run(services, desk)
+    services.runner.changed = ("documents", "prompts")
+    drawn = await on_event(page, "repeat_run")(desk, fired(id=run.id))
+    dialog = region(page, drawn, "dialog")
+    assert "Documents have come, gone or been replaced." in dialog
+    assert "The words of a prompt have changed." in dialog
+    await on_event(page, "begin_run")(desk, fired(repeats=run.id))
+    again, _ = await services.database.runs(desk.matter_id)
+    assert again.variants == run.variants
