@@ -175,7 +175,14 @@ def _source(citation: Citation, hits: Sequence[Hit]) -> str:
 
 
 def _carries(statement: str, sources: Sequence[str]) -> bool:
-    return bool(sources) and check(statement, ["\n".join(sources)])[0] is Verdict.SUPPORTED
+    """Whether the sources together carry a statement; what they say to the letter they do.
+
+    The verifier reads a statement sentence by sentence, and may doubt one that a copy only begins.
+    """
+    together = "\n".join(sources)
+    if statement.strip() and statement in together:
+        return True
+    return bool(sources) and check(statement, [together])[0] is Verdict.SUPPORTED
 
 
 async def _correctness(

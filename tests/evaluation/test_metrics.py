@@ -152,6 +152,12 @@ def test_citations_are_measured_as_alce_does() -> None:
     )
 
 
+def test_a_copy_to_the_letter_is_carried_by_its_passage_whatever_it_begins_with() -> None:
+    copied = "(b) [***] for the Term; and\n(c) subject to Section 4, any"
+    measured = citations(answer(said(copied, f"(a) rent; {copied} other sum.")), [])
+    assert measured == {"citation_recall": 1.0, "supported": 1.0, "citation_precision": 1.0}
+
+
 def test_two_citations_that_carry_a_statement_together_are_both_precise() -> None:
     first, second = RENT, LAW
     together = said(f"{RENT} {LAW}", first, second)
