@@ -141,7 +141,12 @@ def foreign_event(case: Case, other: Someone, rng: random.Random) -> dict[str, o
     """Every value that an event of the page takes, each another's."""
     file = {"name": "mine.txt", "path": other.upload}
     return {
-        "id": rng.choice([case.id, case.conversation, *case.documents]),
+        "id": rng.choice(
+            [
+                case.id, case.conversation, case.message, case.comparison, case.variant,
+                *case.documents,
+            ]  # fmt: skip
+        ),
         "document_id": rng.choice(case.documents),
         "question": "Who shall pay the rent each month?",
         "replaces": rng.choice(["", case.message]),
@@ -151,7 +156,10 @@ def foreign_event(case: Case, other: Someone, rng: random.Random) -> dict[str, o
         "drop": "d1", "matter_id": case.id, "done": 1,
         "files": [file] if rng.random() < 0.2 else [],  # with it the event is refused whole
         "name": "The Tenant", "genre": "", "state": "",
-        "text": "The Tenant", "language": "en", "a": "quotes", "b": "listing",
+        "text": "The Tenant", "language": "en",
+        "variants": ["quotes", "listing"], "blind": rng.choice(["on", ""]), "verdict": "0",
+        "message_id": case.message, "vote_id": case.vote, "faults": ["style"], "note": "mine",
+        "good": True, "retired": True, "first": "draft", "second": "quotes", "kind": "csv",
     }  # fmt: skip
 
 
@@ -346,6 +354,10 @@ async def picture(office: Firm) -> object:
                 await database.members(case.id),
                 [(d.id, d.name) for d in documents if d.id in case.documents],
                 [m.id for m in await database.messages(case.id, case.conversation)],
+                await database.comparison(case.id, case.comparison),
+                [v for v in await database.votes(case.id) if v.id == case.vote],
+                [v for v in await database.variants(case.id) if v.id == case.variant],
+                await database.promotions(case.id),
             )
         )
     return kept, await database.people()

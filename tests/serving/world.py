@@ -20,7 +20,8 @@ from core.models.profile import choose, detect_machine
 from core.services import Services
 from core.serving.accounts import COOKIE, Accounts
 from core.settings import Settings
-from core.types import LOCAL, Person, Role
+from core.trials import Outcome
+from core.types import LOCAL, Answer, AnswerKind, Person, Role, Variant, Verdict
 from tests.fakes import FakeEngine, LoadedEncoders
 
 PASSWORD = "lantern orchard staple"
@@ -37,6 +38,9 @@ class Case:
     conversation: str
     message: str
     client: str
+    comparison: str
+    vote: str
+    variant: str
 
 
 @dataclass
@@ -164,14 +168,27 @@ async def _case(firm: Firm, folder: Path) -> Case:
         inside, file = canary(rng), canary(rng)
         path = folder / f"{file}.txt"
         path.write_text(f"Lease\n\nThe Tenant {inside} shall pay the rent each month.\n")
-        made = await firm.services.library.add(matter.id, path, path.name)
+        document = await firm.services.library.add(matter.id, path, path.name)
         words |= {inside, file}
-        documents.append(made.id)
+        documents.append(document.id)
     await firm.services.library.wait()
     conversation = await database.create_conversation(matter.id, title, LOCAL)
     message = await database.add_message(matter.id, conversation.id, asked, LOCAL)
-    ids = {matter.id, conversation.id, message.id, *documents}
-    return Case(matter.id, words, ids, documents, conversation.id, message.id, client)
+    compared, noted, named = (canary(rng) for _ in range(3))
+    variants = (Variant("draft"), Variant(named, top_k=3))
+    made = await database.create_variant(matter.id, variants[1], LOCAL)
+    comparison = await database.begin_comparison(matter.id, compared, variants, LOCAL)
+    none = Answer(compared, AnswerKind.REFUSAL, Verdict.UNSUPPORTED, ())
+    await database.finish_comparison(matter.id, comparison.id, (none, none))
+    vote = await database.vote(matter.id, comparison.id, LOCAL, Outcome.WIN, 1, (), noted)
+    words |= {compared, noted, named}
+    ids = {
+        matter.id, conversation.id, message.id, comparison.id, vote.id, made.id, *documents,
+    }  # fmt: skip
+    return Case(
+        matter.id, words, ids, documents, conversation.id, message.id, client,
+        comparison.id, vote.id, made.id,
+    )  # fmt: skip
 
 
 async def join(
