@@ -140,13 +140,9 @@ def check(office: Firm, who: Someone, path: str, sent: object, told: str) -> Non
 def foreign_event(case: Case, other: Someone, rng: random.Random) -> dict[str, object]:
     """Every value that an event of the page takes, each another's."""
     file = {"name": "mine.txt", "path": other.upload}
+    own = (case.message, case.comparison, case.variant)
     return {
-        "id": rng.choice(
-            [
-                case.id, case.conversation, case.message, case.comparison, case.variant,
-                *case.documents,
-            ]  # fmt: skip
-        ),
+        "id": rng.choice([case.id, case.conversation, *own, *case.documents]),
         "document_id": rng.choice(case.documents),
         "question": "Who shall pay the rent each month?",
         "replaces": rng.choice(["", case.message]),
