@@ -706,7 +706,8 @@
       all("textarea", prepared).forEach(grow);
     }
     // A comparison that is new on the page is what there is to look at.
-    const compared = one("#comparison [data-comparison]")?.dataset.comparison || "";
+    const { comparison, announce } = one("#comparison [data-comparison]")?.dataset || {};
+    const compared = comparison ? `${comparison} ${announce || ""}` : "";
     if (compared !== comparisonShown) {
       comparisonShown = compared;
       if (compared) one("#comparison .comparison").scrollIntoView({ block: "start" });

@@ -141,8 +141,9 @@ def check(office: Firm, who: Someone, path: str, sent: object, told: str) -> Non
 def foreign_event(case: Case, other: Someone, rng: random.Random) -> dict[str, object]:
     """Every value that an event of the page takes, each another's."""
     file = {"name": "mine.txt", "path": other.upload}
+    own = (case.message, case.comparison, case.variant)
     return {
-        "id": rng.choice([case.id, case.conversation, case.set, case.run, *case.documents]),
+        "id": rng.choice([case.id, case.conversation, case.set, case.run, *own, *case.documents]),
         "document_id": rng.choice(case.documents),
         "question": "Who shall pay the rent each month?",
         "replaces": rng.choice(["", case.message]),
@@ -154,8 +155,12 @@ def foreign_event(case: Case, other: Someone, rng: random.Random) -> dict[str, o
         "name": "The Tenant", "genre": "", "state": "",
         "text": "The Tenant", "language": "en", "a": "quotes", "b": "listing",
         "set_id": case.set, "version": 1, "run": case.run, "position": 0, "question_id": "q1",
-        "first": f"{case.run}:0", "second": f"{case.run}:1", "variant_0": "draft", "number": "3",
-        "repeats": rng.choice(["", case.run]),
+        "first": rng.choice([f"{case.run}:0", "draft"]),
+        "second": rng.choice([f"{case.run}:1", "quotes"]),
+        "variant_0": "draft", "number": "3", "repeats": rng.choice(["", case.run]),
+        "variants": ["quotes", "listing"], "blind": rng.choice(["on", ""]), "verdict": "0",
+        "message_id": case.message, "vote_id": case.vote, "faults": ["style"], "note": "mine",
+        "good": True, "retired": True, "kind": "csv",
     }  # fmt: skip
 
 
@@ -354,6 +359,9 @@ async def picture(office: Firm) -> object:
                 [m.id for m in await database.messages(case.id, case.conversation)],
                 await database.questions(case.id, case.set),
                 await database.results(case.id, case.run),
+                await database.comparison(case.id, case.comparison),
+                [v for v in await database.votes(case.id) if v.id == case.vote],
+                [v for v in await database.variants(case.id) if v.id == case.variant],
                 await database.promotions(case.id),
             )
         )

@@ -22,8 +22,8 @@ from core.models.profile import choose, detect_machine
 from core.services import Services
 from core.serving.accounts import COOKIE, Accounts
 from core.settings import Settings
-from core.trials import Result, RunState, SetQuestion
-from core.types import LOCAL, Person, Role
+from core.trials import Outcome, Result, RunState, SetQuestion
+from core.types import LOCAL, Answer, AnswerKind, Person, Role, Variant, Verdict
 from tests.fakes import FakeEngine, LoadedEncoders
 
 PASSWORD = "lantern orchard staple"
@@ -42,6 +42,9 @@ class Case:
     client: str
     set: str
     run: str
+    comparison: str
+    vote: str
+    variant: str
 
 
 @dataclass
@@ -169,15 +172,17 @@ async def _case(firm: Firm, folder: Path) -> Case:
         inside, file = canary(rng), canary(rng)
         path = folder / f"{file}.txt"
         path.write_text(f"Lease\n\nThe Tenant {inside} shall pay the rent each month.\n")
-        made = await firm.services.library.add(matter.id, path, path.name)
+        document = await firm.services.library.add(matter.id, path, path.name)
         words |= {inside, file}
-        documents.append(made.id)
+        documents.append(document.id)
     await firm.services.library.wait()
     conversation = await database.create_conversation(matter.id, title, LOCAL)
     message = await database.add_message(matter.id, conversation.id, asked, LOCAL)
     held, run = await _trial(database, matter.id, words, rng)
-    ids = {matter.id, conversation.id, message.id, held, run, *documents}
-    return Case(matter.id, words, ids, documents, conversation.id, message.id, client, held, run)
+    comparison, vote, variant = await _compared(database, matter.id, words, rng)
+    trials = (held, run, comparison, vote, variant)
+    ids = {matter.id, conversation.id, message.id, *trials, *documents}
+    return Case(matter.id, words, ids, documents, conversation.id, message.id, client, *trials)
 
 
 async def _trial(
@@ -196,6 +201,21 @@ async def _trial(
         await database.keep_result(matter_id, result)
     await database.set_run_state(matter_id, run.id, RunState.DONE)
     return held.id, run.id
+
+
+async def _compared(
+    database: Database, matter_id: str, words: set[str], rng: random.Random
+) -> tuple[str, str, str]:
+    """A comparison with a vote, and the variant that won."""
+    compared, noted, named = (canary(rng) for _ in range(3))
+    words |= {compared, noted, named}
+    variants = (Variant("draft"), Variant(named, top_k=3))
+    made = await database.create_variant(matter_id, variants[1], LOCAL)
+    comparison = await database.begin_comparison(matter_id, compared, variants, LOCAL)
+    none = Answer(compared, AnswerKind.REFUSAL, Verdict.UNSUPPORTED, ())
+    await database.finish_comparison(matter_id, comparison.id, (none, none))
+    vote = await database.vote(matter_id, comparison.id, LOCAL, Outcome.WIN, 1, (), noted)
+    return comparison.id, vote.id, made.id
 
 
 async def join(

@@ -1,0 +1,106 @@
+"""What the votes come to, on the page and in the files that are taken from it."""
+
+import base64
+import csv
+import io
+import json
+import re
+
+import gradio as gr
+import pytest
+from desk_services import DeskServices, an_answer, fired, on_event, region
+
+from core.deeds import Deed
+from core.evaluation.variants import VARIANTS
+from core.records.audit import AuditFilter
+from core.trials import Outcome
+from core.types import LOCAL, Person, Role
+from ui.page import Desk
+from ui.ratings import ballots, vote_rows
+
+
+@pytest.fixture
+async def desk(services: DeskServices) -> Desk:
+    matter = await services.database.create_matter("Aldgate")
+    return Desk(matter_id=matter.id, person=LOCAL, role=Role.OWNER, view="ratings")
+
+
+async def a_vote(
+    services: DeskServices, desk: Desk, question: str, winner: int | None, person: Person = LOCAL
+) -> str:
+    """A comparison of the first two variants, the second shown first, with a vote on it."""
+    database, order = services.database, VARIANTS[1::-1]
+    made = await database.begin_comparison(desk.matter_id, question, order, LOCAL)
+    await database.finish_comparison(desk.matter_id, made.id, [an_answer()] * 2)
+    outcome = Outcome.TIE if winner is None else Outcome.WIN
+    await database.vote(desk.matter_id, made.id, person, outcome, winner, (), "=1+1")
+    return made.id
+
+
+async def ratings(page: gr.Blocks, desk: Desk) -> str:
+    return region(page, await on_event(page, "open_view")(desk, fired(view="ratings")), "ratings")
+
+
+async def test_before_there_are_votes_it_says_so(page: gr.Blocks, desk: Desk) -> None:
+    assert "ratings-empty" in await ratings(page, desk)
+
+
+async def test_with_few_votes_it_says_that_they_are_too_few(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+) -> None:
+    for winner in (1, 1, None):
+        await a_vote(services, desk, "When?", winner)
+    drawn = await ratings(page, desk)
+    assert "Not enough votes to say: 3 so far" in drawn
+    assert 'data-testid="strengths"' not in drawn
+    # Two wins and a tie in three meetings.
+    assert "83 %" in drawn
+    assert "17 %" in drawn
+
+
+async def test_with_enough_votes_the_preferred_variant_stands_first(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+) -> None:
+    for number in range(12):
+        await a_vote(services, desk, "什么时候？" if number % 2 else "When?", int(number > 2))
+    strengths = re.findall(r'data-testid="strengths".*?</tbody>', await ratings(page, desk))[0]
+    assert strengths.index("A draft, verified") < strengths.index("Passages word for word")
+    drawn = await ratings(page, desk)
+    assert "English" in drawn
+    assert "中文" in drawn
+    assert "Not enough votes to say" in drawn  # of how reviewers agree: there is one alone
+
+
+async def test_a_withdrawn_vote_does_not_count_and_is_exported_all_the_same(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+) -> None:
+    database = services.database
+    made = await a_vote(services, desk, "When?", 0)
+    await database.vote(desk.matter_id, made, LOCAL, Outcome.WIN, 1)
+    every = await database.votes(desk.matter_id)
+    compared = await database.comparisons(desk.matter_id)
+    (counted,) = ballots(compared, every)
+    assert counted.names[counted.winner or 0] == VARIANTS[0].name
+    rows = vote_rows(compared, every, {})
+    assert [row["withdrawn"] for row in rows] == [True, False]
+    assert [row["blind"] for row in rows] == [True, False]  # the first vote told the names
+    assert [row["chosen"] for row in rows] == [VARIANTS[1].name, VARIANTS[0].name]
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+async def test_votes_are_taken_along_in_a_link_that_nobody_else_is_given(
+    services: DeskServices, page: gr.Blocks, desk: Desk, kind: str
+) -> None:
+    await a_vote(services, desk, "=cmd|' /C calc'!A0", 1)
+    drawn = await on_event(page, "export_votes")(desk, fired(kind=kind))
+    link = region(page, drawn, "ratings-export")
+    coded = re.search(r'href="data:[^,]*;base64,([^"]*)"', link)
+    assert coded
+    content = base64.b64decode(coded[1]).decode("utf-8-sig")
+    read = csv.DictReader(io.StringIO(content)) if kind == "csv" else map(json.loads, [content])
+    (row,) = read
+    assert row["chosen"] == VARIANTS[0].name
+    assert row["question"].lstrip("'") == "=cmd|' /C calc'!A0"
+    assert kind == "jsonl" or row["question"].startswith("'")
+    (entry,) = await services.database.entries(AuditFilter(deed=Deed.EXPORTED))
+    assert (entry.matter_id, entry.object_id) == (desk.matter_id, "votes")
