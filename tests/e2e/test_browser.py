@@ -289,16 +289,25 @@ def test_a_stopped_answer_frees_the_engine_for_the_next_question(page: Page) -> 
     written_by_the_engine(page)
 
 
-def test_two_variants_answer_side_by_side(page: Page) -> None:
+def test_two_variants_answer_blind_and_a_vote_names_them(page: Page) -> None:
     page.get_by_test_id("tab-evaluation").click()
-    box = page.get_by_test_id("comparison-question")
-    (box if box.evaluate("e => e.tagName") == "TEXTAREA" else box.locator("textarea")).fill(
+    page.get_by_test_id("comparison-question").fill(
         "When is the Principal Rent payable under the lease?"
     )
     page.get_by_test_id("compare").click()
     for side in ("side-a", "side-b"):
-        expect(page.get_by_test_id(side).get_by_test_id("answer")).to_be_visible(timeout=180_000)
+        answer = page.get_by_test_id(side).get_by_test_id("plain-answer")
+        expect(answer).to_be_visible(timeout=180_000)
+    expect(page.get_by_test_id("ballot")).to_be_visible(timeout=180_000)
+    expect(page.get_by_test_id("uncovered")).to_have_count(0)
+    shoot(page, "ballot")
+    page.keyboard.press("1")
+    expect(page.get_by_test_id("voted")).to_be_visible()
+    expect(page.get_by_test_id("uncovered")).to_have_count(2)
     shoot(page, "comparison")
+    page.get_by_test_id("view-ratings").click()
+    expect(page.get_by_test_id("not-enough")).to_be_visible()
+    page.get_by_test_id("view-compare").click()
 
 
 def test_the_page_answers_soon_after_the_process_starts(app: Application) -> None:
