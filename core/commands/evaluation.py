@@ -95,10 +95,10 @@ async def _set_named(services: "Services", matter_id: str, name: str) -> "Questi
 
 
 async def _variant_named(services: "Services", matter_id: str, name: str) -> "Variant":
-    from core.evaluation.variants import VARIANTS
+    from core.evaluation.variants import variants_of
 
-    own = [each.variant for each in await services.database.variants(matter_id)]
-    known = {each.name: each for each in (*own, *VARIANTS)}
+    offered = variants_of(await services.database.variants(matter_id))
+    known = {each.name: each for each in offered}
     if name not in known:
         raise NotFound(f"There is no variant named “{name}”.", f"There are: {', '.join(known)}.")
     return known[name]
