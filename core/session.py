@@ -20,7 +20,7 @@ from core.types import Genre, Person, Scope
 
 if TYPE_CHECKING:
     from core.services import Services
-    from core.types import Document, Matter
+    from core.types import Document, Matter, Variant
 
 MatterName = Annotated[str, typer.Option("--matter", help="The matter's name.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -45,7 +45,6 @@ def settings_of_this_run() -> Settings:
 def run(
     work: "Callable[[Services], Awaitable[int]]",
     *,
-    generate: bool = False,
     ingest: bool = True,
     load: bool = True,
     beside: bool = False,
@@ -63,7 +62,7 @@ def run(
         try:
             if load:
                 try:
-                    await services.start(generate=generate, ingest=ingest)
+                    await services.start(generate=False, ingest=ingest)
                     await services.ready()
                 except SettingsError:
                     if not (beside and services.is_at_work):
@@ -147,6 +146,21 @@ async def scope_of(
     ids = [(await document_named(services, matter_id, name)).id for name in names or []]
     first, last = (each.date() if each else None for each in (dated_from, dated_to))
     return Scope(tuple(ids), tuple(genres or ()), first, last, old_versions)
+
+
+async def variant_named(services: "Services", matter_id: str, name: str) -> "Variant":
+    """The variant of that name in the matter, without a name the one in force there.
+
+    Raises ``NotFound`` with the names that there are.
+    """
+    from core.evaluation.variants import in_force, variants_of
+
+    if not name:
+        return in_force(await services.database.promotions(matter_id))
+    offered = {v.name: v for v in variants_of(await services.database.variants(matter_id))}
+    if name not in offered:
+        raise NotFound(f"There is no variant named “{name}”.", f"There are: {', '.join(offered)}.")
+    return offered[name]
 
 
 async def document_named(services: "Services", matter_id: str, name: str) -> "Document":

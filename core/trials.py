@@ -117,7 +117,8 @@ class Feedback:
 class Gold:
     """Where the answer stands: a document by name, and there the words, the page or the span.
 
-    ``start`` and ``end`` are offsets into the document's extracted text.
+    ``start`` and ``end`` are offsets into the document's extracted text.  ``document_id`` is known
+    where the words came from the document itself; they go when it does.
     """
 
     document: str
@@ -125,13 +126,15 @@ class Gold:
     page: int | None = None
     start: int | None = None
     end: int | None = None
+    document_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class SetQuestion:
     """A question of a set. ``is_answerable`` is false where a refusal is the right answer.
 
-    A draft was written by the engine and counts for nothing until a person accepts it.
+    A draft was written by the engine and counts for nothing until a person accepts it; it stays
+    ``by_engine``.
     """
 
     id: str
@@ -141,6 +144,7 @@ class SetQuestion:
     tags: tuple[str, ...] = ()
     is_answerable: bool = True
     is_draft: bool = False
+    by_engine: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -339,7 +339,9 @@ def asked_in(fired: gr.EventData, before: SetQuestion | None) -> SetQuestion:
 
     A place whose document and words are as they were keeps its span.
     """
-    earlier = {(each.document, each.quote): each for each in before.gold} if before else {}
+    known = before.gold if before else ()
+    earlier = {(each.document, each.quote): each for each in known}
+    sources = {each.document: each.document_id for each in known}
     gold = []
     for at in range(MOST_GOLD):
         document = value_of(fired, f"document_{at}", str, "").strip()
@@ -351,7 +353,8 @@ def asked_in(fired: gr.EventData, before: SetQuestion | None) -> SetQuestion:
             continue
         same = earlier.get((document, quote))
         span = (same.start, same.end) if same else (None, None)
-        gold.append(Gold(document, quote, int(page) if page else None, *span))
+        source = sources.get(document, "")
+        gold.append(Gold(document, quote, int(page) if page else None, *span, source))
     tags = value_of(fired, "tags", str, "").replace("，", ",").split(",")
     return SetQuestion(
         id=before.id if before else "",
@@ -360,4 +363,5 @@ def asked_in(fired: gr.EventData, before: SetQuestion | None) -> SetQuestion:
         gold=tuple(gold),
         tags=tuple(dict.fromkeys(tag.strip() for tag in tags if tag.strip())),
         is_answerable=value_of(fired, "unanswerable", str, "") != "on",
+        by_engine=before.by_engine if before else False,
     )

@@ -30,14 +30,14 @@ from core.session import (
     run,
     scope_of,
     sentences_for_errors,
+    variant_named,
 )
-from core.types import EVERYTHING, Genre, Scope
+from core.types import EVERYTHING, AnswerKind, Genre, Scope
 
 if TYPE_CHECKING:
     from core.services import Services
     from core.types import Answer, Citation, Variant
 
-VariantName = Literal["draft", "quotes", "listing", "dense", "lexical"]
 Mode = Literal["hybrid", "dense", "lexical"]
 Top = Annotated[int, typer.Option("--top", min=1, max=1000, help="Passages for each question.")]
 OnlyDocuments = Annotated[
@@ -62,7 +62,9 @@ def ask(
     matter: MatterName = "",
     questions: Annotated[Path | None, typer.Option(help="A JSONL file of questions.")] = None,
     out: Annotated[Path | None, typer.Option(help="Where the answers go, as JSONL.")] = None,
-    variant: Annotated[VariantName, typer.Option(help="How to answer.")] = "draft",
+    variant: Annotated[
+        str, typer.Option(help="How to answer: a variant's name; without, the one in force.")
+    ] = "",
     top: Annotated[int, typer.Option("--top", min=0, max=50, help="Passages read; 0: as set.")] = 0,
     document: OnlyDocuments = None,
     kind: Kinds = None,
@@ -74,10 +76,11 @@ def ask(
     """Answer one question, or every question of a file."""
 
     async def work(services: "Services") -> int:
-        from core.evaluation.variants import variant_named
-
-        chosen = replace(variant_named(variant), top_k=top)
         target = await matter_named(services, matter)
+        chosen = await variant_named(services, target.id, variant)
+        chosen = replace(chosen, top_k=top) if top else chosen
+        if chosen.style is AnswerKind.DRAFT:
+            await services.engine.start()
         dates = dated_from, dated_to
         scope = await scope_of(services, target.id, document, kind, *dates, old_versions)
         if questions is None:
@@ -95,7 +98,7 @@ def ask(
 
     if bool(question.strip()) == bool(questions) or bool(questions) != bool(out):
         raise typer.BadParameter("Give one QUESTION, or --questions together with --out.")
-    run(work, generate=variant == "draft", ingest=False)
+    run(work, ingest=False)
 
 
 def search(

@@ -109,5 +109,6 @@ def _draft(written: str, passage: Passage) -> SetQuestion | None:
     question, answer = (" ".join(found[each].split()) for each in ("question", "answer"))
     if not 5 <= len(question) <= 1000 or not answer:
         return None
-    gold = Gold(passage.document_name, passage.text, passage.page, passage.start, passage.end)
-    return SetQuestion(uuid4().hex, question, answer[:4000], (gold,), is_draft=True)
+    place = passage.page, passage.start, passage.end
+    gold = Gold(passage.document_name, passage.text, *place, passage.document_id)
+    return SetQuestion(uuid4().hex, question, answer[:4000], (gold,), is_draft=True, by_engine=True)

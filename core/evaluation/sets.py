@@ -103,7 +103,7 @@ def question_from(answer: Answer) -> SetQuestion:
     cited = dict.fromkeys(each for statement in held for each in statement.citations)
     gold = {
         (each.document_name, each.start, each.end): Gold(
-            each.document_name, each.quote, each.page, each.start, each.end
+            each.document_name, each.quote, each.page, each.start, each.end, each.document_id
         )
         for each in cited
     }

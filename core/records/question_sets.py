@@ -4,8 +4,8 @@ A question is never changed in place: the new one stands from the next version o
 is read with the versions before, so that a run can always be repeated on what it was run on.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -27,6 +27,7 @@ from core.records.transactions import (
     transacted,
 )
 from core.trials import Gold, QuestionSet, SetQuestion
+from core.types import DocumentState
 
 question_sets = Table(
     "question_sets",
@@ -192,31 +193,78 @@ class QuestionSets(Records):
     ) -> None:
         """Remove the words of deleted documents from the matter's question sets, in all versions.
 
-        Sets name documents: a document counts as gone when no other version of it is left.  The
-        reference answer goes with its source, and so does a draft, which was written from it.
+        Gold answers that name no document by its id are of every version of its name, spelt as
+        runs understand it: they go with the last of them.  The reference answer goes with its
+        source, and so does a whole question that the engine wrote from it.
         """
-        gone = _names_gone(sql, matter_id, frozenset(document_ids))
-        own = sa.select(question_sets.c.id).where(question_sets.c.matter_id == matter_id)
-        for row in sql.execute(sa.select(questions).where(questions.c.set_id.in_(own))).all():
+        gone = frozenset(document_ids)
+        own = documents.c.matter_id == matter_id
+        known = {row.id: row.name for row in sql.execute(sa.select(documents).where(own))}
+        names = _Names.of(
+            (known[each] for each in gone if each in known),
+            (name for each, name in known.items() if each not in gone),
+        )
+        sets = sa.select(question_sets.c.id).where(question_sets.c.matter_id == matter_id)
+        for row in sql.execute(sa.select(questions).where(questions.c.set_id.in_(sets))).all():
             asked = load(SetQuestion, row.question)
-            if not any(each.document in gone for each in asked.gold):
-                continue
+            left = _without(asked, lambda each: _is_gone(each, gone, names))
             this = questions.c.row == row.row
-            if asked.is_draft:
+            if left is None:
                 sql.execute(sa.delete(questions).where(this))
-                continue
-            gold = tuple(
-                Gold(each.document) if each.document in gone else each for each in asked.gold
-            )
-            left = dump(SetQuestion, replace(asked, gold=gold, reference=""))
-            sql.execute(sa.update(questions).where(this).values(question=left))
+            elif left != asked:
+                stored = dump(SetQuestion, left)
+                sql.execute(sa.update(questions).where(this).values(question=stored))
 
 
-def _names_gone(sql: sa.Connection, matter_id: str, ids: frozenset[str]) -> frozenset[str]:
-    own = documents.c.matter_id == matter_id
-    known = {row.id: row.name for row in sql.execute(sa.select(documents).where(own))}
-    left = {name for id_, name in known.items() if id_ not in ids}
-    return frozenset(known[each] for each in ids if each in known) - left
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """Names of documents that are gone and borne by none that is left: whole, and their ends."""
+
+    whole: frozenset[str]
+    ends: frozenset[str]
+
+    @classmethod
+    def of(cls, gone: Iterable[str], left: Iterable[str]) -> "_Names":
+        lost = {each.casefold() for each in gone}
+        kept = {each.casefold() for each in left}
+        ends = {_end(each) for each in lost} - {_end(each) for each in kept}
+        return cls(frozenset(lost - kept), frozenset(ends))
+
+
+def _end(name: str) -> str:
+    return name.rpartition("/")[2]
+
+
+def _is_gone(gold: Gold, gone: frozenset[str], names: _Names) -> bool:
+    if gold.document_id:
+        return gold.document_id in gone
+    name = gold.document.casefold()
+    return name in names.whole or _end(name) in names.ends
+
+
+def _without(asked: SetQuestion, is_gone: Callable[[Gold], bool]) -> SetQuestion | None:
+    """The question without what rests on gold answers that are gone; ``None`` if all of it does."""
+    if not any(map(is_gone, asked.gold)):
+        return asked
+    if asked.is_draft or asked.by_engine:
+        return None
+    gold = tuple(Gold(each.document) if is_gone(each) else each for each in asked.gold)
+    return replace(asked, gold=gold, reference="")
+
+
+def _living(
+    sql: sa.Connection, set_id: str, asked: Sequence[SetQuestion]
+) -> tuple[SetQuestion, ...]:
+    """The questions without words of documents that were deleted while they were made."""
+    matter = sa.select(question_sets.c.matter_id).where(question_sets.c.id == set_id)
+    there = sa.select(documents.c.id).where(
+        documents.c.matter_id.in_(matter), documents.c.state != DocumentState.DELETING
+    )
+    living = frozenset(sql.scalars(there))
+    left = (
+        _without(q, lambda g: bool(g.document_id) and g.document_id not in living) for q in asked
+    )
+    return tuple(each for each in left if each is not None)
 
 
 def _insert(
@@ -231,7 +279,7 @@ def _insert(
             "is_draft": each.is_draft,
             "question": dump(SetQuestion, each),
         }
-        for at, each in enumerate(asked)
+        for at, each in enumerate(_living(sql, set_id, asked))
     ]
     if rows:
         sql.execute(sa.insert(questions), rows)

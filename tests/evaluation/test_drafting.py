@@ -46,7 +46,8 @@ async def test_a_draft_has_its_passage_as_gold_and_waits_for_a_person() -> None:
     assert draft.question == "When is the rent due?"  # type: ignore[attr-defined]
     assert draft.reference == "It is due monthly."  # type: ignore[attr-defined]
     assert draft.is_draft  # type: ignore[attr-defined]
-    assert draft.gold == (Gold("Lease.pdf", text, 1, 0, len(text)),)  # type: ignore[attr-defined]
+    assert draft.by_engine  # type: ignore[attr-defined]
+    assert draft.gold == (Gold("Lease.pdf", text, 1, 0, len(text), "d"),)  # type: ignore[attr-defined]
 
 
 async def test_every_part_of_a_document_is_asked_about_in_its_language() -> None:

@@ -3,11 +3,14 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from core.database import Database
 from core.errors import NotAllowed, NotFound, PinciteError
+from core.session import variant_named
 from core.trials import Fault, Gold, Outcome, Result, RunState, SetQuestion
 from core.types import (
     LOCAL,
@@ -22,6 +25,9 @@ from core.types import (
     Variant,
     Verdict,
 )
+
+if TYPE_CHECKING:
+    from core.services import Services
 
 DENSE, FULL = Variant("dense", mode="dense"), Variant("full")
 WORDS = "The rent is due on the fifth."
@@ -155,6 +161,20 @@ async def test_what_did_not_pass_is_put_in_force_with_a_reason_only(
     assert [each.is_retired for each in await database.variants(matter.id)] == [True]
 
 
+async def test_the_command_line_answers_with_the_variant_in_force_unless_one_is_named(
+    database: Database, matter: Matter
+) -> None:
+    services = cast("Services", SimpleNamespace(database=database))
+    assert (await variant_named(services, matter.id, "")).name == "draft"
+    own = replace(FULL, name="Ours", top_k=3)
+    await database.create_variant(matter.id, own, LOCAL)
+    await database.promote(matter.id, own, LOCAL, passed=True)
+    assert await variant_named(services, matter.id, "") == own
+    assert (await variant_named(services, matter.id, "quotes")).style is AnswerKind.QUOTES
+    with pytest.raises(NotFound, match="nonsense"):
+        await variant_named(services, matter.id, "nonsense")
+
+
 async def test_thumbs_are_one_for_each_person_and_answer(
     database: Database, matter: Matter
 ) -> None:
@@ -196,6 +216,47 @@ async def test_evaluation_keeps_no_word_of_a_deleted_document(
     assert WORDS not in repr(left)
     assert left[1] == (replace(asked[0], reference="", gold=(Gold("Lease.txt"),)), asked[1])
     assert left[2][0].metrics == {"hit@1": 1.0}
+
+
+@pytest.mark.parametrize(
+    "gold",
+    [
+        Gold("lease.TXT", WORDS),
+        Gold("deeds/Lease.txt", WORDS),
+        Gold("Renamed.txt", WORDS, document_id="d"),
+    ],
+)
+async def test_gold_goes_with_its_document_however_it_is_spelt(
+    database: Database, matter: Matter, gold: Gold
+) -> None:
+    asked = [
+        SetQuestion("a", "When?", WORDS, (gold,)),
+        SetQuestion("b", "Who, by the engine?", WORDS, (gold,), by_engine=True),
+    ]
+    held = await database.create_question_set(matter.id, "Rent", asked=asked)
+    await database.begin_deletion(matter.id, "d")
+    await database.strike_questions(matter.id, ["d"])
+    assert [each.id for each in await database.questions(matter.id, held.id)] == ["a"]
+    late = [replace(asked[0], id="c", gold=(Gold("Lease.txt", WORDS, document_id="d"),))]
+    await database.add_questions(matter.id, held.id, late)
+    assert WORDS not in repr(await database.questions(matter.id, held.id))
+
+
+async def test_gold_of_an_older_version_goes_with_it_and_that_of_the_newer_stays(
+    database: Database, matter: Matter
+) -> None:
+    await database.put_document(matter.id, "Lease.txt", "e", 1, "e")
+    asked = [
+        SetQuestion("old", "When?", WORDS, (Gold("Lease.txt", WORDS, document_id="d"),)),
+        SetQuestion("new", "Who?", "Bo.", (Gold("Lease.txt", "Bo", document_id="e"),)),
+        SetQuestion("any", "Why?", "So.", (Gold("Lease.txt", "So"),)),
+    ]
+    held = await database.create_question_set(matter.id, "Rent", asked=asked)
+    await database.begin_deletion(matter.id, "d")
+    await database.strike_questions(matter.id, ["d"])
+    left = await database.questions(matter.id, held.id)
+    assert WORDS not in repr(left)
+    assert left[1:] == tuple(asked[1:])
 
 
 async def test_what_is_recorded_after_its_document_went_has_no_word_of_it(

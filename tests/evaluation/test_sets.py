@@ -235,7 +235,7 @@ def test_an_answer_becomes_a_question_with_its_verified_citations_as_gold() -> N
     answer = Answer("When?", AnswerKind.DRAFT, Verdict.PARTLY, statements)
     made = question_from(answer)
     assert (made.question, made.reference) == ("When?", "Rent is due.")
-    assert made.gold == (Gold("a.pdf", "Rent is due.", 3, 10, 22),)
+    assert made.gold == (Gold("a.pdf", "Rent is due.", 3, 10, 22, "d"),)
     assert made.is_answerable
     refused = question_from(Answer("When?", AnswerKind.REFUSAL, Verdict.UNSUPPORTED, ()))
     assert not refused.is_answerable
