@@ -39,7 +39,10 @@ KINDS = {"csv": (as_csv, "text/csv"), "jsonl": (as_jsonl, "application/jsonl")}
 
 @dataclass(frozen=True)
 class Standing:
-    """Everything that the view tells of a matter's votes."""
+    """Everything that the view tells of a matter's votes.
+
+    ``knowing`` votes, cast by who knew whose the answers were, are counted and nothing more.
+    """
 
     ratings: Ratings
     reviewers: Mapping[str, Tally]
@@ -47,6 +50,7 @@ class Standing:
     days: Sequence[tuple[date, Mapping[str, int]]]
     agreement: Agreement
     thumbs: Sequence[Feedback]
+    knowing: int = 0
 
 
 def ratings_view(page: Page) -> Tab:
@@ -84,8 +88,12 @@ def ratings_view(page: Page) -> Tab:
 
 
 def ballots(made: Sequence[Comparison], votes: Sequence[Vote]) -> list[Ballot]:
-    """The votes that count, each with the names in the order that its reviewer saw."""
+    """The votes that count, each with the names in the order that its reviewer saw.
+
+    Withdrawn votes do not, nor those cast by who knew whose the answers were.
+    """
     by_id = {each.id: each for each in made}
+    unseen = blind(made, votes)
     return [
         Ballot(
             tuple(each.name for each in on.variants),
@@ -94,11 +102,25 @@ def ballots(made: Sequence[Comparison], votes: Sequence[Vote]) -> list[Ballot]:
             vote.person_id,
             language_of(on.question),
             vote.at,
+            vote.comparison_id,
         )
         for vote in votes
-        if not vote.is_withdrawn
+        if not vote.is_withdrawn and vote.id in unseen
         for on in [by_id[vote.comparison_id]]
     ]
+
+
+def blind(made: Sequence[Comparison], votes: Sequence[Vote]) -> frozenset[str]:
+    """The ids of the votes cast by who had not been told whose the answers were.
+
+    ``votes`` are oldest first.  A person's first vote on a comparison tells them.
+    """
+    hidden = {each.id for each in made if each.is_blind}
+    first: dict[tuple[str, str], str] = {}
+    for vote in votes:
+        if vote.comparison_id in hidden:
+            first.setdefault((vote.comparison_id, vote.person_id), vote.id)
+    return frozenset(first.values())
 
 
 def chosen(made: Comparison, vote: Vote) -> str:
@@ -111,13 +133,18 @@ def stand(
 ) -> Standing:
     """What the votes come to; blocking."""
     cast = ballots(made, votes)
-    by_id = {each.id: each for each in made}
     values = defaultdict(list)
-    for vote in votes:
-        if not vote.is_withdrawn:
-            values[vote.comparison_id].append(chosen(by_id[vote.comparison_id], vote))
+    for ballot in cast:
+        value = ballot.outcome if ballot.winner is None else ballot.names[ballot.winner]
+        values[ballot.comparison].append(value)
     return Standing(
-        rate(cast), by_reviewer(cast), by_language(cast), over_time(cast), agreement(values), thumbs
+        rate(cast),
+        by_reviewer(cast),
+        by_language(cast),
+        over_time(cast),
+        agreement(values),
+        thumbs,
+        sum(not each.is_withdrawn for each in votes) - len(cast),
     )
 
 
@@ -129,12 +156,10 @@ def vote_rows(
     ``blind`` tells whether whose the answers were was hidden from the reviewer when they voted.
     """
     by_id = {each.id: each for each in made}
-    told: set[tuple[str, str]] = set()
+    unseen = blind(made, votes)
     rows: list[dict[str, object]] = []
     for vote in votes:
         on = by_id[vote.comparison_id]
-        again = (vote.comparison_id, vote.person_id) in told
-        told.add((vote.comparison_id, vote.person_id))
         rows.append(
             {
                 "comparison": on.id,
@@ -147,8 +172,9 @@ def vote_rows(
                 "faults": " ".join(vote.faults),
                 "note": vote.note,
                 "reviewer": names.get(vote.person_id, vote.person_id),
+                "reviewer_id": vote.person_id,
                 "at": vote.at.isoformat(),
-                "blind": on.is_blind and not again,
+                "blind": vote.id in unseen,
                 "withdrawn": vote.is_withdrawn,
             }
         )
@@ -182,7 +208,7 @@ def render_ratings(standing: Standing, names: Mapping[str, str], desk: Desk) -> 
             element("h1", text(texts("view.ratings"))),
             element("p", text(texts("ratings.lead")), class_="lead"),
         ),
-        _exports(desk) if count else Html(""),
+        _exports(desk) if count or standing.knowing else Html(""),
         class_="with-tools",
     )
     if not count:
@@ -193,16 +219,19 @@ def render_ratings(standing: Standing, names: Mapping[str, str], desk: Desk) -> 
             class_="empty",
             data_testid="ratings-empty",
         )
-        return element("section", head, empty, _thumbs(standing.thumbs, texts))
+        return element(
+            "section", head, empty, _knowing(standing, texts), _thumbs(standing.thumbs, texts)
+        )
     return element(
         "section",
         head,
         _strengths(standing, texts),
+        _knowing(standing, texts),
         _heat_map(standing.ratings, texts),
         element(
             "div",
             _tallies("reviewer", _people(standing.reviewers, names, texts), texts),
-            _tallies("language", _languages(standing.languages, texts), texts),
+            _tallies("language", _languages(standing.languages), texts),
             class_="halves",
         ),
         element("div", _days(standing.days, texts), _agreement(standing, texts), class_="halves"),
@@ -266,8 +295,26 @@ def _strengths(standing: Standing, texts: Texts) -> Html:
             class_="grid strengths",
             data_testid="strengths",
         ),
+        _waiting(ratings, texts),
         separated,
     )
+
+
+def _waiting(ratings: Ratings, texts: Texts) -> Html:
+    """The variants that are not rated yet."""
+    if not ratings.waiting:
+        return Html("")
+    names = texts.list_of_words(*(_label(each, texts) for each in ratings.waiting))
+    told = texts("ratings.waiting", names=names, least=ENOUGH)
+    return element("p", text(told), class_="aside", data_testid="waiting")
+
+
+def _knowing(standing: Standing, texts: Texts) -> Html:
+    """How many votes are left out because their reviewers knew whose the answers were."""
+    if not standing.knowing:
+        return Html("")
+    told = texts("ratings.knowing", count=standing.knowing)
+    return element("p", text(told), class_="aside", data_testid="knowing")
 
 
 def _strength(rating: Rating, reach: float, texts: Texts) -> Html:
@@ -335,16 +382,21 @@ def _share(ratings: Ratings, row: str, column: str, texts: Texts) -> Html:
 
 def _people(
     tallies: Mapping[str, Tally], names: Mapping[str, str], texts: Texts
-) -> dict[str, Tally]:
+) -> list[tuple[str, Tally]]:
+    """A row for each reviewer; two of one name are two, told apart by the ends of their ids."""
     known = {LOCAL.id: texts("ratings.local")} | {key: name for key, name in names.items() if name}
-    return {known.get(key, key): each for key, each in tallies.items()}
+    shown = [known.get(key, key) for key in tallies]
+    return [
+        (f"{name} ({key[-6:]})" if shown.count(name) > 1 else name, tally)
+        for name, (key, tally) in zip(shown, tallies.items(), strict=True)
+    ]
 
 
-def _languages(tallies: Mapping[str, Tally], texts: Texts) -> dict[str, Tally]:
-    return {LANGUAGES.get(key, key): each for key, each in tallies.items()}
+def _languages(tallies: Mapping[str, Tally]) -> list[tuple[str, Tally]]:
+    return [(LANGUAGES.get(key, key), each) for key, each in tallies.items()]
 
 
-def _tallies(by: str, tallies: Mapping[str, Tally], texts: Texts) -> Html:
+def _tallies(by: str, tallies: Sequence[tuple[str, Tally]], texts: Texts) -> Html:
     rows = [
         element(
             "tr",
@@ -352,7 +404,7 @@ def _tallies(by: str, tallies: Mapping[str, Tally], texts: Texts) -> Html:
             element("td", text(tally.ballots), class_="amount"),
             element("td", text(_said(tally, texts))),
         )
-        for name, tally in tallies.items()
+        for name, tally in tallies
     ]
     head = element(
         "tr",

@@ -1,7 +1,9 @@
 """The command that runs a question set over a variant, and stops a worse one."""
 
 import json
+import math
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,7 +16,9 @@ from core.trials import RunState
 from core.types import AnswerKind
 
 if TYPE_CHECKING:
-    from core.evaluation.gate import Check
+    from collections.abc import Sequence
+
+    from core.evaluation.gate import Check, Rule
     from core.services import Services
     from core.trials import QuestionSet, Result, Run
     from core.types import Variant
@@ -25,7 +29,19 @@ def evaluate(
     questions: Annotated[str, typer.Option("--set", help="The question set's name.")],
     variant: Annotated[str, typer.Option(help="The variant to run.")] = "",
     baseline: Annotated[str, typer.Option(help="A variant to compare it with.")] = "",
-    gate: Annotated[bool, typer.Option("--gate", help="Exit 1 if it is worse.")] = False,
+    gate: Annotated[
+        bool, typer.Option("--gate", help="Exit 1 if it is worse than the baseline.")
+    ] = False,
+    at_least: Annotated[
+        list[str] | None, typer.Option(metavar="METRIC=VALUE", help="A mean that is asked for.")
+    ] = None,
+    at_most: Annotated[
+        list[str] | None, typer.Option(metavar="METRIC=VALUE", help="A mean that is allowed.")
+    ] = None,
+    worst_drop: Annotated[
+        list[str] | None,
+        typer.Option(metavar="METRIC=VALUE", help="How much worse than the baseline is allowed."),
+    ] = None,
     imported: Annotated[
         Path | None, typer.Option("--import", help="Add this CSV, XLSX or JSONL file to the set.")
     ] = None,
@@ -33,8 +49,11 @@ def evaluate(
 ) -> None:
     """Run a question set over a variant, or go on with the run that was broken off.
 
-    With --import the questions of a file become the set's, which is made if need be.
+    With --import the questions of a file become the set's, which is made if need be.  With --gate
+    and no --baseline it is held against the variant in force.  Limits are added to those that the
+    gate comes with, or replace them; each may be given for several metrics.
     """
+    rules = _rules(at_least or (), at_most or (), worst_drop or ())
 
     async def work(services: "Services") -> int:
         target = await matter_named(services, matter)
@@ -46,9 +65,11 @@ def evaluate(
         variants = [
             await _variant_named(services, target.id, name) for name in (variant, baseline) if name
         ]
+        if gate and not baseline:
+            variants = await _beside_that_in_force(services, target.id, variants[0])
         done = await _run(services, target.id, asked, variants)
         results = await services.database.results(target.id, done.id)
-        checks = _judged(results, bool(baseline)) if gate else ()
+        checks = _judged(rules, results, len(variants) > 1) if gate else ()
         _tell(done, results, checks, as_json=as_json)
         failed = done.state is not RunState.DONE
         return 1 if failed or not all(each.passed for each in checks) else 0
@@ -57,6 +78,8 @@ def evaluate(
         raise typer.BadParameter("Give --variant, or --import, or both.")
     if variant and variant == baseline:
         raise typer.BadParameter("The baseline is another variant.")
+    if not gate and (at_least or at_most or worst_drop):
+        raise typer.BadParameter("Limits are for the gate: give --gate.")
     run(work, ingest=False, load=bool(variant))
 
 
@@ -127,12 +150,64 @@ async def _run(
     return await services.runner.complete(found)
 
 
-def _judged(results: "tuple[Result, ...]", has_baseline: bool) -> "tuple[Check, ...]":
-    from core.evaluation.gate import DEFAULT_RULES, judge
+async def _beside_that_in_force(
+    services: "Services", matter_id: str, variant: "Variant"
+) -> "list[Variant]":
+    """The variant and the one in force as its baseline; alone where it is that one."""
+    from core.evaluation.variants import differences, in_force
+
+    standing = in_force(await services.database.promotions(matter_id))
+    if differences(variant, standing):
+        print(f"baseline\t{standing.name}, the variant in force", file=sys.stderr)
+        return [variant, standing]
+    print(f"baseline\tnone: {variant.name} is the variant in force", file=sys.stderr)
+    return [variant]
+
+
+def _rules(
+    at_least: "Sequence[str]", at_most: "Sequence[str]", worst_drop: "Sequence[str]"
+) -> "tuple[Rule, ...]":
+    """The gate's own rules with the limits that were typed; raises ``typer.BadParameter``."""
+    from core.evaluation.gate import DEFAULT_RULES, Rule
+
+    rules = {each.metric: each for each in DEFAULT_RULES}
+    for metric, value in map(_limit, at_least):
+        rules[metric] = replace(rules.get(metric, Rule(metric)), at_least=value)
+    for metric, value in map(_limit, at_most):
+        rules[metric] = replace(rules.get(metric, Rule(metric)), at_most=value)
+    for metric, value in map(_limit, worst_drop):
+        if value < 0:
+            raise typer.BadParameter(f"A drop of {metric} is 0 or more.")
+        rules[metric] = replace(rules.get(metric, Rule(metric)), worst_drop=value)
+    return tuple(rules.values())
+
+
+def _limit(typed: str) -> tuple[str, float]:
+    from core.evaluation.gate import ANSWERED
+    from core.evaluation.metrics import KEYS
+
+    metric, _, number = typed.partition("=")
+    known = (ANSWERED, *KEYS)
+    if metric not in known:
+        raise typer.BadParameter(f"There is no metric “{metric}”. There are: {', '.join(known)}.")
+    try:
+        value = float(number)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise typer.BadParameter(f"“{typed}” is not METRIC=VALUE with a number.")
+    return metric, value
+
+
+def _judged(
+    rules: "tuple[Rule, ...]", results: "tuple[Result, ...]", has_baseline: bool
+) -> "tuple[Check, ...]":
+    """The gate's checks; alone runs only the variant that is in force."""
+    from core.evaluation.gate import judge
     from core.evaluation.metrics import LOWER_IS_BETTER, per_question
 
-    other = per_question(results, 1) if has_baseline else None
-    return judge(DEFAULT_RULES, per_question(results, 0), other, LOWER_IS_BETTER)
+    own, other = per_question(results, 0), per_question(results, 1) if has_baseline else None
+    return judge(rules, own, other, LOWER_IS_BETTER, is_in_force=not has_baseline)
 
 
 def _tell(

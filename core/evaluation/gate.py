@@ -11,14 +11,22 @@ Figures = Mapping[str, Mapping[str, float]]
 ANSWERED = "answered"
 """The share of questions that came to figures at all: one that failed would else leave a mean."""
 
+FEWEST = 10
+"""Questions of both below which nothing is said of a loss."""
+
+COVERED = 0.98
+"""The share of the baseline's questions with a metric on which the candidate must have it too."""
+
+_ROUNDING = 1e-9
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """What is asked of a metric, in its own unit.
 
     ``at_least`` and ``at_most`` bound the mean.  ``worst_drop`` is how much worse than the
-    baseline a variant may be: it fails when the whole 95 % interval of the paired difference lies
-    beyond, so that chance alone does not stop it.
+    baseline a variant may be in the mean of the questions of both: a greater loss fails, whether
+    or not chance could explain it.
     """
 
     metric: str
@@ -61,13 +69,17 @@ def judge(
     candidate: Figures,
     baseline: Figures | None,
     lower_is_better: Collection[str],
+    *,
+    is_in_force: bool = False,
 ) -> tuple[Check, ...]:
     """Hold a variant against each rule, in their order.
 
-    A bound whose metric has no value fails.  A ``worst_drop`` passes without a baseline, and where
-    the baseline has no value either; the sentence says so.
+    A bound whose metric has no value fails.  A ``worst_drop`` fails without a baseline, where the
+    candidate lacks the metric on more of the baseline's questions than ``COVERED`` allows, and on
+    fewer than ``FEWEST`` questions of both.  It passes where the baseline never has the metric,
+    and for the variant that ``is_in_force`` itself; the sentence says so.
     """
-    return tuple(_check(rule, candidate, baseline, lower_is_better) for rule in rules)
+    return tuple(_check(rule, candidate, baseline, lower_is_better, is_in_force) for rule in rules)
 
 
 def passes(checks: Sequence[Check]) -> bool:
@@ -76,7 +88,11 @@ def passes(checks: Sequence[Check]) -> bool:
 
 
 def _check(
-    rule: Rule, candidate: Figures, baseline: Figures | None, lower_is_better: Collection[str]
+    rule: Rule,
+    candidate: Figures,
+    baseline: Figures | None,
+    lower_is_better: Collection[str],
+    is_in_force: bool,
 ) -> Check:
     asked = {*candidate, *(baseline or ())}
     values = _values(rule.metric, candidate, asked)
@@ -85,8 +101,14 @@ def _check(
     passed, why = _bounded(rule, value)
     if passed and rule.worst_drop is not None:
         lower = rule.metric in lower_is_better
-        compared, sentence = _compared(rule.metric, rule.worst_drop, values, others, lower)
-        passed, why = compared, f"{why} {sentence}".strip()
+        if is_in_force:
+            sentence = f"{rule.metric} is that of the variant in force: there is no loss to judge."
+        elif baseline is None:
+            passed = False
+            sentence = f"{rule.metric} has no baseline: run it beside the variant in force."
+        else:
+            passed, sentence = _compared(rule.metric, rule.worst_drop, values, others, lower)
+        why = f"{why} {sentence}".strip()
     return Check(rule, value, other, passed, why or f"{rule.metric} is not bounded.")
 
 
@@ -127,18 +149,31 @@ def _compared(
     both = [question for question in others if question in values]
     if not both:
         return False, f"{metric} has no value where the baseline has one."
+    if len(both) < COVERED * len(others):
+        return False, (
+            f"{metric} has a value on only {len(both)} of the {len(others)} questions on which "
+            f"the baseline has one."
+        )
     sign = -1 if lower_is_better else 1
     low, high = interval([sign * (values[each] - others[each]) for each in both])
     gap = sum(values[each] - others[each] for each in both) / len(both)
     ends = f"{_signed(min(sign * low, sign * high))} to {_signed(max(sign * low, sign * high))}"
-    if high < -worst_drop:
+    size, allowed = _said(abs(gap)), _said(worst_drop)
+    if sign * gap < -worst_drop - _ROUNDING and high < 0:
         return False, (
-            f"{metric} is worse than the baseline's by {_said(abs(gap))} (95 % interval "
-            f"{ends}, {len(both)} questions); {_said(worst_drop)} is allowed."
+            f"{metric} is worse than the baseline's by {size} (95 % interval {ends}, "
+            f"{len(both)} questions); {allowed} is allowed. Chance alone does not explain it."
         )
+    if sign * gap < -worst_drop - _ROUNDING:
+        return False, (
+            f"{metric} is worse than the baseline's by {size} (95 % interval {ends}, "
+            f"{len(both)} questions); {allowed} is allowed. Chance alone could explain it."
+        )
+    if len(both) < FEWEST:
+        return False, f"{metric} has {len(both)} questions to compare, too few to say."
     return True, (
         f"{metric} differs from the baseline's by {_signed(gap)} (95 % interval {ends}, "
-        f"{len(both)} questions); that is no sure loss of more than {_said(worst_drop)}."
+        f"{len(both)} questions); a loss of up to {allowed} is allowed."
     )
 
 

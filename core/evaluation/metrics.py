@@ -2,6 +2,7 @@
 
 Retrieval is measured with ir-measures, each gold answer a topic of its own whose only relevant
 document is the first passage that holds it; a question's figures are made from its topics'.
+Only nDCG@10 takes a question's gold answers together, as one topic.
 """
 
 import asyncio
@@ -104,37 +105,43 @@ async def measure(
 def retrieval(hits: Sequence[Hit], places: Sequence[Place]) -> dict[str, float]:
     """Recall@10, hit@1, hit@10, MRR (over all hits) and nDCG@10 of a ranking, best first.
 
-    A gold answer is found by the first passage that holds it; one passage may find several.
-    nDCG@10: the sum over the gold answers found in the first ten of 1/log2(rank + 1), over that
-    of the ideal ranking, which has one at each rank.
+    A gold answer is found by the first passage that holds it; one passage may find several, and
+    gold answers at the same place are one.  nDCG@10: a passage of the first ten gains as many as
+    it finds, by log2(rank + 1); the sum is divided by that of the same gains, and one for each
+    gold answer that the ten do not hold, in their best order.  Every value is from 0 to 1.
     """
     from ir_measures import RR, R, Success, iter_calc, nDCG
 
-    relevant = {str(number): {"gold": 1} for number in range(len(places))}
-    ranking = {topic: _ranked(hits, place) for topic, place in zip(relevant, places, strict=True)}
-    measures = {
-        "recall@10": R @ CUT, "hit@1": Success @ 1, "hit@10": Success @ CUT, "mrr": RR,
-        "ndcg@10": nDCG @ CUT,
-    }  # fmt: skip
+    once = tuple(dict.fromkeys(places))
+    firsts = [_first(hits, place) for place in once]
+    relevant = {str(number): {"gold": 1} for number in range(len(once))}
+    ranking = {topic: _ranked(hits, first) for topic, first in zip(relevant, firsts, strict=True)}
+    measures = {"recall@10": R @ CUT, "hit@1": Success @ 1, "hit@10": Success @ CUT, "mrr": RR}
     values: dict[str, list[float]] = {key: [] for key in measures}
     keys = {str(measure): key for key, measure in measures.items()}
     for each in iter_calc(list(measures.values()), relevant, ranking):
         values[keys[str(each.measure)]].append(float(each.value))
-    number = len(places)
-    ideal = sum(1 / math.log2(rank + 1) for rank in range(1, min(CUT, number) + 1))
+    gains = Counter(
+        f"lost {number}" if first is None or first >= CUT else f"{first:06}"
+        for number, first in enumerate(firsts)
+    )
+    (gained,) = iter_calc([nDCG @ CUT], {"all": dict(gains)}, {"all": _ranked(hits, None)})
     return {
-        "recall@10": sum(values["recall@10"]) / number,
+        "recall@10": sum(values["recall@10"]) / len(once),
         "hit@1": max(values["hit@1"], default=0.0),
         "hit@10": max(values["hit@10"], default=0.0),
         "mrr": max(values["mrr"], default=0.0),
-        "ndcg@10": sum(values["ndcg@10"]) / ideal,
+        "ndcg@10": float(gained.value),
     }
 
 
-def _ranked(hits: Sequence[Hit], place: Place) -> dict[str, float]:
-    """The ranking as ir-measures reads it; the first passage that holds the gold is ``gold``."""
-    first = next((rank for rank, hit in enumerate(hits) if place.is_in(hit)), None)
-    named = {("gold" if rank == first else f"{rank:06}"): -float(rank) for rank in range(len(hits))}
+def _first(hits: Sequence[Hit], place: Place) -> int | None:
+    return next((rank for rank, hit in enumerate(hits) if place.is_in(hit)), None)
+
+
+def _ranked(hits: Sequence[Hit], gold: int | None) -> dict[str, float]:
+    """The ranking as ir-measures reads it, the passage at rank ``gold`` under that name."""
+    named = {("gold" if rank == gold else f"{rank:06}"): -float(rank) for rank in range(len(hits))}
     return named or {"none": 0.0}
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from core.evaluation.gate import DEFAULT_RULES, Check, judge
 from core.evaluation.metrics import LOWER_IS_BETTER, METRICS, per_question
 from core.evaluation.significance import interval
+from core.evaluation.variants import differences
 from core.trials import Result, Run, SetQuestion
 from core.types import Variant
 
@@ -90,10 +91,19 @@ def is_better(change: Change, metric: str) -> bool:
 def gate(
     run: Run, results: Sequence[Result], position: int, in_force: Variant
 ) -> tuple[Check, ...]:
-    """The gate's checks of one variant, against the one in force where the run has both."""
-    base = next((at for at, each in enumerate(run.variants) if each == in_force), position)
-    baseline = None if base == position else _figures(results, base)
-    return judge(DEFAULT_RULES, _figures(results, position), baseline, LOWER_IS_BETTER)
+    """The gate's checks of one variant, against the one in force.
+
+    Where the run lacks that one no loss can be judged, and the gate stays shut; for the variant
+    in force itself, under whatever name, there is none.
+    """
+    same = [at for at, each in enumerate(run.variants) if not differences(each, in_force)]
+    return judge(
+        DEFAULT_RULES,
+        _figures(results, position),
+        _figures(results, same[0]) if same else None,
+        LOWER_IS_BETTER,
+        is_in_force=position in same,
+    )
 
 
 def _figures(results: Sequence[Result], position: int) -> Values:

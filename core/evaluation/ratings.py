@@ -11,7 +11,7 @@ and ``Ratings.is_separated`` says so.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import combinations
@@ -30,8 +30,9 @@ ELO = 400 / np.log(10)
 """Points of Elo's scale to one unit of log worth: 400 points are odds of ten to one."""
 
 ENOUGH = 20
-"""Ballots that every variant must have been on.  Between two variants the 95 % intervals then hold
-in 94 of 100 cases, whatever the true strengths; with 10 ballots in 91, and at worst in 67."""
+"""Comparisons that a rated variant must have been in with others that are rated.  Between two
+variants, one ballot each, the 95 % intervals then hold in 94 of 100 cases, whatever the true
+strengths; with 10 in 91, and at worst in 67."""
 
 _PRIOR = 0.5
 _FLAT = 1e-7
@@ -43,7 +44,8 @@ class Ballot:
     """One reviewer's verdict on one comparison.
 
     ``names`` are the variants in the order shown and ``winner`` a position in it, ``None`` unless
-    the outcome is ``WIN``.  ``language`` is that of the question.
+    the outcome is ``WIN``.  ``language`` is that of the question.  Ballots on one ``comparison``
+    depend on each other; one without is on a comparison of its own.
     """
 
     names: tuple[str, ...]
@@ -52,6 +54,7 @@ class Ballot:
     reviewer: str
     language: str
     at: datetime
+    comparison: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +73,9 @@ class Ratings:
     """The strengths, strongest first; none unless there is ``enough`` to tell.
 
     ``ties`` is Davidson's nu.  ``shares[a, b]`` is the share of their meetings that ``a`` won from
-    ``b``, a tie counting half; ``counts[a, b]`` the number of meetings.  Enough is, when every
-    variant was on ``ENOUGH`` ballots and all are connected through comparisons.
+    ``b``, a tie counting half; ``counts[a, b]`` the number of meetings.  Rated is the largest group
+    that comparisons connect and of which each was in ``ENOUGH`` of them; the others are
+    ``waiting``.
     """
 
     ratings: tuple[Rating, ...]
@@ -81,6 +85,7 @@ class Ratings:
     ballots: int
     enough: bool
     is_separated: bool = False
+    waiting: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,39 +99,73 @@ class Tally:
 
 
 def rate(ballots: Sequence[Ballot], *, resamples: int = 500, seed: int = 0) -> Ratings:
-    """Rate every variant that is on a ballot.
+    """Rate the variants of which there are enough ballots.
 
     A win among several sides beats each of the others; ``TIE`` and ``BAD`` tie all of them.
     Intervals are bias-corrected percentiles (Efron 1981, Canadian Journal of Statistics 9) of
-    refits to ``resamples`` draws of whole ballots, so the pairs of one ballot stay together.
+    refits to ``resamples`` draws of whole comparisons, so that all votes on one stay together:
+    people who read the same answers mostly agree, and are not as many independent votes.
     """
     names = sorted({name for ballot in ballots for name in ballot.names})
     kinds, weights = _kinds(ballots, names)
     wins, ties = _weighed(weights[None], kinds)
     met = wins[0] + wins[0].T + ties[0]
-    appearances = Counter(name for ballot in ballots for name in set(ballot.names))
     pairs = [(a, b) for a in range(len(names)) for b in range(len(names)) if met[a, b] > 0]
     counts = {(names[a], names[b]): round(met[a, b]) for a, b in pairs}
     shares = {
         (names[a], names[b]): float((wins[0, a, b] + ties[0, a, b] / 2) / met[a, b])
         for a, b in pairs
     }
-    is_connected = len(names) > 1 and connected_components(met > 0, directed=False)[0] == 1
-    if not is_connected or min(appearances.values()) < ENOUGH:
-        return Ratings((), 0.0, shares, counts, len(ballots), enough=False)
+    rated = _rated([{names.index(name) for name in each} for each in _shown(ballots)], met)
+    waiting = tuple(name for at, name in enumerate(names) if at not in rated)
+    if not rated:
+        return Ratings((), 0.0, shares, counts, len(ballots), enough=False, waiting=waiting)
 
-    prior = _PRIOR * (met > 0)
+    kinds = kinds[:, :, rated][..., rated]
+    among = kinds.any(axis=(1, 2, 3))
+    kinds, weights = kinds[among], weights[among]
+    wins, ties = _weighed(weights[None], kinds)
+    prior = _PRIOR * (met[rated][:, rated] > 0)
     worths, nu, separated = fit(wins, ties, prior)
     is_separated = bool(separated[0])
     drawn = _draws(weights, kinds, prior if is_separated else None, resamples, seed)
     refits = ELO * fit(*drawn, prior)[0]
     low, high = _interval(refits, ELO * worths[0])
+    on = Counter(name for ballot in ballots for name in set(ballot.names))
     ratings = [
-        Rating(name, float(ELO * worths[0, at]), float(low[at]), float(high[at]), appearances[name])
-        for at, name in enumerate(names)
+        Rating(name, float(ELO * worths[0, at]), float(low[at]), float(high[at]), on[name])
+        for at, name in enumerate(names[each] for each in rated)
     ]
     ratings.sort(key=lambda rating: -rating.strength)
-    return Ratings(tuple(ratings), float(nu[0]), shares, counts, len(ballots), True, is_separated)
+    return Ratings(
+        tuple(ratings), float(nu[0]), shares, counts, len(ballots), True, is_separated, waiting
+    )
+
+
+def _shown(ballots: Sequence[Ballot]) -> list[frozenset[str]]:
+    """The names of each comparison."""
+    named = {each.comparison or at: frozenset(each.names) for at, each in enumerate(ballots)}
+    return list(named.values())
+
+
+def _rated(shown: Sequence[Collection[int]], met: Counts) -> list[int]:
+    """Which variants can be rated; dropping one may leave others with too few comparisons."""
+    left = set(range(len(met)))
+    while left:
+        on = Counter(at for each in shown if len(left & set(each)) > 1 for at in left & set(each))
+        enough = sorted(at for at in left if on[at] >= ENOUGH)
+        if not enough:
+            return []
+        _, labels = connected_components(met[enough][:, enough] > 0, directed=False)
+        groups = [
+            [at for at, own in zip(enough, labels, strict=True) if own == label]
+            for label in dict.fromkeys(labels)
+        ]
+        largest = max(groups, key=lambda group: (len(group), sum(on[at] for at in group)))
+        if len(largest) == len(left):
+            return largest if len(largest) > 1 else []
+        left = set(largest)
+    return []
 
 
 def over_time(ballots: Iterable[Ballot]) -> list[tuple[date, dict[str, int]]]:
@@ -166,26 +205,30 @@ def _tallied(sorted_in: Iterable[tuple[str, Ballot]]) -> dict[str, Tally]:
 
 
 def _kinds(ballots: Sequence[Ballot], names: Sequence[str]) -> tuple[Counts, Counts]:
-    """The kinds of ballots there are, ``[kind, 2, a, b]`` with wins of a over b and ties of a and
-    b, and how many ballots are of each kind.
+    """The kinds of comparisons there are, ``[kind, 2, a, b]`` with wins of a over b and ties of a
+    and b in all ballots on one, and how many comparisons are of each kind.
     """
     at = {name: position for position, name in enumerate(names)}
-    drawn = Counter(
-        (frozenset(ballot.names), None if ballot.winner is None else ballot.names[ballot.winner])
-        for ballot in ballots
-    )
+    cast: dict[str | int, Counter[tuple[frozenset[str], str | None]]] = {}
+    for number, ballot in enumerate(ballots):
+        winner = None if ballot.winner is None else ballot.names[ballot.winner]
+        own = cast.setdefault(ballot.comparison or number, Counter())
+        own[frozenset(ballot.names), winner] += 1
+    drawn = Counter(frozenset(each.items()) for each in cast.values())
     kinds = np.zeros((len(drawn), 2, len(names), len(names)))
-    for kind, (shown, winner) in zip(kinds, drawn, strict=True):
-        if winner is not None:
-            kind[0, at[winner], [at[name] for name in shown if name != winner]] = 1
-            continue
-        for a, b in combinations(shown, 2):
-            kind[1, at[a], at[b]] = kind[1, at[b], at[a]] = 1
+    for kind, verdicts in zip(kinds, drawn, strict=True):
+        for (shown, winner), times in verdicts:
+            if winner is not None:
+                kind[0, at[winner], [at[name] for name in shown if name != winner]] += times
+                continue
+            for a, b in combinations(shown, 2):
+                kind[1, at[a], at[b]] += times
+                kind[1, at[b], at[a]] += times
     return kinds, np.array(list(drawn.values()), float)
 
 
 def _weighed(weights: Counts, kinds: Counts) -> tuple[Counts, Counts]:
-    """Wins and ties ``[sample, a, b]`` of samples with ``weights[sample, kind]`` ballots."""
+    """Wins and ties ``[sample, a, b]`` of samples with ``weights[sample, kind]`` comparisons."""
     both = np.tensordot(weights, kinds, axes=1)
     return both[:, 0], both[:, 1]
 
@@ -193,7 +236,7 @@ def _weighed(weights: Counts, kinds: Counts) -> tuple[Counts, Counts]:
 def _draws(
     weights: Counts, kinds: Counts, prior: Counts | None, resamples: int, seed: int
 ) -> tuple[Counts, Counts]:
-    """Wins and ties of samples drawn from the ballots, and from the prior's where one is given."""
+    """Wins and ties of samples drawn from the comparisons, and from the prior's if one is given."""
     size = int(weights.sum())
     if prior is not None:
         pairs = np.argwhere(prior > 0)

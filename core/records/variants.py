@@ -11,7 +11,7 @@ from core.errors import NotFound, PinciteError
 from core.records.matters import require_matter
 from core.records.stored import dump, load
 from core.records.transactions import Records, changing, metadata, now, transacted
-from core.trials import NamedVariant, Promotion
+from core.trials import NamedVariant, Outcome, Promotion
 from core.types import Person, Variant
 
 variants = Table(
@@ -40,6 +40,10 @@ promotions = Table(
 )
 
 
+_WORDS_OF_VOTES = frozenset({Outcome.TIE, Outcome.BAD})
+"""Under these, votes without a winner are counted beside the names of variants."""
+
+
 class Variants(Records):
     """What is recorded of variants; their settings never change, so that runs can be repeated."""
 
@@ -50,12 +54,14 @@ class Variants(Records):
         """Record a variant under its name.
 
         Raises ``NotFound`` when the matter does not exist, and ``PinciteError`` for an empty or a
-        taken name.
+        taken name, or one that a vote without a winner goes by.
         """
         require_matter(sql, matter_id)
         name = " ".join(variant.name.split())
         if not 1 <= len(name) <= 60:
             raise PinciteError("A variant's name has 1 to 60 characters.", "Choose another name.")
+        if name.casefold() in _WORDS_OF_VOTES:
+            raise PinciteError(f"“{name}” is what votes are called.", "Choose another name.")
         taken = (variants.c.matter_id == matter_id) & (variants.c.name == name)
         if sql.execute(sa.select(variants.c.id).where(taken)).first():
             raise PinciteError(f"A variant named “{name}” exists already.", "Choose another name.")

@@ -45,19 +45,30 @@ def holds(result: Span, gold: Span) -> bool:
 
 
 def scored(golds: list[Span], results: list[Span]) -> dict[str, float]:
+    """The metrics of one question; golds at the same place are one.
+
+    nDCG@10: what each of the first ten passages is the first to hold, discounted by its rank, over
+    the same gains, and one for each gold that the ten do not hold, sorted from the highest.
+    """
+    once = {(each["doc"], each["start"], each["end"]): each for each in golds}
     ranks: list[float] = []
-    for gold in golds:
+    for gold in once.values():
         places = [rank for rank, each in enumerate(results, 1) if holds(each, gold)]
         ranks.append(min(places, default=math.inf))
     best = min(ranks)
-    ideal = sum(1 / math.log(2 + place, 2) for place in range(min(10, len(golds))))
+    found = [ranks.count(rank) for rank in range(1, 11)]
+    lost = [1] * (len(ranks) - sum(found))
     return {
         "recall@10": sum(rank <= 10 for rank in ranks) / len(ranks),
         "hit@1": float(best == 1),
         "hit@10": float(best <= 10),
         "mrr": 0.0 if best == math.inf else 1 / best,
-        "ndcg@10": sum(1 / math.log(1 + rank, 2) for rank in ranks if rank <= 10) / ideal,
+        "ndcg@10": discounted(found) / discounted(sorted(found + lost, reverse=True)[:10]),
     }
+
+
+def discounted(gains: list[int]) -> float:
+    return sum(gain / math.log(1 + rank, 2) for rank, gain in enumerate(gains, 1))
 
 
 def mean(values: Iterable[float]) -> float:

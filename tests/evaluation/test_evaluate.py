@@ -59,20 +59,24 @@ def test_a_set_is_imported_and_a_variant_is_run_over_it(
     assert "hit@10\t1.0000" in table
 
 
-def test_a_worse_variant_is_stopped_by_the_gate_with_exit_code_1(
-    pincite: Pincite, set_of_rent: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def blind(monkeypatch: pytest.MonkeyPatch) -> None:
     """The dense search is made to see nothing; the lexical one is as it was."""
     import numpy as np
 
-    async def blind(self: LoadedEncoders, text: str) -> object:
+    async def one(self: LoadedEncoders, text: str) -> object:
         return np.ones(256, np.float32) / 16
 
-    async def blind_all(self: LoadedEncoders, texts: list[str]) -> object:
+    async def every(self: LoadedEncoders, texts: list[str]) -> object:
         return np.ones((len(texts), 256), np.float32) / 16
 
-    monkeypatch.setattr(LoadedEncoders, "embed_query", blind, raising=False)
-    monkeypatch.setattr(LoadedEncoders, "embed_queries", blind_all, raising=False)
+    monkeypatch.setattr(LoadedEncoders, "embed_query", one, raising=False)
+    monkeypatch.setattr(LoadedEncoders, "embed_queries", every, raising=False)
+
+
+def test_a_worse_variant_is_stopped_by_the_gate_with_exit_code_1(
+    pincite: Pincite, set_of_rent: Path, blind: None
+) -> None:
     compared = ("--variant", "dense", "--baseline", "lexical")
     stopped = evaluated(pincite, "--import", set_of_rent, *compared, "--gate")
     assert stopped.exit_code == 1, stopped.output
@@ -81,6 +85,52 @@ def test_a_worse_variant_is_stopped_by_the_gate_with_exit_code_1(
     better = evaluated(pincite, "--variant", "lexical", "--baseline", "dense", "--gate", "--json")
     assert better.exit_code == 0, better.output
     assert all(each["passed"] for each in json.loads(better.stdout)["checks"])
+
+
+def test_without_a_baseline_the_gate_holds_a_variant_against_the_one_in_force(
+    pincite: Pincite, set_of_rent: Path, blind: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.evaluation.variants.DEFAULT_NAME", "lexical")
+    asked = ("--import", set_of_rent, "--gate", "--json")
+    stopped = evaluated(pincite, "--variant", "dense", *asked)
+    assert stopped.exit_code == 1, stopped.output
+    assert "lexical, the variant in force" in stopped.stderr
+    told = json.loads(stopped.stdout)
+    assert [each["name"] for each in told["variants"]] == ["dense", "lexical"]
+    assert "ndcg@10" in {each["metric"] for each in told["checks"] if not each["passed"]}
+    own = evaluated(pincite, "--variant", "lexical", "--gate")
+    assert own.exit_code == 0, own.output
+    assert "lexical is the variant in force" in own.stderr
+    assert "there is no loss to judge" in own.stdout
+
+
+def test_limits_of_the_gate_are_typed_for_each_metric(pincite: Pincite, set_of_rent: Path) -> None:
+    compared = ("--variant", "lexical", "--baseline", "quotes", "--gate", "--json")
+    typed = ("--at-least", "hit@10=1.5", "--at-most", "seconds=999", "--worst-drop", "refusal=1")
+    judged = evaluated(pincite, "--import", set_of_rent, *compared, *typed)
+    assert judged.exit_code == 1, judged.output
+    checks = {each["metric"]: each for each in json.loads(judged.stdout)["checks"]}
+    assert checks["hit@10"]["why"] == "hit@10 is 1, below the 1.5 asked for."
+    assert "within its bounds" in checks["seconds"]["why"]
+    assert "a loss of up to 1 is allowed" in checks["refusal"]["why"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (("--gate", "--at-least", "recal=0.5"), "There is no metric"),
+        (("--gate", "--at-least", "mrr"), "METRIC=VALUE"),
+        (("--gate", "--at-most", "mrr=nan"), "METRIC=VALUE"),
+        (("--gate", "--worst-drop", "mrr=-1"), "0 or more"),
+        (("--at-least", "mrr=0.5"), "--gate"),
+    ],
+)
+def test_a_limit_that_cannot_be_kept_is_refused_before_anything_runs(
+    pincite: Pincite, typed: tuple[str, ...], said: str
+) -> None:
+    refused = evaluated(pincite, "--variant", "quotes", *typed)
+    assert refused.exit_code == 2
+    assert said in refused.output
 
 
 def test_a_run_that_was_killed_is_gone_on_with(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.evaluation.gate import ANSWERED, DEFAULT_RULES, Rule, judge, passes
+from core.evaluation.gate import ANSWERED, DEFAULT_RULES, FEWEST, Rule, judge, passes
 
 Figures = dict[str, dict[str, float]]
 
@@ -63,27 +63,78 @@ def test_noise_is_let_through() -> None:
     after += before.mean() - after.mean()
     check = one(Rule("mrr", worst_drop=0.0), figures(mrr=list(after)), figures(mrr=list(before)))
     assert check.passed
-    assert "no sure loss" in check.why
+    assert "a loss of up to 0.000 is allowed" in check.why
 
 
 def test_a_loss_that_is_allowed_is_let_through() -> None:
-    check = one(Rule("mrr", worst_drop=0.02), figures(mrr=[0.79] * 9), figures(mrr=[0.8] * 9))
+    check = one(Rule("mrr", worst_drop=0.02), figures(mrr=[0.79] * 10), figures(mrr=[0.8] * 10))
     assert check.passed
 
 
 def test_of_seconds_more_is_worse() -> None:
     rule = Rule("seconds", worst_drop=1)
-    slower, faster = figures(seconds=[9.0, 9.5, 9.1]), figures(seconds=[2.0, 2.5, 2.2])
+    slower, faster = figures(seconds=[9.0, 9.5, 9.1] * 4), figures(seconds=[2.0, 2.5, 2.2] * 4)
     check = one(rule, slower, faster)
     assert not check.passed
     assert "+6.9" in check.why
     assert one(rule, faster, slower).passed
 
 
-def test_without_a_baseline_a_drop_is_not_judged_and_that_is_said() -> None:
+def test_without_a_baseline_a_drop_is_not_judged_and_the_gate_stays_shut() -> None:
     check = one(Rule("mrr", worst_drop=0.02), figures(mrr=[0.1]))
+    assert not check.passed
+    assert check.why == "mrr has no baseline: run it beside the variant in force."
+    zeros = figures(**{rule.metric: [0.0] * 40 for rule in DEFAULT_RULES[1:]})
+    assert not passes(judge(DEFAULT_RULES, zeros, None, {"seconds"}))
+
+
+def test_the_variant_in_force_is_held_to_its_bounds_alone() -> None:
+    rules = (Rule("mrr", worst_drop=0.02), Rule("supported", at_least=0.5))
+    drop, bound = judge(rules, figures(mrr=[0.1], supported=[0.2]), None, (), is_in_force=True)
+    assert drop.passed
+    assert "the variant in force" in drop.why
+    assert not bound.passed
+
+
+def test_a_metric_that_the_baseline_never_has_is_let_through_and_that_is_said() -> None:
+    check = one(Rule("mrr", worst_drop=0.02), figures(mrr=[0.1]), figures(seconds=[1.0]))
     assert check.passed
     assert check.why == "mrr has no baseline on this set to be compared with."
+
+
+@pytest.mark.parametrize(("lost", "number"), [(1, 10), (3, 20), (2, 40)])
+def test_a_large_loss_is_stopped_even_where_chance_could_explain_it(lost: int, number: int) -> None:
+    before, after = [1.0] * number, [0.0] * lost + [1.0] * (number - lost)
+    rule = Rule("recall@10", worst_drop=0.02)
+    check = one(rule, figures(**{"recall@10": after}), figures(**{"recall@10": before}))
+    assert not check.passed
+    assert "Chance alone" in check.why
+
+
+def test_whether_chance_could_explain_a_loss_is_said() -> None:
+    rule, before = Rule("mrr", worst_drop=0.02), figures(mrr=[1.0] * 20)
+    once = one(rule, figures(mrr=[0.0] + [1.0] * 19), before)
+    assert once.why.endswith("Chance alone could explain it.")
+    often = one(rule, figures(mrr=[0.0] * 15 + [1.0] * 5), before)
+    assert often.why.endswith("Chance alone does not explain it.")
+
+
+def test_of_a_few_questions_nothing_is_said() -> None:
+    rule = Rule("mrr", worst_drop=0.02)
+    few, enough = (figures(mrr=[0.9] * number) for number in (FEWEST - 1, FEWEST))
+    assert not one(rule, few, few).passed
+    assert one(rule, few, few).why == "mrr has 9 questions to compare, too few to say."
+    assert one(rule, enough, enough).passed
+
+
+def test_a_metric_that_the_candidate_has_on_few_of_the_questions_fails() -> None:
+    """Nineteen answers without a statement would else be weighed by the twentieth."""
+    before = figures(supported=[1.0] * 50)
+    for kept, passed in ((48, False), (49, True)):
+        after = before | {f"q{at}": {"seconds": 1.0} for at in range(kept, 50)}
+        check = one(Rule("supported", worst_drop=0.02), after, before)
+        assert check.passed is passed, check.why
+    assert not check.passed or "49 questions" in check.why
 
 
 def test_a_metric_that_the_candidate_lost_altogether_fails() -> None:
@@ -102,12 +153,12 @@ def test_questions_that_failed_count_against_the_variant() -> None:
 
 def test_a_rule_with_a_bound_and_a_drop_keeps_both() -> None:
     rule = Rule("mrr", at_least=0.5, worst_drop=0.02)
-    assert not one(rule, figures(mrr=[0.4] * 5), figures(mrr=[0.3] * 5)).passed
-    assert not one(rule, figures(mrr=[0.6] * 5), figures(mrr=[0.9] * 5)).passed
-    both = one(rule, figures(mrr=[0.9] * 5), figures(mrr=[0.9] * 5))
+    assert not one(rule, figures(mrr=[0.4] * 20), figures(mrr=[0.3] * 20)).passed
+    assert not one(rule, figures(mrr=[0.6] * 20), figures(mrr=[0.9] * 20)).passed
+    both = one(rule, figures(mrr=[0.9] * 20), figures(mrr=[0.9] * 20))
     assert both.passed
     assert "within its bounds" in both.why
-    assert "no sure loss" in both.why
+    assert "a loss of up to" in both.why
 
 
 def test_the_rules_it_comes_with_open_for_an_equal_and_close_for_a_worse_variant() -> None:

@@ -3,6 +3,8 @@
 import math
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from core.evaluation.gold import Locator, Place, document_of
 from core.evaluation.metrics import (
@@ -32,6 +34,7 @@ from core.types import (
     Statement,
     Verdict,
 )
+from tests.bench import rescored
 from tests.fakes import FakeEncoders
 
 RENT = "The Tenant shall pay the rent on the first day of each month."
@@ -69,10 +72,42 @@ def test_several_gold_answers_share_the_figures_of_their_question() -> None:
     ranking = hits(*(("x", n, n + 1) for n in range(3)), ("a", 0, 100), ("b", 0, 100))
     places = [Place("a", 10, 40), Place("a", 50, 90), Place("b", 0, 50), Place("c", 0, 50)]
     gained = 2 / math.log2(5) + 1 / math.log2(6)
-    ideal = sum(1 / math.log2(rank + 1) for rank in range(1, 5))
+    ideal = 2 + 1 / math.log2(3) + 1 / math.log2(4)
     assert retrieval(ranking, places) == pytest.approx(
         {"recall@10": 3 / 4, "hit@1": 0, "hit@10": 1, "mrr": 1 / 4, "ndcg@10": gained / ideal}
     )
+
+
+def test_a_passage_that_holds_every_gold_answer_is_the_best_order_and_no_better() -> None:
+    ranking = hits(("a", 0, 1000), ("a", 1000, 2000))
+    for places in ([Place("a", 10, 50), Place("a", 100, 150)], [Place("a", 10, 50)] * 3):
+        assert set(retrieval(ranking, places).values()) == {1.0}
+
+
+def test_a_place_given_twice_counts_once() -> None:
+    places = [Place("a", 0, 90), Place("a", 0, 90), Place("b", 0, 90)]
+    measured = retrieval(hits(("a", 0, 100)), places)
+    assert measured == retrieval(hits(("a", 0, 100)), places[1:])
+    assert measured["recall@10"] == 0.5
+
+
+SPANS = st.tuples(st.sampled_from("ab"), st.integers(0, 30), st.integers(1, 12))
+
+
+@settings(deadline=None)
+@given(st.lists(SPANS, max_size=14, unique=True), st.lists(SPANS, min_size=1, max_size=14))
+def test_every_figure_of_a_ranking_is_a_share_and_as_the_second_program_has_it(
+    found: list[tuple[str, int, int]], golds: list[tuple[str, int, int]]
+) -> None:
+    ranking = hits(*((d, 10 * at, 10 * (at + size)) for d, at, size in found))
+    places = [Place(d, 10 * at, 10 * (at + size)) for d, at, size in golds]
+    measured = retrieval(ranking, places)
+    assert all(0 <= value <= 1 + 1e-9 for value in measured.values()), measured
+
+    def spans(listed: list[tuple[str, int, int]]) -> list[dict[str, object]]:
+        return [{"doc": d, "start": at, "end": at + size} for d, at, size in listed]
+
+    assert measured == pytest.approx(rescored.scored(spans(golds), spans(found)))
 
 
 def test_what_stands_below_the_tenth_counts_for_its_rank_alone() -> None:

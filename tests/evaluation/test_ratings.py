@@ -1,6 +1,7 @@
 """Ratings against published tables, against planted strengths, and where there is no answer."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import combinations
 
@@ -172,17 +173,66 @@ def test_the_order_in_which_answers_were_shown_changes_nothing() -> None:
     [
         [],
         [ballot("a", "b", winner=0)] * (ENOUGH - 1),
-        ballots_of("a", "b", 20, 10) + ballots_of("c", "d", 10, 20),
-        ballots_of("a", "b", 20, 10) + ballots_of("b", "c", 2, 2),
+        [replace(ballot("a", "b", winner=0), comparison=f"{n % 15}") for n in range(60)],
+        ballots_of("a", "b", 9, 9) + ballots_of("b", "c", 9, 9),
         [ballot("a", winner=0)] * 30,
     ],
-    ids=["none", "too few", "two groups that never met", "one variant with too few", "one alone"],
+    ids=[
+        "none",
+        "too few",
+        "few comparisons with many votes",
+        "two variants with too few",
+        "one alone",
+    ],
 )
 def test_where_there_are_not_enough_votes_to_say_none_is_rated(ballots: list[Ballot]) -> None:
     rated = rate(ballots)
     assert not rated.enough
     assert rated.ratings == ()
     assert rated.ballots == len(ballots)
+
+
+def test_a_variant_with_few_ballots_waits_and_takes_nobodys_rating_away() -> None:
+    many = ballots_of("a", "b", 120, 80)
+    alone, joined = rate(many), rate([*many, ballot("a", "c", winner=0)])
+    assert joined.enough
+    assert joined.waiting == ("c",)
+    assert joined.shares["a", "c"] == 1
+    assert [each.name for each in joined.ratings] == ["a", "b"]
+    assert [each.strength for each in joined.ratings] == pytest.approx(
+        [each.strength for each in alone.ratings]
+    )
+
+
+def test_of_groups_that_never_met_the_largest_is_rated() -> None:
+    far = [*ballots_of("a", "b", 20, 10), *ballots_of("b", "c", 20, 10)]
+    rated = rate([*ballots_of("x", "y", 40, 20), *far])
+    assert {each.name for each in rated.ratings} == {"a", "b", "c"}
+    assert rated.waiting == ("x", "y")
+
+
+def test_comparisons_with_those_that_are_not_rated_do_not_count() -> None:
+    """d was in 22 comparisons, but in one only with a variant that is rated."""
+    few = [one for name in "efg" for one in ballots_of("d", name, 4, 3)]
+    rated = rate([*ballots_of("a", "b", 20, 10), ballot("a", "d", winner=0), *few])
+    assert {each.name for each in rated.ratings} == {"a", "b"}
+    assert rated.waiting == ("d", "e", "f", "g")
+
+
+def test_people_who_vote_on_one_comparison_are_not_that_many_votes() -> None:
+    """Of equals: each question has its better side, and five reviewers mostly follow it."""
+    within = 0
+    for repeat in range(150):
+        random = np.random.default_rng(repeat)
+        cast = []
+        for number in range(40):
+            better = int(random.integers(2))
+            for _ in range(5):
+                winner = better if random.random() < 0.9 else 1 - better
+                cast.append(replace(ballot("a", "b", winner=winner), comparison=f"{number}"))
+        first = rate(cast, resamples=200, seed=repeat).ratings[0]
+        within += first.low <= 0 <= first.high
+    assert within / 150 > 0.88
 
 
 def test_a_variant_that_always_won_is_rated_with_care_and_said_to_be() -> None:

@@ -11,12 +11,13 @@ import pytest
 from desk_services import DeskServices, an_answer, fired, on_event, region
 
 from core.deeds import Deed
+from core.evaluation.ratings import Tally
 from core.evaluation.variants import VARIANTS
 from core.records.audit import AuditFilter
 from core.trials import Outcome
 from core.types import LOCAL, Person, Role
 from ui.page import Desk
-from ui.ratings import ballots, vote_rows
+from ui.ratings import _people, ballots, vote_rows
 
 
 @pytest.fixture
@@ -61,8 +62,8 @@ async def test_with_few_votes_it_says_that_they_are_too_few(
 async def test_with_enough_votes_the_preferred_variant_stands_first(
     services: DeskServices, page: gr.Blocks, desk: Desk
 ) -> None:
-    for number in range(12):
-        await a_vote(services, desk, "什么时候？" if number % 2 else "When?", int(number > 2))
+    for number in range(24):
+        await a_vote(services, desk, "什么时候？" if number % 2 else "When?", int(number > 5))
     strengths = re.findall(r'data-testid="strengths".*?</tbody>', await ratings(page, desk))[0]
     assert strengths.index("A draft, verified") < strengths.index("Passages word for word")
     drawn = await ratings(page, desk)
@@ -71,7 +72,7 @@ async def test_with_enough_votes_the_preferred_variant_stands_first(
     assert "Not enough votes to say" in drawn  # of how reviewers agree: there is one alone
 
 
-async def test_a_withdrawn_vote_does_not_count_and_is_exported_all_the_same(
+async def test_a_vote_by_who_knew_whose_the_answers_were_does_not_count_and_is_exported(
     services: DeskServices, page: gr.Blocks, desk: Desk
 ) -> None:
     database = services.database
@@ -79,12 +80,64 @@ async def test_a_withdrawn_vote_does_not_count_and_is_exported_all_the_same(
     await database.vote(desk.matter_id, made, LOCAL, Outcome.WIN, 1)
     every = await database.votes(desk.matter_id)
     compared = await database.comparisons(desk.matter_id)
-    (counted,) = ballots(compared, every)
-    assert counted.names[counted.winner or 0] == VARIANTS[0].name
+    assert ballots(compared, every) == []  # the one is withdrawn, the other knew the names
+    drawn = await ratings(page, desk)
+    assert "ratings-empty" in drawn
+    assert "1 vote is left out" in drawn
+    assert 'data-testid="export-csv"' in drawn
     rows = vote_rows(compared, every, {})
     assert [row["withdrawn"] for row in rows] == [True, False]
     assert [row["blind"] for row in rows] == [True, False]  # the first vote told the names
     assert [row["chosen"] for row in rows] == [VARIANTS[1].name, VARIANTS[0].name]
+
+
+async def test_votes_where_the_names_were_shown_are_counted_apart(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+) -> None:
+    database = services.database
+    for is_blind in (True, False, False):
+        made = await database.begin_comparison(
+            desk.matter_id, "When?", VARIANTS[:2], LOCAL, is_blind=is_blind
+        )
+        await database.finish_comparison(desk.matter_id, made.id, [an_answer()] * 2)
+        await database.vote(desk.matter_id, made.id, LOCAL, Outcome.WIN, 0)
+    drawn = await ratings(page, desk)
+    assert "1 so far" in drawn
+    assert "2 votes are left out" in drawn
+
+
+async def test_votes_on_one_comparison_are_told_as_such(services: DeskServices, desk: Desk) -> None:
+    made = await a_vote(services, desk, "When?", 1)
+    other = Person("ada", "Ada")
+    await services.database.vote(desk.matter_id, made, other, Outcome.WIN, 1)
+    cast = ballots(
+        await services.database.comparisons(desk.matter_id),
+        await services.database.votes(desk.matter_id),
+    )
+    assert [each.comparison for each in cast] == [made, made]
+
+
+async def test_a_variant_with_few_votes_is_named_below_the_ratings(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+) -> None:
+    database = services.database
+    for _ in range(20):
+        await a_vote(services, desk, "When?", 1)
+    made = await database.begin_comparison(desk.matter_id, "When?", VARIANTS[1:3], LOCAL)
+    await database.finish_comparison(desk.matter_id, made.id, [an_answer()] * 2)
+    await database.vote(desk.matter_id, made.id, LOCAL, Outcome.WIN, 0)
+    drawn = await ratings(page, desk)
+    assert 'data-testid="strengths"' in drawn
+    (waiting,) = re.findall(r'data-testid="waiting">([^<]*)<', drawn)
+    assert desk.texts.known("variant", VARIANTS[2].name) in waiting
+    assert desk.texts.known("variant", VARIANTS[0].name) not in waiting
+
+
+def test_two_reviewers_of_one_name_are_two(desk: Desk) -> None:
+    tallies = {"id-000001": Tally(3, {"a": 3}, 0, 0), "id-000002": Tally(5, {"b": 5}, 0, 0)}
+    rows = _people(tallies, {"id-000001": "Ada", "id-000002": "Ada"}, desk.texts)
+    assert [tally.ballots for _, tally in rows] == [3, 5]
+    assert len({name for name, _ in rows}) == 2
 
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl"])

@@ -54,6 +54,7 @@ async def test_a_variant_is_made_as_the_form_says_and_offered_for_comparison(
         {"style": "refusal"}, {"style": "x"}, {"mode": "x"}, {"top_k": "51"}, {"top_k": "-1"},
         {"top_k": "x"}, {"temperature": "nan"}, {"temperature": "9"}, {"top_p": "0.0"},
         {"model": "x"}, {"prompt": "x"}, {"name": ""}, {"name": "draft"}, {"name": 3},
+        {"name": " Tie"}, {"name": "BAD"},
     ],
 )  # fmt: skip
 async def test_settings_that_no_answer_can_be_given_by_make_no_variant(
