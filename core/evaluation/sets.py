@@ -5,7 +5,7 @@ import io
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -427,9 +427,3 @@ def _is_empty(value: object) -> bool:
 
 def _is_blank(row: list[object] | PinciteError) -> bool:
     return not isinstance(row, PinciteError) and all(map(_is_empty, row))
-
-
-def with_new_ids(questions: Iterable[SetQuestion], taken: Iterable[str]) -> tuple[SetQuestion, ...]:
-    """The questions, with ids of their own where a set has theirs already."""
-    there = set(taken)
-    return tuple(replace(each, id=uuid4().hex) if each.id in there else each for each in questions)

@@ -69,7 +69,7 @@ class QuestionSets(Records):
         is_held_out: bool = False,
         asked: Sequence[SetQuestion] = (),
     ) -> QuestionSet:
-        """Make a set with its first version.
+        """Make a set with its first version; a question without an id of its own gets one.
 
         Raises ``NotFound`` when the matter does not exist, and ``PinciteError`` for an empty or a
         taken name.
@@ -85,7 +85,7 @@ class QuestionSets(Records):
             "created_at": now(),
         }
         sql.execute(sa.insert(question_sets).values(values))
-        _insert(sql, str(values["id"]), 1, asked, 0)
+        _insert(sql, str(values["id"]), 1, _own_ids(asked, ()), 0)
         return _one(sql, matter_id, str(values["id"]))
 
     @transacted
@@ -139,10 +139,15 @@ class QuestionSets(Records):
     def add_questions(
         self, sql: sa.Connection, matter_id: str, set_id: str, asked: Sequence[SetQuestion]
     ) -> QuestionSet:
-        """Append questions as a new version of the set; raises ``NotFound``."""
+        """Append questions as a new version of the set; raises ``NotFound``.
+
+        One whose id any version of the set has known gets another: results are kept by it.
+        """
         version = _next_version(sql, matter_id, set_id)
-        last = sa.select(sa.func.max(questions.c.position)).where(questions.c.set_id == set_id)
-        _insert(sql, set_id, version, asked, (sql.scalar(last) or 0) + 1)
+        this = questions.c.set_id == set_id
+        known = sql.scalars(sa.select(questions.c.id).where(this)).all()
+        last = sa.select(sa.func.max(questions.c.position)).where(this)
+        _insert(sql, set_id, version, _own_ids(asked, known), (sql.scalar(last) or 0) + 1)
         return _one(sql, matter_id, set_id)
 
     @changing
@@ -217,6 +222,14 @@ def _names_gone(sql: sa.Connection, matter_id: str, ids: frozenset[str]) -> froz
     known = {row.id: row.name for row in sql.execute(sa.select(documents).where(own))}
     left = {name for id_, name in known.items() if id_ not in ids}
     return frozenset(known[each] for each in ids if each in known) - left
+
+
+def _own_ids(asked: Sequence[SetQuestion], known: Iterable[str]) -> list[SetQuestion]:
+    taken, own = {"", *known}, []
+    for each in asked:
+        own.append(replace(each, id=uuid4().hex) if each.id in taken else each)
+        taken.add(own[-1].id)
+    return own
 
 
 def _insert(

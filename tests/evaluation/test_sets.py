@@ -10,7 +10,6 @@ import pytest
 from openpyxl import Workbook
 
 from core.errors import PinciteError
-from core.evaluation import sets
 from core.evaluation.sets import preview, question_from
 from core.trials import Gold
 from core.types import Answer, AnswerKind, Citation, Statement, Verdict
@@ -239,11 +238,3 @@ def test_an_answer_becomes_a_question_with_its_verified_citations_as_gold() -> N
     assert made.is_answerable
     refused = question_from(Answer("When?", AnswerKind.REFUSAL, Verdict.UNSUPPORTED, ()))
     assert not refused.is_answerable
-
-
-def test_ids_that_a_set_has_already_are_made_anew(tmp_path: Path) -> None:
-    (tmp_path / "given").write_bytes(csv_of("Why?,,,,,,,7", "What?,,,,,,,8"))
-    read = preview(tmp_path / "given", "q.csv")
-    ids = [each.id for each in sets.with_new_ids(read.questions, ["7"])]
-    assert ids[0] != "7"
-    assert ids[1] == "8"
