@@ -146,13 +146,15 @@
     const form = panel();
     if (!form) return null;
     const data = new FormData(form);
+    // What stood when the panel was drawn is no choice: another variant may be in force by now.
+    const choice = (name) => (data.get(name) === form.dataset[name] ? "" : data.get(name));
     return {
       documents: data.getAll("documents"),
       genres: data.getAll("genres"),
       dated_from: data.get("dated_from"),
       dated_to: data.get("dated_to"),
-      passages: data.get("passages"),
-      style: data.get("style"),
+      passages: choice("passages"),
+      style: choice("style"),
     };
   };
   const refreshOptions = () => {

@@ -184,6 +184,7 @@ def _facts(answer: Answer | None, told: Uncovered, texts: Texts) -> Html:
 def render_plainly(answer: Answer, told: Uncovered | None, texts: Texts) -> Html:
     """An answer of any kind by its statements and sources alone; ``told`` marks what is its own."""
     own = told.peculiar if told else Peculiar(frozenset(), frozenset())
+    answer = answer if told else _renumbered(answer)
     statements = [
         render_statement(_bare(each), texts, class_="own" if place in own.statements else "")
         for place, each in enumerate(answer.statements)
@@ -203,6 +204,19 @@ def render_plainly(answer: Answer, told: Uncovered | None, texts: Texts) -> Html
         data_answer=True,
         data_testid="plain-answer",
     )
+
+
+def _renumbered(answer: Answer) -> Answer:
+    """The markers counted from 1: their numbers tell how many passages were read, and how."""
+    places = cited(answer) or answer.nearest
+    markers = list(dict.fromkeys(each.marker for each in places))
+
+    def anew(citations: Sequence[Citation]) -> tuple[Citation, ...]:
+        return tuple(replace(each, marker=markers.index(each.marker) + 1) for each in citations)
+
+    statements = tuple(replace(each, citations=anew(each.citations)) for each in answer.statements)
+    nearest = answer.nearest if cited(answer) else anew(answer.nearest)
+    return replace(answer, statements=statements, nearest=nearest)
 
 
 def _bare(statement: Statement) -> Statement:

@@ -187,8 +187,9 @@ def chat_tab(page: Page) -> Tab:
     page.on("refresh_welcome", refresh_welcome, [turns, live])
     page.on("rename_conversation", rename, [conversations])
     page.on("delete_conversation", delete, thread)
-    page.on("rate_answer", rate_answer, [turns, live])
-    page.on("unrate_answer", unrate_answer, [turns, live])
+    # A thumb that is given while another is drawn counts as well.
+    page.on("rate_answer", rate_answer, [turns, live], trigger_mode="multiple")
+    page.on("unrate_answer", unrate_answer, [turns, live], trigger_mode="multiple")
     page.on("search_conversations", search, [page.desk, conversations], trigger_mode="always_last")
     page.on("older_conversations", older, [page.desk, conversations])
     return Tab((rail_head, conversations, turns, live, *asking.regions), draw)

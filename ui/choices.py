@@ -19,7 +19,8 @@ def render_options(
     """The panel of all options.
 
     ``drawn`` sets this drawing apart from the last: Gradio patches what has changed in the
-    markup, and the browser then takes back what was ticked on the page since.
+    markup, and the browser then takes back what was ticked on the page since.  What stands without
+    a choice is told to the browser, which sends a choice only where it is another.
     """
     done = element(
         "button",
@@ -52,6 +53,8 @@ def render_options(
         aria_label=texts("options.label"),
         tabindex="-1",
         data_options=True,
+        data_style=str(standing_style),
+        data_passages=setting_passages,
         data_drawn=drawn,
         data_testid="options-panel",
     )

@@ -111,8 +111,9 @@ def comparing_view(page: Page) -> Tab:
             desk.matter_id, comparison_id, desk.person, outcome, winner, faults, note
         )
         await page.record(desk, Deed.VOTE_CAST, comparison_id)
-        desk = replace(desk, comparison_id=comparison_id)
-        return {page.desk: desk} | await shown(desk)
+        if desk.comparison_id != comparison_id:  # another was opened while this vote was under way
+            return await draw_recent(desk)
+        return await shown(desk)
 
     async def withdraw_vote(desk: Desk, fired: gr.EventData) -> Updates:
         vote_id = value_of(fired, "vote_id", str)
@@ -124,6 +125,10 @@ def comparing_view(page: Page) -> Tab:
         made = await database.comparison(desk.matter_id, value_of(fired, "id", str))
         if desk.role is not Role.OWNER and made.person_id != desk.person.id:
             raise NotAllowed(desk.texts("compare.not_yours"))
+        votes = await database.votes(desk.matter_id)
+        others = (v for v in votes if v.comparison_id == made.id and v.person_id != desk.person.id)
+        if desk.role is not Role.OWNER and any(others):
+            raise NotAllowed(desk.texts("compare.others_voted"))
         await database.delete_comparison(desk.matter_id, made.id)
         await page.record(desk, Deed.COMPARISON_DELETED, made.id)
         if made.id == desk.comparison_id:
@@ -135,9 +140,10 @@ def comparing_view(page: Page) -> Tab:
     page.on_stop("stop_comparison", running, shown, [sides, recent])
     page.on("open_comparison", open_comparison, changed)
     page.on("close_comparison", close_comparison, [*changed, form])
-    page.on("vote", vote, changed)
-    page.on("withdraw_vote", withdraw_vote, [sides, recent])
-    page.on("delete_comparison", delete_comparison, changed)
+    # A vote that is cast while the last is drawn counts as well.
+    page.on("vote", vote, [sides, recent], trigger_mode="multiple")
+    page.on("withdraw_vote", withdraw_vote, [sides, recent], trigger_mode="multiple")
+    page.on("delete_comparison", delete_comparison, changed, trigger_mode="multiple")
     return Tab((form, sides, recent), draw_all)
 
 

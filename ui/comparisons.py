@@ -70,7 +70,8 @@ def _row(made: Comparison, votes: Sequence[Vote], waits: bool, desk: Desk) -> Ht
         aria_label=f"{texts('compare.delete')}: {made.question}",
         title=texts("compare.delete"),
     )
-    own = desk.role is Role.OWNER or made.person_id == desk.person.id
+    alone = all(each.person_id == desk.person.id for each in votes)
+    own = desk.role is Role.OWNER or (made.person_id == desk.person.id and alone)
     return element("li", opens, delete if own else Html(""))
 
 

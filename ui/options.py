@@ -38,7 +38,8 @@ class Options:
     ) -> "Options":
         """The options that the browser sends; raises ``PinciteError`` for what is none.
 
-        What is as it stands without a choice counts as none.
+        What is as it stands without a choice counts as none, and so does what is sent empty: the
+        page may have been drawn before another variant was put in force.
         """
         try:
             scope = Scope(
@@ -47,8 +48,8 @@ class Options:
                 dated_from=_day(value.get("dated_from")),
                 dated_to=_day(value.get("dated_to")),
             )
-            style = AnswerKind(str(value.get("style", standing_style)))
-            passages = int(str(value.get("passages", 0)))
+            style = AnswerKind(str(value.get("style") or standing_style))
+            passages = int(str(value.get("passages") or 0))
         except ValueError as error:
             raise PinciteError("The search options cannot be read.", "Reload the page.") from error
         if style not in STYLES or not 0 <= passages <= MOST_PASSAGES:

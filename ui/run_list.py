@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from core.evaluation.manifest import changed_meanwhile
 from core.trials import QuestionSet, Run, RunState
 from core.types import Role, Variant
 from ui.fields import checkbox, dialog_buttons, dropdown, may, render_dialog
@@ -219,6 +220,7 @@ def render_run_head(
         element("h1", text(name)),
         element("p", text(facts), class_="facts"),
         render_state(run, seconds_left, texts),
+        render_changed(run, texts),
     )
     return element(
         "header", title, element("div", *tools, class_="tools"), class_="view-head",
@@ -247,6 +249,21 @@ def _downloads(run: Run, texts: Texts) -> Html:
     )
     return element(
         "details", summary, element("div", *links, class_="popover"), class_="menu downloads"
+    )
+
+
+def render_changed(run: Run, texts: Texts) -> Html:
+    """What changed while a run was under way, so that not all its answers rest on the same."""
+    changed = changed_meanwhile(run.manifest)
+    if not changed:
+        return Html("")
+    told = " ".join(texts.known("runs.changed", each) for each in changed)
+    return element(
+        "p",
+        text(texts("runs.changed_meanwhile", changes=told)),
+        class_="notice",
+        role="note",
+        data_testid="changed-meanwhile",
     )
 
 

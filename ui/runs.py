@@ -26,7 +26,7 @@ from ui.figures import (
 from ui.markup import Html, element, join
 from ui.page import Desk, Page, Pair, Tab, Updates, value_of
 from ui.pairs import asked_in, draw_contrast, side_sent
-from ui.promotion import render_promotion
+from ui.promotion import may_pass, render_promotion
 from ui.rights import ANYONE
 from ui.run_list import (
     is_moving,
@@ -178,7 +178,8 @@ def runs_view(page: Page) -> Tab:
 
     async def promote_variant(desk: Desk, fired: gr.EventData) -> Updates:
         run, at, checks = await judged(desk, fired)
-        reason, passed = value_of(fired, "reason", str, ""), all(each.passed for each in checks)
+        reason, passed = value_of(fired, "reason", str, ""), may_pass(run, checks)
+        services.answerer.require(run.variants[at])
         try:
             await database.promote(
                 desk.matter_id,
@@ -228,4 +229,4 @@ def runs_view(page: Page) -> Tab:
 def _passes(run: Run, results: Sequence[Result], promoted: Variant) -> list[bool]:
     """Whether each variant of a run gets through the gate."""
     judged = [gate(run, results, at, promoted) for at in range(len(run.variants))]
-    return [all(each.passed for each in checks) for checks in judged]
+    return [may_pass(run, checks) for checks in judged]

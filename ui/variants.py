@@ -102,6 +102,7 @@ def variants_view(page: Page) -> Tab:
     async def enforce_variant(desk: Desk, fired: gr.EventData) -> Updates:
         variant = (await offered(page, desk)).named(value_of(fired, "name", str))
         reason = value_of(fired, "text", str, "")
+        page.services.answerer.require(variant)
         made = await database.promote(
             desk.matter_id, variant, desk.person, passed=False, reason=reason
         )

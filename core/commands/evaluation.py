@@ -84,7 +84,7 @@ def evaluate(
 
 
 async def _import(services: "Services", matter_id: str, name: str, path: Path) -> None:
-    from core.evaluation.sets import preview, with_new_ids
+    from core.evaluation.sets import preview
 
     try:
         read = preview(path, path.name)
@@ -97,10 +97,7 @@ async def _import(services: "Services", matter_id: str, name: str, path: Path) -
     database = services.database
     held = {each.name: each for each in await database.question_sets(matter_id)}
     if name in held:
-        there = await database.questions(matter_id, held[name].id)
-        made = await database.add_questions(
-            matter_id, held[name].id, with_new_ids(read.questions, (each.id for each in there))
-        )
+        made = await database.add_questions(matter_id, held[name].id, read.questions)
         await note(services, Deed.QUESTION_SET_CHANGED, matter_id, made.id)
     else:
         made = await database.create_question_set(matter_id, name, asked=read.questions)

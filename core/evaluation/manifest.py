@@ -54,6 +54,12 @@ def changes(then: Mapping[str, object], now: Mapping[str, object]) -> tuple[str,
     return tuple(key for key in CHANGES if before.get(key) != after.get(key))
 
 
+def changed_meanwhile(then: Mapping[str, object]) -> tuple[str, ...]:
+    """The keys of ``CHANGES`` in which a run's manifest held no more before the run was over."""
+    changed = then.get("changed")
+    return tuple(key for key in CHANGES if isinstance(changed, list) and key in changed)
+
+
 def code_revision() -> str:
     """The commit of this checkout, marked where files differ from it, or Pincite's version."""
     try:

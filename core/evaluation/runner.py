@@ -13,7 +13,7 @@ from time import perf_counter
 from core.answering.answerer import Answerer
 from core.answering.engine import Engine
 from core.database import Database
-from core.errors import EngineError, PinciteError
+from core.errors import EngineError, NotFound, PinciteError
 from core.evaluation.gold import Place, Texts, places_of
 from core.evaluation.manifest import changes, manifest
 from core.evaluation.metrics import Embeds, measure
@@ -141,11 +141,19 @@ class Runner:
         if not await database.set_run_state(matter_id, run.id, RunState.RUNNING):
             return await database.run(matter_id, run.id)
         try:
+            await self._note_changes(run)
             if await self._answer_all(run):
+                await self._note_changes(run)
                 await self._finish(run)
         except PinciteError as error:
             await database.set_run_state(matter_id, run.id, RunState.FAILED, str(error))
         return await database.run(matter_id, run.id)
+
+    async def _note_changes(self, run: Run) -> None:
+        """What its answers do not all rest on; of its set the run has a version of its own."""
+        with suppress(NotFound):
+            if found := set(await self.changes(run)) - {"set"}:
+                await self._database.note_changed(run.matter_id, run.id, found)
 
     async def _work(self) -> None:
         while True:

@@ -5,7 +5,7 @@ import io
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -35,7 +35,7 @@ _TRUE = frozenset("yes y true t 1 1.0 是 可以 可 能 有".split())
 _FALSE = frozenset("no n false f 0 0.0 否 不可以 不可 不能 无".split())
 _KINDS = {".csv": "csv", ".tsv": "csv", ".xlsx": "xlsx", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 _DELIMITERS = ",;\t|"
-_UNSAFE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_UNSAFE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 MOST_ROWS = 5_000
 MOST_COLUMNS = 100
@@ -169,9 +169,13 @@ def _checked(mapping: Mapping[str, str], columns: Iterable[str]) -> dict[str, st
     there = set(columns)
     for field, column in mapping.items():
         if field not in FIELDS:
-            raise PinciteError(f"A question has no “{field}”.", "Choose among what is offered.")
+            raise PinciteError(
+                f"A question has no “{_echo(field)}”.", "Choose among what is offered."
+            )
         if column and column not in there:
-            raise PinciteError(f"The file has no column “{column}”.", "Choose one that it has.")
+            raise PinciteError(
+                f"The file has no column “{_echo(column)}”.", "Choose one that it has."
+            )
     return {field: column for field, column in mapping.items() if column}
 
 
@@ -242,7 +246,7 @@ def _table(
         raise PinciteError(
             f"This file has more than {MOST_COLUMNS} columns.", "Leave out those of no use here."
         )
-    columns = [_plain(each) for each in names]
+    columns = [_column(each) for each in names]
 
     def named() -> Iterator[Row]:
         for number, row in given:
@@ -275,6 +279,7 @@ def _json_lines(text: str) -> tuple[tuple[str, ...], Iterable[Row]]:
                     "This line is JSON, but no object.",
                     "Each line is an object that has a “question”.",
                 )
+            value = {_column(name): each for name, each in value.items()}
             columns |= dict.fromkeys(value)
             rows.append((number, value))
         except PinciteError as error:
@@ -394,7 +399,7 @@ def _page(value: object) -> int | None:
     told = str(value).strip().casefold().removeprefix("p.").removeprefix("第").removesuffix("页")
     if isinstance(value, bool) or not re.fullmatch(r"[0-9]{1,6}", told.strip()) or not int(told):
         raise PinciteError(
-            f"The page “{_plain(value)[:40]}” is no page number.", "Give a whole number from 1."
+            f"The page “{_echo(value)}” is no page number.", "Give a whole number from 1."
         )
     return int(told)
 
@@ -412,7 +417,7 @@ def _is_answerable(value: object) -> bool:
     if told in _FALSE:
         return False
     raise PinciteError(
-        f"“{_plain(value)[:40]}” does not say whether the question can be answered.",
+        f"“{_echo(value)}” does not say whether the question can be answered.",
         "Write yes or no.",
     )
 
@@ -421,15 +426,23 @@ def _plain(value: object) -> str:
     return " ".join(str(value if value is not None else "").split())
 
 
+def _echo(value: object) -> str:
+    """The beginning of what was sent, as it can be shown."""
+    return _UNSAFE.sub("\ufffd", _plain(value)[:40])
+
+
+def _column(name: object) -> str:
+    if _UNSAFE.search(str(name)):
+        raise PinciteError(
+            f"The name of the column “{_echo(name)}” holds characters that cannot be read.",
+            "Save the file again as UTF-8, and take out control characters.",
+        )
+    return _plain(name)
+
+
 def _is_empty(value: object) -> bool:
     return value is None or not str(value).strip()
 
 
 def _is_blank(row: list[object] | PinciteError) -> bool:
     return not isinstance(row, PinciteError) and all(map(_is_empty, row))
-
-
-def with_new_ids(questions: Iterable[SetQuestion], taken: Iterable[str]) -> tuple[SetQuestion, ...]:
-    """The questions, with ids of their own where a set has theirs already."""
-    there = set(taken)
-    return tuple(replace(each, id=uuid4().hex) if each.id in there else each for each in questions)

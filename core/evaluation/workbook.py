@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from openpyxl.workbook import Workbook
 
 _OLE = b"\xd0\xcf\x11\xe0"
+_UNPACKED_BYTES = 20 << 20
+_STRINGS_BYTES = 5 << 20
+"""All strings are read before the first row is: what a question set of 5,000 rows has and more."""
 _MOST_BLANK = 10_000
 """Rows without a word in a row: what comes after them is not looked at."""
 
@@ -85,6 +88,7 @@ def _check(path: Path) -> None:
     try:
         guard(path)
         with zipfile.ZipFile(path) as archive:
+            _require_small(archive.infolist())
             names = archive.namelist()
             merged = any(
                 each.startswith("xl/worksheets/") and b"<mergeCell " in archive.read(each)
@@ -100,6 +104,15 @@ def _check(path: Path) -> None:
         raise PinciteError(
             "This workbook has merged cells: a row of its own for each question is wanted.",
             "Unmerge them and fill every row.",
+        )
+
+
+def _require_small(parts: list[zipfile.ZipInfo]) -> None:
+    strings = [each.file_size for each in parts if "sharedstrings" in each.filename.casefold()]
+    if sum(each.file_size for each in parts) > _UNPACKED_BYTES or sum(strings) > _STRINGS_BYTES:
+        raise PinciteError(
+            "This workbook unpacks to more than a question set takes.",
+            "Copy the questions alone into a new one, or make several sets of it.",
         )
 
 

@@ -172,6 +172,8 @@ class Comparisons(Records):
     ) -> Vote:
         """Record a person's verdict; an earlier one of theirs on the same comparison is withdrawn.
 
+        The verdict that stands already, said again, is that vote and no other.
+
         ``winner`` is a position in the comparison's order.  Raises ``NotFound``, and
         ``PinciteError`` for a position that is none or a comparison without answers.
         """
@@ -186,19 +188,21 @@ class Comparisons(Records):
             winner is not None and not 0 <= winner < len(made.variants)
         ):
             raise PinciteError("This vote names no side of the comparison.", "Reload the page.")
-        earlier = (votes.c.comparison_id == comparison_id) & (votes.c.person_id == person.id)
-        sql.execute(sa.update(votes).where(earlier).values(is_withdrawn=True))
-        values = {
-            "id": uuid4().hex,
+        said = {
             "comparison_id": comparison_id,
             "person_id": person.id,
             "outcome": outcome,
             "winner": winner,
             "faults": dump(tuple[Fault, ...], tuple(faults)),
             "note": note.strip()[:_NOTE],
-            "at": now(),
             "is_withdrawn": False,
         }
+        same = sa.select(votes).where(*(votes.c[name] == value for name, value in said.items()))
+        if again := sql.execute(same).first():
+            return _vote(again)
+        earlier = (votes.c.comparison_id == comparison_id) & (votes.c.person_id == person.id)
+        sql.execute(sa.update(votes).where(earlier).values(is_withdrawn=True))
+        values = {"id": uuid4().hex, "at": now()} | said
         return _vote(sql.execute(sa.insert(votes).values(values).returning(votes)).one())
 
     @changing
@@ -254,7 +258,12 @@ class Comparisons(Records):
     def unrate_message(
         self, sql: sa.Connection, matter_id: str, message_id: str, person: Person
     ) -> None:
-        """Take back one's thumb; raises ``NotFound`` for a message that is not in the matter."""
+        """Take back one's thumb.
+
+        Raises ``NotFound`` for a message that is not in the matter, and ``NotAllowed`` in a matter
+        on hold, where a thumb may be changed and is never lost.
+        """
+        require_no_hold(sql, matter_id)
         _require_message(sql, matter_id, message_id)
         sql.execute(sa.delete(feedback).where(_thumb(message_id, person)))
 

@@ -70,7 +70,7 @@ class QuestionSets(Records):
         is_held_out: bool = False,
         asked: Sequence[SetQuestion] = (),
     ) -> QuestionSet:
-        """Make a set with its first version.
+        """Make a set with its first version; a question without an id of its own gets one.
 
         Raises ``NotFound`` when the matter does not exist, and ``PinciteError`` for an empty or a
         taken name.
@@ -86,7 +86,7 @@ class QuestionSets(Records):
             "created_at": now(),
         }
         sql.execute(sa.insert(question_sets).values(values))
-        _insert(sql, str(values["id"]), 1, asked, 0)
+        _insert(sql, str(values["id"]), 1, _own_ids(asked, ()), 0)
         return _one(sql, matter_id, str(values["id"]))
 
     @transacted
@@ -140,10 +140,15 @@ class QuestionSets(Records):
     def add_questions(
         self, sql: sa.Connection, matter_id: str, set_id: str, asked: Sequence[SetQuestion]
     ) -> QuestionSet:
-        """Append questions as a new version of the set; raises ``NotFound``."""
+        """Append questions as a new version of the set; raises ``NotFound``.
+
+        One whose id any version of the set has known gets another: results are kept by it.
+        """
         version = _next_version(sql, matter_id, set_id)
-        last = sa.select(sa.func.max(questions.c.position)).where(questions.c.set_id == set_id)
-        _insert(sql, set_id, version, asked, (sql.scalar(last) or 0) + 1)
+        this = questions.c.set_id == set_id
+        known = sql.scalars(sa.select(questions.c.id).where(this)).all()
+        last = sa.select(sa.func.max(questions.c.position)).where(this)
+        _insert(sql, set_id, version, _own_ids(asked, known), (sql.scalar(last) or 0) + 1)
         return _one(sql, matter_id, set_id)
 
     @changing
@@ -265,6 +270,14 @@ def _living(
         _without(q, lambda g: bool(g.document_id) and g.document_id not in living) for q in asked
     )
     return tuple(each for each in left if each is not None)
+
+
+def _own_ids(asked: Sequence[SetQuestion], known: Iterable[str]) -> list[SetQuestion]:
+    taken, own = {"", *known}, []
+    for each in asked:
+        own.append(replace(each, id=uuid4().hex) if each.id in taken else each)
+        taken.add(own[-1].id)
+    return own
 
 
 def _insert(

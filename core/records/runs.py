@@ -128,6 +128,21 @@ class Runs(Records):
         return bool(sql.execute(sa.update(runs).where(this).values(values)).rowcount)
 
     @changing
+    def note_changed(
+        self, sql: sa.Connection, matter_id: str, run_id: str, keys: Iterable[str]
+    ) -> None:
+        """Add to the manifest's ``changed`` what a run under way no longer rests on as it began.
+
+        Raises ``NotFound``.
+        """
+        rests_on = _one(sql, matter_id, run_id).manifest
+        known = rests_on.get("changed")
+        every = sorted({*keys, *(known if isinstance(known, list) else ())})
+        stored = dump(dict[str, object], rests_on | {"changed": every})
+        this = (runs.c.matter_id == matter_id) & (runs.c.id == run_id)
+        sql.execute(sa.update(runs).where(this).values(manifest=stored))
+
+    @changing
     def keep_result(self, sql: sa.Connection, matter_id: str, result: Result) -> None:
         """Record what one question came to, in place of an earlier result of the same.
 

@@ -86,8 +86,18 @@ class Variants(Records):
     def retire_variant(
         self, sql: sa.Connection, matter_id: str, variant_id: str, is_retired: bool = True
     ) -> None:
-        """Offer a variant no longer, or again; raises ``NotFound``."""
+        """Offer a variant no longer, or again.
+
+        Raises ``NotFound``, and ``PinciteError`` for the one that is in force.
+        """
         own = (variants.c.matter_id == matter_id) & (variants.c.id == variant_id)
+        standing = sql.scalar(_newest(matter_id, promotions.c.variant))
+        name = load(Variant, standing).name if standing else ""
+        held = variants.c.name == name
+        if is_retired and sql.scalar(sa.select(variants.c.id).where(own, held)):
+            raise PinciteError(
+                f"“{name}” is in force and cannot be retired.", "Put another in force first."
+            )
         changed = sa.update(variants).where(own).values(is_retired=is_retired)
         if not sql.execute(changed).rowcount:
             raise NotFound("This variant is not in the matter.", "Reload the page.")
@@ -130,9 +140,12 @@ class Variants(Records):
     @transacted
     def promotions(self, sql: sa.Connection, matter_id: str) -> tuple[Promotion, ...]:
         """What was put in force in the matter, the newest first: that one is in force."""
-        own = sa.select(promotions).where(promotions.c.matter_id == matter_id)
-        newest = own.order_by(promotions.c.at.desc(), promotions.c.id)
-        return tuple(map(_promotion, sql.execute(newest)))
+        return tuple(map(_promotion, sql.execute(_newest(matter_id, promotions))))
+
+
+def _newest(matter_id: str, selected: Any) -> sa.Select[Any]:
+    own = sa.select(selected).where(promotions.c.matter_id == matter_id)
+    return own.order_by(promotions.c.at.desc(), promotions.c.id)
 
 
 def _named(row: sa.Row[Any]) -> NamedVariant:

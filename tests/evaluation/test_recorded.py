@@ -107,6 +107,56 @@ async def test_a_persons_last_vote_counts_and_only_they_withdraw_it(
     assert [each.is_withdrawn for each in every] == [True, False, True]
 
 
+async def test_the_same_vote_said_again_is_one_vote(database: Database, matter: Matter) -> None:
+    comparison_id = await compared(database, matter)
+    for winner in (None, 0):
+        outcome = Outcome.TIE if winner is None else Outcome.WIN
+        first = await database.vote(matter.id, comparison_id, LOCAL, outcome, winner, note="So.")
+        again = await database.vote(matter.id, comparison_id, LOCAL, outcome, winner, note="So. ")
+        assert first == again
+    assert [each.is_withdrawn for each in await database.votes(matter.id)] == [True, False]
+
+
+async def test_a_question_added_never_takes_the_id_of_another_in_any_version(
+    database: Database, matter: Matter
+) -> None:
+    asked = [SetQuestion(each, f"{each}?") for each in ("1", "2", "2")]
+    made = await database.create_question_set(matter.id, "Rent", asked=asked)
+    assert len({each.id for each in await database.questions(matter.id, made.id)}) == 3
+    await database.remove_questions(matter.id, made.id, ["1"])
+    more = [SetQuestion(each, f"Another {each}?") for each in ("1", "2", "3", "3")]
+    newest = await database.add_questions(matter.id, made.id, more)
+    there = [each.id for each in await database.questions(matter.id, made.id)]
+    assert newest.size == len(there) == len(set(there)) == 6
+    assert "1" not in there
+    assert {"2", "3"} < set(there)
+
+
+async def test_on_hold_a_thumb_is_changed_and_never_lost(
+    database: Database, matter: Matter
+) -> None:
+    talk = await database.create_conversation(matter.id, "Rent", LOCAL)
+    message = await database.add_message(matter.id, talk.id, "When?", LOCAL)
+    await database.rate_message(matter.id, message.id, LOCAL, is_good=True)
+    await database.describe_matter(matter.id, {"on_hold": True})
+    await database.rate_message(matter.id, message.id, LOCAL, is_good=False)
+    with pytest.raises(NotAllowed):
+        await database.unrate_message(matter.id, message.id, LOCAL)
+    assert [each.is_good for each in await database.feedback(matter.id)] == [False]
+
+
+async def test_the_variant_in_force_is_not_retired(database: Database, matter: Matter) -> None:
+    house = await database.create_variant(matter.id, Variant("house"), LOCAL)
+    other = await database.create_variant(matter.id, Variant("other"), LOCAL)
+    await database.promote(matter.id, house.variant, LOCAL, passed=True)
+    with pytest.raises(PinciteError, match="in force"):
+        await database.retire_variant(matter.id, house.id)
+    await database.promote(matter.id, other.variant, LOCAL, passed=True)
+    await database.retire_variant(matter.id, house.id)
+    retired = [each.is_retired for each in await database.variants(matter.id)]
+    assert retired == [True, False]
+
+
 async def test_questions_change_by_versions_and_older_ones_stay_readable(
     database: Database, matter: Matter
 ) -> None:

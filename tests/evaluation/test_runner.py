@@ -10,6 +10,7 @@ import pytest
 from core.database import Database
 from core.errors import EngineError, PinciteError
 from core.evaluation import runner as runner_module
+from core.evaluation.manifest import changed_meanwhile
 from core.evaluation.metrics import per_question
 from core.evaluation.runner import Parts, Runner
 from core.models.profile import ChatModel, EncoderModel, Profile
@@ -258,6 +259,20 @@ async def test_a_run_that_needs_an_engine_which_is_not_there_fails_with_a_senten
     done = await runner.complete(await bench.begun(runner, Variant("draft")))
     assert done.state is RunState.FAILED
     assert "not there for this run" in done.trouble
+
+
+async def test_what_changes_while_a_run_is_under_way_is_kept_with_it(bench: Bench) -> None:
+    runner = bench.runner()
+    run = await bench.begun(runner)
+    await bench.database.add_questions(bench.matter_id, bench.set_id, [SetQuestion("q8", "Eh?")])
+    untouched = await runner.complete(run)
+    assert changed_meanwhile(untouched.manifest) == ()
+    run = await bench.begun(runner)
+    document, _ = await bench.database.put_document(bench.matter_id, "Deed.txt", "cd", 1, "deed")
+    await bench.database.update_document(bench.matter_id, document.id, {"state": "ready"})
+    done = await runner.complete(run)
+    assert done.state is RunState.DONE
+    assert changed_meanwhile(done.manifest) == ("documents",)
 
 
 async def test_what_has_changed_since_a_run_is_told(bench: Bench) -> None:

@@ -10,7 +10,6 @@ import pytest
 from openpyxl import Workbook
 
 from core.errors import PinciteError
-from core.evaluation import sets
 from core.evaluation.sets import preview, question_from
 from core.trials import Gold
 from core.types import Answer, AnswerKind, Citation, Statement, Verdict
@@ -86,6 +85,22 @@ WRONG: dict[str, tuple[str, bytes, str]] = {
     ),
     "a control character": ("q.jsonl", line(question="Why\x07?"), "row 1: .*cannot be read"),
     "half a surrogate": ("q.jsonl", b'{"question": "Why \\ud800?"}', "row 1: .*cannot be read"),
+    "half a surrogate in a column's name": (
+        "q.jsonl", b'{"question": "Why?", "a\\ud800": 1}', "name of the column .*cannot be read",
+    ),
+    "an escape in a column's name": (
+        "q.jsonl", b'{"question": "Why?", "\\u001b[31mred": 1}', "column “\ufffd.*cannot be read",
+    ),
+    "an escape in a column's name in CSV": (
+        "q.csv", b"question,\x1b[31mred\nWhy?,1\n", "name of the column .*cannot be read|binary",
+    ),
+    "half a surrogate for a page": (
+        "q.jsonl", b'{"question": "Why?", "document": "a", "page": "\\ud800"}', "“\ufffd” is no page",
+    ),
+    "an escape for yes or no": (
+        "q.jsonl", b'{"question": "Why?", "answerable": "\\u001b[2J"}', "“\ufffd.*” does not say",
+    ),
+    "a C1 control character": ("q.jsonl", line(question="Why\x9b31m?"), "row 1: .*cannot be read"),
     "a huge cell": ("q.csv", csv_of(f"Why?,{'x' * 30_000},,,,,,"), "row 2: A cell has 20,000"),
     "a cell past all bounds": ("q.csv", csv_of(f"Why?,{'x' * 200_000},,,,,,"), "a cell is too long"),
     "a question too long": ("q.csv", csv_of(f"{'x' * 9_000},,,,,,,"), "A question has 8,000"),
@@ -125,6 +140,16 @@ WRONG: dict[str, tuple[str, bytes, str]] = {
     "a zip that is no workbook": ("q.xlsx", packed(**{"a.txt": b"Why?"}), "not an Excel file"),
     "a workbook without sheets": ("q.xlsx", packed(xl__workbook_xml=b"<x/>"), "damaged"),
     "a zip bomb": ("q.xlsx", packed(xl__bomb=bytes(60 << 20)), "unpacks to"),
+    "a workbook of too much": (
+        "q.xlsx",
+        with_part(book(("question",), ("Why?",)), "xl/media/a.bin", bytes(21 << 20)),
+        "more than a question set takes",
+    ),
+    "a workbook of too many strings": (
+        "q.xlsx",
+        with_part(book(("question",), ("Why?",)), "xl/SharedStrings.xml", bytes(6 << 20)),
+        "more than a question set takes",
+    ),
     "a formula": ("q.xlsx", book(("question",), ('="Why"&"?"',)), "row 2: .*formula"),
     "a cell with an error": ("q.xlsx", book(("question",), ("#REF!",)), "row 2: .*error"),
     "macros": (
@@ -149,6 +174,7 @@ def test_what_is_wrong_with_a_file_is_said_in_a_sentence(tmp_path: Path, what: s
     name, content, sentence = WRONG[what]
     said = told(tmp_path, name, content)
     assert re.search(sentence, said), said
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]", said)
 
 
 def test_there_are_more_than_thirty_kinds_of_wrong_files() -> None:
@@ -239,11 +265,3 @@ def test_an_answer_becomes_a_question_with_its_verified_citations_as_gold() -> N
     assert made.is_answerable
     refused = question_from(Answer("When?", AnswerKind.REFUSAL, Verdict.UNSUPPORTED, ()))
     assert not refused.is_answerable
-
-
-def test_ids_that_a_set_has_already_are_made_anew(tmp_path: Path) -> None:
-    (tmp_path / "given").write_bytes(csv_of("Why?,,,,,,,7", "What?,,,,,,,8"))
-    read = preview(tmp_path / "given", "q.csv")
-    ids = [each.id for each in sets.with_new_ids(read.questions, ["7"])]
-    assert ids[0] != "7"
-    assert ids[1] == "8"

@@ -14,7 +14,7 @@ from core.database import Database
 from core.documents.library import Added
 from core.documents.pace import Pace
 from core.documents.view import PageView, TextView
-from core.errors import DocumentError
+from core.errors import DocumentError, PinciteError
 from core.settings import Settings
 from core.trials import Run, RunState
 from core.types import (
@@ -78,6 +78,11 @@ class ScriptedAnswerer:
     asked: list[tuple[str, str, tuple[Turn, ...]]] = field(default_factory=list)
     ways: list[tuple[Variant, Scope]] = field(default_factory=list)
     ended_early: list[str] = field(default_factory=list)
+    lacks: str = ""
+
+    def require(self, variant: Variant) -> None:
+        if variant.name == self.lacks:
+            raise PinciteError("The engine here does not offer the model.")
 
     @asynccontextmanager
     async def sharing(self) -> AsyncIterator["ScriptedAnswerer"]:

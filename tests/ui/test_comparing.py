@@ -277,8 +277,11 @@ async def test_a_vote_counts_for_the_answer_that_was_shown_at_its_button(
         (said,) = [name for name in answers if f"The words of {name.upper()}" in shown]
         button = re.search(rf'value="(\w+)"[^>]*data-key="{position + 1}"', drawn)
         assert button
+        elsewhere = await on_event(page, "vote")(desk, fired(id=made.id, verdict="tie"))
+        assert not [part for part in elsewhere if part.elem_id == "comparison"]
         voted = await on_event(page, "vote")(
-            desk, fired(id=made.id, verdict=button[1], faults=["style"], note=" Terse. ")
+            replace(desk, comparison_id=made.id),
+            fired(id=made.id, verdict=button[1], faults=["style"], note=" Terse. "),
         )
         vote = (await services.database.votes(desk.matter_id))[-1]
         assert vote.winner is not None
@@ -327,7 +330,11 @@ async def test_names_times_and_what_differs_are_shown_after_the_vote_and_stay_kn
     before = region(page, updates[-1], "comparison")
     assert "uncovered" not in before
     after = region(
-        page, await on_event(page, "vote")(desk, fired(id=made.id, verdict="tie")), "comparison"
+        page,
+        await on_event(page, "vote")(
+            replace(desk, comparison_id=made.id), fired(id=made.id, verdict="tie")
+        ),
+        "comparison",
     )
     for words in ("A draft, verified", "Passages word for word", "1.2 s", "4 tokens"):
         assert words in after, words
@@ -380,6 +387,23 @@ def test_sources_and_statements_of_one_answer_alone_are_marked_once_it_is_uncove
     assert 'own"' not in right
 
 
+def test_before_the_vote_sources_are_counted_from_one_whatever_their_numbers(desk: Desk) -> None:
+    from datetime import UTC, datetime
+
+    places = (a_citation(7), a_citation(19, 40, 60))
+    answer = an_answer(
+        Statement("Interest accrues.", Verdict.SUPPORTED, places[1:]),
+        Statement("Rent is due monthly.", Verdict.SUPPORTED, places),
+    )
+    refusal = replace(an_answer(kind=AnswerKind.REFUSAL), statements=(), nearest=places)
+    progress = [Progress("Q", answer=answer), Progress("Q", answer=refusal)]
+    made = Comparison("c", "m", "p", "Q", VARIANTS[:2], True, datetime.now(UTC))
+    for side in sides_of(render_comparison(made, progress, (), desk)):
+        assert set(re.findall(r'data-marker="(\d+)"', side)) == {"1", "2"}
+    for side in sides_of(render_comparison(replace(made, is_blind=False), progress, (), desk)):
+        assert set(re.findall(r'data-marker="(\d+)"', side)) == {"7", "19"}
+
+
 async def test_a_comparison_is_deleted_by_who_began_it_or_an_owner_alone(
     services: DeskServices, page: gr.Blocks, desk: Desk, told: list[str]
 ) -> None:
@@ -395,6 +419,12 @@ async def test_a_comparison_is_deleted_by_who_began_it_or_an_owner_alone(
         await on_event(page, "delete_comparison", bo.id)(desk, fired(id=made.id))
     assert [each.id for each in await database.comparisons(matter.id)] == [hers.id]
     assert len(told) == 1
+    his = await database.begin_comparison(matter.id, "His, voted on?", VARIANTS[:2], bo)
+    await database.finish_comparison(matter.id, his.id, [an_answer()] * 2)
+    await database.vote(matter.id, his.id, ada, Outcome.TIE)
+    await on_event(page, "delete_comparison", bo.id)(desk, fired(id=his.id))
+    assert "Others have voted" in told[1]
+    await on_event(page, "delete_comparison", ada.id)(desk, fired(id=his.id))
     await on_event(page, "delete_comparison", ada.id)(desk, fired(id=hers.id))
     assert await database.comparisons(matter.id) == ()
 

@@ -113,6 +113,7 @@ def test_options_that_are_none_are_refused(sent: dict[str, object]):
 def test_the_setting_s_number_of_passages_is_not_a_choice():
     assert Options.sent({"passages": "8", "style": "draft"}, 8) == DEFAULTS
     assert Options.sent({"passages": "9"}, 8).passages == 9
+    assert Options.sent({"passages": "", "style": ""}, 8, AnswerKind.QUOTES) == DEFAULTS
 
 
 async def test_a_question_is_asked_with_the_options_that_the_page_shows(

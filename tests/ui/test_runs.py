@@ -130,6 +130,21 @@ async def test_a_worse_variant_is_put_in_force_with_a_reason_only(
     assert len(entries) == 1
 
 
+async def test_what_changed_while_it_ran_is_said_and_asks_for_a_reason(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+):
+    run = await a_run(services, desk)
+    event = {"run": run.id, "position": 0}
+    await services.database.note_changed(desk.matter_id, run.id, ["documents"])
+    drawn = await on_event(page, "open_run")(desk, fired(id=run.id))
+    assert "Changed while it ran: Documents have come" in region(page, drawn, "runs")
+    drawn = await on_event(page, "promote_variant")(desk, fired(**event, reason=" "))
+    assert "Give the reason" in region(page, drawn, "dialog")
+    assert await services.database.promotions(desk.matter_id) == ()
+    await on_event(page, "promote_variant")(desk, fired(**event, reason="They are the same."))
+    assert [each.passed for each in await services.database.promotions(desk.matter_id)] == [False]
+
+
 async def test_running_again_says_what_has_changed_since(
     services: DeskServices, page: gr.Blocks, desk: Desk
 ):

@@ -87,6 +87,11 @@ async def test_the_variant_in_force_answers_in_the_chat_unless_the_reader_choose
     await services.database.create_variant(
         desk.matter_id, Variant("house", AnswerKind.QUOTES, "lexical", top_k=4), LOCAL
     )
+    services.answerer.lacks = "house"
+    await on_event(page, "enforce_variant")(desk, fired(name="house", text="Asked for."))
+    assert await services.database.promotions(desk.matter_id) == ()
+    assert "does not offer" in told.pop()
+    services.answerer.lacks = ""
     await on_event(page, "enforce_variant")(desk, fired(name="house", text=" "))
     assert await services.database.promotions(desk.matter_id) == ()
     assert "has not passed the gate" in told[0]
@@ -104,6 +109,7 @@ async def test_the_variant_in_force_answers_in_the_chat_unless_the_reader_choose
     standing = Variant("chat", AnswerKind.QUOTES, "lexical", top_k=4)
     assert await asked({}) == standing
     assert await asked({"style": "quotes", "passages": "4"}) == standing
+    assert await asked({"style": "", "passages": ""}) == standing
     assert await asked({"style": "draft", "passages": "9"}) == replace(
         standing, style=AnswerKind.DRAFT, top_k=9
     )
