@@ -28,7 +28,8 @@ def test_many_files_are_waited_for_together(tmp_path: Path) -> None:
     began = time.monotonic()
     coming.add(paths)
 
-    assert taken_after(coming, 300) == [path.name for path in paths]
+    # On a busy machine they become quiet in several groups.
+    assert sorted(taken_after(coming, 300)) == [path.name for path in paths]
     assert time.monotonic() - began < 5.0  # one after another: 150 s
 
 
