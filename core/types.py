@@ -339,7 +339,7 @@ class Answer:
     question that no document of the matter bears.  ``passages_used`` were read for the
     answer; ``passages_cut`` were found among the best but did not fit the engine's prompt.
     ``timings`` maps ``retrieve``, ``first_token``, ``generate``, ``verify`` and
-    ``total`` to seconds.
+    ``total`` to seconds.  ``variant`` is the name of the variant that answered.
     """
 
     question: str
@@ -356,6 +356,7 @@ class Answer:
     passages_cut: int = 0
     sources: tuple[str, ...] = ()
     timings: dict[str, float] = field(default_factory=dict)
+    variant: str = ""
 
     @property
     def supported(self) -> int:

@@ -36,13 +36,20 @@ def render_contrast(
     both: Sequence[Change],
     asked: Mapping[str, SetQuestion],
     texts: Texts,
+    changed: int = 0,
 ) -> Html:
-    """The choice of two sides, what differs between them, and the questions that moved."""
+    """The choice of two sides, what differs between them, and the questions that moved.
+
+    ``changed`` questions are left out: the set's versions that the two answered differ in them.
+    """
     moved = [each for each in both if each.difference]
     parts = [
         element("h2", text(texts("contrast.heading"))),
         _choice(runs, pair, differences, texts),
     ]
+    if changed:
+        told = texts("contrast.changed", count=changed)
+        parts.append(element("p", text(told), class_="notice", role="note", data_testid="changed"))
     if not differences:
         parts.append(element("p", text(texts("contrast.nothing")), class_="facts"))
     else:

@@ -72,10 +72,14 @@ class Options:
         return replace(self, scope=replace(self.scope, documents=kept))
 
     def under(self, standing: Variant) -> Variant:
-        """The way of answering that these options ask for where ``standing`` is in force."""
+        """The way of answering that these options ask for where ``standing`` is in force.
+
+        It has its name unless it answers otherwise.
+        """
+        own = (self.style or standing.style, self.passages or standing.top_k)
         return replace(
             standing,
-            name="chat",
+            name=standing.name if own == (standing.style, standing.top_k) else "chat",
             style=self.style or standing.style,
             top_k=self.passages or standing.top_k,
         )

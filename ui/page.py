@@ -99,6 +99,7 @@ EVENTS = (
     "retire_variant",
     "contrast_variants",
     "enforce_variant",
+    "export_thumbs",
     "export_votes",
 )
 """Every event that a button or a form of ours may fire; ``assets/app.js`` passes them on."""

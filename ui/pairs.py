@@ -1,6 +1,7 @@
 """Which two variants a page holds against each other, and what it reads of them."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -52,10 +53,16 @@ async def draw_contrast(page: Page, desk: Desk, run: Run) -> Html:
     if pair is None:
         return render_contrast(runs, Pair((run.id, 0), (run.id, 0)), (), (), {}, desk.texts)
     first, second = [await _side(page, run, *each) for each in (pair.first, pair.second)]
-    found = await asyncio.to_thread(differences, first.values, second.values)
+    one, other = await asked_in(page, first.run), await asked_in(page, second.run)
+    changed = _changed(first, second, one, other)
+    values = [
+        {key: row for key, row in side.values.items() if key not in changed}
+        for side in (first, second)
+    ]
+    asked = other | one
+    found = await asyncio.to_thread(differences, *values)
     pair = replace(pair, metric=_metric(pair.metric, found))
-    both = changes(first.values, second.values, pair.metric)
-    asked = await asked_in(page, second.run) | await asked_in(page, first.run)
+    both = changes(*values, pair.metric)
     if pair.question_id:
         variants = [(side.run.variants[side.position], side.on(pair.question_id))
                     for side in (first, second)]  # fmt: skip
@@ -66,7 +73,25 @@ async def draw_contrast(page: Page, desk: Desk, run: Run) -> Html:
             pair,
             desk.texts,
         )
-    return render_contrast(runs, pair, found, both, asked, desk.texts)
+    return render_contrast(runs, pair, found, both, asked, desk.texts, len(changed))
+
+
+def _changed(
+    first: Side, second: Side, one: Mapping[str, SetQuestion], other: Mapping[str, SetQuestion]
+) -> frozenset[str]:
+    """The ids under which two versions of a set ask different things, or nobody knows any more."""
+    if first.run.set_version == second.run.set_version:
+        return frozenset()
+    both = first.values.keys() & second.values.keys()
+    same = (
+        each for each in both & one.keys() & other.keys() if _what(one[each]) == _what(other[each])
+    )
+    return both - frozenset(same)
+
+
+def _what(asked: SetQuestion) -> SetQuestion:
+    """A question without what no metric depends on."""
+    return replace(asked, tags=(), is_draft=False, by_engine=False)
 
 
 async def _comparable(page: Page, run: Run) -> tuple[Run, ...]:

@@ -1,6 +1,5 @@
 """Evaluation, question sets: made, filled from files, answers and drafts, and read by version."""
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -102,7 +101,7 @@ def sets_view(page: Page) -> Tab:
         if before is not None:
             before.path.unlink(missing_ok=True)
         try:
-            seen = await asyncio.to_thread(preview, path, name)
+            seen = await page.services.library.apart(preview, path, name)
         except PinciteError:
             path.unlink(missing_ok=True)
             raise
@@ -113,7 +112,7 @@ def sets_view(page: Page) -> Tab:
         upload = _there(upload, desk)
         chosen = {name: value_of(fired, f"column_{name}", str, "") for name in FIELDS}
         mapping = {name: column for name, column in chosen.items() if column}
-        seen = await asyncio.to_thread(preview, upload.path, upload.name, mapping)
+        seen = await page.services.library.apart(preview, upload.path, upload.name, mapping)
         upload = replace(upload, preview=seen)
         return {pending: upload, slip: render_preview(upload, desk.texts)}
 

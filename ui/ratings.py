@@ -4,29 +4,22 @@ import asyncio
 import base64
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from uuid import uuid4
 
 import gradio as gr
 
-from core.answering.answerer import language_of
 from core.deeds import Deed
 from core.errors import PinciteError
-from core.evaluation.agreement import Agreement, agreement
 from core.evaluation.exports import as_csv, as_jsonl
 from core.evaluation.ratings import (
     ENOUGH,
-    Ballot,
     Rating,
     Ratings,
     Tally,
-    by_language,
-    by_reviewer,
-    over_time,
-    rate,
 )
-from core.trials import Comparison, Feedback, Outcome, Vote
+from core.evaluation.votes import Standing, stand, thumb_rows, vote_rows
+from core.trials import Feedback, Outcome
 from core.types import LOCAL
 from ui.locale import LANGUAGES, Texts
 from ui.markup import Html, action, element, icon, join, text
@@ -35,22 +28,6 @@ from ui.page import Desk, Page, Tab, Updates, value_of
 DAYS = 30
 """Days with votes that are drawn, the latest."""
 KINDS = {"csv": (as_csv, "text/csv"), "jsonl": (as_jsonl, "application/jsonl")}
-
-
-@dataclass(frozen=True)
-class Standing:
-    """Everything that the view tells of a matter's votes.
-
-    ``knowing`` votes, cast by who knew whose the answers were, are counted and nothing more.
-    """
-
-    ratings: Ratings
-    reviewers: Mapping[str, Tally]
-    languages: Mapping[str, Tally]
-    days: Sequence[tuple[date, Mapping[str, int]]]
-    agreement: Agreement
-    thumbs: Sequence[Feedback]
-    knowing: int = 0
 
 
 def ratings_view(page: Page) -> Tab:
@@ -73,112 +50,34 @@ def ratings_view(page: Page) -> Tab:
         return {table: render_ratings(standing, names, desk), export: ""}
 
     async def export_votes(desk: Desk, fired: gr.EventData) -> Updates:
-        kind = value_of(fired, "kind", str)
-        if kind not in KINDS:
-            raise PinciteError("The page sent something that cannot be read.", "Reload the page.")
-        made = await database.comparisons(desk.matter_id)
+        kind = kind_sent(fired)
         names = {each.id: each.name for each in await database.people()}
+        made = await database.comparisons(desk.matter_id)
         rows = vote_rows(made, await database.votes(desk.matter_id), names)
-        await page.record(desk, Deed.EXPORTED, "votes")
+        return await sent(desk, "votes", kind, rows)
+
+    async def export_thumbs(desk: Desk, fired: gr.EventData) -> Updates:
+        kind = kind_sent(fired)
+        names = {each.id: each.name for each in await database.people()}
+        rows = thumb_rows(await database.rated_answers(desk.matter_id), names)
+        return await sent(desk, "thumbs", kind, rows)
+
+    async def sent(desk: Desk, what: str, kind: str, rows: list[dict[str, object]]) -> Updates:
+        await page.record(desk, Deed.EXPORTED, what)
         write, mime = KINDS[kind]
-        return {export: render_download(write(rows), f"pincite-votes.{kind}", mime)}
+        return {export: render_download(write(rows), f"pincite-{what}.{kind}", mime)}
 
     page.on("export_votes", export_votes, [export])
+    page.on("export_thumbs", export_thumbs, [export])
     return Tab((table, export), draw)
 
 
-def ballots(made: Sequence[Comparison], votes: Sequence[Vote]) -> list[Ballot]:
-    """The votes that count, each with the names in the order that its reviewer saw.
-
-    Withdrawn votes do not, nor those cast by who knew whose the answers were.
-    """
-    by_id = {each.id: each for each in made}
-    unseen = blind(made, votes)
-    return [
-        Ballot(
-            tuple(each.name for each in on.variants),
-            vote.winner,
-            vote.outcome,
-            vote.person_id,
-            language_of(on.question),
-            vote.at,
-            vote.comparison_id,
-        )
-        for vote in votes
-        if not vote.is_withdrawn and vote.id in unseen
-        for on in [by_id[vote.comparison_id]]
-    ]
-
-
-def blind(made: Sequence[Comparison], votes: Sequence[Vote]) -> frozenset[str]:
-    """The ids of the votes cast by who had not been told whose the answers were.
-
-    ``votes`` are oldest first.  A person's first vote on a comparison tells them.
-    """
-    hidden = {each.id for each in made if each.is_blind}
-    first: dict[tuple[str, str], str] = {}
-    for vote in votes:
-        if vote.comparison_id in hidden:
-            first.setdefault((vote.comparison_id, vote.person_id), vote.id)
-    return frozenset(first.values())
-
-
-def chosen(made: Comparison, vote: Vote) -> str:
-    """The name of the variant that a vote is for, or what it says instead."""
-    return vote.outcome if vote.winner is None else made.variants[vote.winner].name
-
-
-def stand(
-    made: Sequence[Comparison], votes: Sequence[Vote], thumbs: Sequence[Feedback]
-) -> Standing:
-    """What the votes come to; blocking."""
-    cast = ballots(made, votes)
-    values = defaultdict(list)
-    for ballot in cast:
-        value = ballot.outcome if ballot.winner is None else ballot.names[ballot.winner]
-        values[ballot.comparison].append(value)
-    return Standing(
-        rate(cast),
-        by_reviewer(cast),
-        by_language(cast),
-        over_time(cast),
-        agreement(values),
-        thumbs,
-        sum(not each.is_withdrawn for each in votes) - len(cast),
-    )
-
-
-def vote_rows(
-    made: Sequence[Comparison], votes: Sequence[Vote], names: Mapping[str, str]
-) -> list[dict[str, object]]:
-    """Every vote as a row, withdrawn ones too.
-
-    ``blind`` tells whether whose the answers were was hidden from the reviewer when they voted.
-    """
-    by_id = {each.id: each for each in made}
-    unseen = blind(made, votes)
-    rows: list[dict[str, object]] = []
-    for vote in votes:
-        on = by_id[vote.comparison_id]
-        rows.append(
-            {
-                "comparison": on.id,
-                "question": on.question,
-                "language": language_of(on.question),
-                "shown": " | ".join(each.name for each in on.variants),
-                "outcome": str(vote.outcome),
-                "position": "" if vote.winner is None else vote.winner + 1,
-                "chosen": chosen(on, vote),
-                "faults": " ".join(vote.faults),
-                "note": vote.note,
-                "reviewer": names.get(vote.person_id, vote.person_id),
-                "reviewer_id": vote.person_id,
-                "at": vote.at.isoformat(),
-                "blind": vote.id in unseen,
-                "withdrawn": vote.is_withdrawn,
-            }
-        )
-    return rows
+def kind_sent(fired: gr.EventData) -> str:
+    """The kind of file that was asked for; raises ``PinciteError`` for one that is none."""
+    kind = value_of(fired, "kind", str)
+    if kind not in KINDS:
+        raise PinciteError("The page sent something that cannot be read.", "Reload the page.")
+    return kind
 
 
 def render_download(content: str, name: str, mime: str) -> Html:
@@ -208,7 +107,7 @@ def render_ratings(standing: Standing, names: Mapping[str, str], desk: Desk) -> 
             element("h1", text(texts("view.ratings"))),
             element("p", text(texts("ratings.lead")), class_="lead"),
         ),
-        _exports(desk) if count or standing.knowing else Html(""),
+        _exports("votes", desk) if count or standing.knowing else Html(""),
         class_="with-tools",
     )
     if not count:
@@ -220,7 +119,7 @@ def render_ratings(standing: Standing, names: Mapping[str, str], desk: Desk) -> 
             data_testid="ratings-empty",
         )
         return element(
-            "section", head, empty, _knowing(standing, texts), _thumbs(standing.thumbs, texts)
+            "section", head, empty, _knowing(standing, texts), _thumbs(standing.thumbs, desk)
         )
     return element(
         "section",
@@ -235,21 +134,22 @@ def render_ratings(standing: Standing, names: Mapping[str, str], desk: Desk) -> 
             class_="halves",
         ),
         element("div", _days(standing.days, texts), _agreement(standing, texts), class_="halves"),
-        _thumbs(standing.thumbs, texts),
+        _thumbs(standing.thumbs, desk),
         data_testid="ratings",
     )
 
 
-def _exports(desk: Desk) -> Html:
+def _exports(what: str, desk: Desk) -> Html:
+    """The buttons that give all votes, or all thumbs, as a file."""
     buttons = [
         action(
-            "export_votes",
+            f"export_{what}",
             icon("down"),
             element("span", text(kind.upper())),
             value={"kind": kind},
             class_="button quiet",
-            data_testid=f"export-{kind}",
-            aria_label=desk.texts("ratings.export", kind=kind.upper()),
+            data_testid=f"export-{what}-{kind}",
+            aria_label=desk.texts(f"ratings.export_{what}", kind=kind.upper()),
         )
         for kind in KINDS
     ]
@@ -472,9 +372,10 @@ def _agreement(standing: Standing, texts: Texts) -> Html:
     )
 
 
-def _thumbs(thumbs: Sequence[Feedback], texts: Texts) -> Html:
+def _thumbs(thumbs: Sequence[Feedback], desk: Desk) -> Html:
     if not thumbs:
         return Html("")
+    texts = desk.texts
     good = sum(each.is_good for each in thumbs)
     faults: dict[str, int] = defaultdict(int)
     for each in thumbs:
@@ -486,7 +387,12 @@ def _thumbs(thumbs: Sequence[Feedback], texts: Texts) -> Html:
     told = texts("ratings.thumbs_told", good=good, poor=len(thumbs) - good)
     return element(
         "section",
-        element("h2", text(texts("ratings.thumbs"))),
+        element(
+            "header",
+            element("h2", text(texts("ratings.thumbs"))),
+            _exports("thumbs", desk),
+            class_="with-tools",
+        ),
         element("p", text(told)),
         element("p", text(why), class_="aside") if why else Html(""),
         data_testid="thumbs",

@@ -94,6 +94,7 @@ NEEDS: dict[str, Role | None] = {
     "retire_variant": Role.EDITOR,
     "contrast_variants": ANYONE,
     "enforce_variant": Role.OWNER,
+    "export_thumbs": Role.EDITOR,
     "export_votes": Role.EDITOR,  # it names what a blind comparison still hides
 }
 """The role in the open matter that each event of the page takes."""

@@ -139,6 +139,8 @@ class Answerer:
         try:
             async with aclosing(self._stream(matter_id, question, history, variant, scope)) as own:
                 async for event in own:
+                    if isinstance(event, Done):
+                        event = Done(replace(event.answer, variant=variant.name))
                     yield event
         finally:
             self._open -= 1

@@ -1,5 +1,6 @@
 """The command that runs a question set over a variant, and stops a worse one."""
 
+import asyncio
 import json
 import math
 import sys
@@ -13,7 +14,6 @@ from core.deeds import Deed
 from core.errors import NotFound, PinciteError
 from core.session import AsJson, MatterName, matter_named, note, operator, run
 from core.trials import RunState
-from core.types import AnswerKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from core.services import Services
     from core.trials import QuestionSet, Result, Run
     from core.types import Variant
+
+_PROGRESS_S = 15.0
+"""How often a run tells how far it is."""
 
 
 def evaluate(
@@ -43,7 +46,14 @@ def evaluate(
         typer.Option(metavar="METRIC=VALUE", help="How much worse than the baseline is allowed."),
     ] = None,
     imported: Annotated[
-        Path | None, typer.Option("--import", help="Add this CSV, XLSX or JSONL file to the set.")
+        Path | None,
+        typer.Option(
+            "--import",
+            exists=True,
+            dir_okay=False,
+            readable=True,
+            help="Add this CSV, XLSX or JSONL file to the set.",
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -86,10 +96,7 @@ def evaluate(
 async def _import(services: "Services", matter_id: str, name: str, path: Path) -> None:
     from core.evaluation.sets import preview
 
-    try:
-        read = preview(path, path.name)
-    except OSError as error:
-        raise PinciteError(f"{path} cannot be read: {error.strerror}.") from error
+    read = await services.library.apart(preview, path, path.name)
     for each in read.troubles:
         print(f"row {each.row}\t{each.reason} {each.remedy}".rstrip(), file=sys.stderr)
     if not read.questions:
@@ -142,9 +149,20 @@ async def _run(
         await note(services, Deed.RUN_STARTED, matter_id, found.id)
         if lost := found.manifest.get("unlocated"):
             print(f"gold not found\t{json.dumps(lost, ensure_ascii=False)}", file=sys.stderr)
-    if any(each.style is AnswerKind.DRAFT for each in variants):
-        await services.engine.start()
-    return await services.runner.complete(found)
+    telling = asyncio.create_task(_tell_progress(services, found))
+    try:
+        return await services.runner.complete(found)
+    finally:
+        telling.cancel()
+
+
+async def _tell_progress(services: "Services", run: "Run") -> None:
+    while True:
+        await asyncio.sleep(_PROGRESS_S)
+        now = await services.database.run(run.matter_id, run.id)
+        left_s = services.runner.left_s(now)
+        left = "" if left_s is None else f"\tabout {left_s / 60:.0f} min left"
+        print(f"answered\t{now.done} of {now.total}{left}", file=sys.stderr)
 
 
 async def _beside_that_in_force(

@@ -4,9 +4,10 @@ A file is copied in and recorded before anything else happens to it; ``Queue`` d
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 from uuid import uuid4
 
 from core.database import Database
@@ -27,6 +28,7 @@ from core.types import (
     ExtractedText,
 )
 
+T = TypeVar("T")
 _DRAWN = ("pdf", "image")
 """Kinds whose pages are shown as they look."""
 _GLANCE_S = 0.2
@@ -55,7 +57,8 @@ class Library:
         self._index = index
         self._files = Files(settings.data_dir / "documents", settings.file_size_mib)
         self._queue = Queue(settings, database, self._files, index)
-        self._viewer = Reader(_VIEW_TIMEOUT_S, scratch=settings.data_dir / SCRATCH)
+        self._scratch = settings.data_dir / SCRATCH
+        self._viewer = Reader(_VIEW_TIMEOUT_S, scratch=self._scratch)
 
     async def start(self) -> None:
         """Put in order what a crash left, and work through whatever is queued."""
@@ -246,6 +249,19 @@ class Library:
         except PasswordNeeded:  # it was used once and not kept: the words are shown without a page
             return around
         return view
+
+    async def apart(self, function: Callable[..., T], *args: object) -> T:
+        """Call a module-level function that reads a file nobody has looked into.
+
+        It runs in a process of its own, which ends with it and which the file may bring down.
+        Raises what the function raises of ``PinciteError``, and ``DocumentError`` where it needs
+        more time or memory than the view of a page may.
+        """
+        reader = Reader(_VIEW_TIMEOUT_S, scratch=self._scratch)
+        try:
+            return await reader.run(function, *args)
+        finally:
+            await reader.close()
 
     async def _extracted(self, matter_id: str, document_id: str) -> ExtractedText:
         await self._database.document(matter_id, document_id)

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from time import perf_counter
 
 from core.answering.answerer import Answerer
@@ -25,8 +24,10 @@ from core.types import AnswerKind, Delta, Done, Hit, Person, Retrieved, Variant
 log = logging.getLogger(__name__)
 
 LOCK = "runs.lock"
-"""Held, in the data folder, by the process that a run is under way in."""
+"""Held, in the data folder, by the process that works through runs."""
 _GLANCE_S = 0.2
+_LOOK_S = 1.0
+"""How often the database is asked for runs that another process has begun."""
 _FAILED = ("engine_failed", "engine_not_ready")
 """Notices of an answer that another engine than the variant's gave: quotes for want of a draft."""
 
@@ -109,13 +110,6 @@ class Runner:
         if self._asking is not None and self._asking[0] == run_id:
             self._asking[1].cancel()
 
-    async def wait(self, run_id: str) -> None:
-        """Return when a run is over."""
-        while True:
-            if all(each.id != run_id for each in await self._database.unfinished_runs()):
-                return
-            await asyncio.sleep(_GLANCE_S)
-
     async def changes(self, run: Run) -> tuple[str, ...]:
         """The keys of ``manifest.CHANGES`` in which the run would rest on something else now.
 
@@ -129,17 +123,43 @@ class Runner:
         return run.seconds / run.done * (run.total - run.done) if run.done else None
 
     async def complete(self, run: Run) -> Run:
-        """Answer what is left of a run, here and now; returns the run as it then stands.
+        """See what is left of a run answered; returns the run as it then stands.
 
-        A question that fails does not end the run; it fails where every question does.
+        A Pincite that works through runs on the same data answers it, and gives way to people
+        there; where there is none, or it ends, it is done here.  A question that fails does not
+        end the run; it fails where every question does.
         """
-        async with _alone(self._parts.settings.data_dir / LOCK):
-            return await self._complete(run)
+        async with self._turn(run) as is_ours:
+            if is_ours:
+                if any(each.style is AnswerKind.DRAFT for each in run.variants):
+                    await self._parts.engine.start()
+                await self._complete(run)
+        return await self._database.run(run.matter_id, run.id)
 
-    async def _complete(self, run: Run) -> Run:
+    @asynccontextmanager
+    async def _turn(self, run: Run | None = None) -> AsyncIterator[bool]:
+        """True, once no other process works through runs; or False, once ``run`` is over.
+
+        The system lets go of the lock when a process dies.
+        """
+        with (self._parts.settings.data_dir / LOCK).open("ab") as held:
+            while True:
+                with suppress(BlockingIOError):
+                    fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    yield True
+                    return
+                if run is not None and await self._is_over(run.id):
+                    yield False
+                    return
+                await asyncio.sleep(_GLANCE_S)
+
+    async def _is_over(self, run_id: str) -> bool:
+        return all(each.id != run_id for each in await self._database.unfinished_runs())
+
+    async def _complete(self, run: Run) -> None:
         matter_id, database = run.matter_id, self._database
         if not await database.set_run_state(matter_id, run.id, RunState.RUNNING):
-            return await database.run(matter_id, run.id)
+            return
         try:
             await self._note_changes(run)
             if await self._answer_all(run):
@@ -147,7 +167,6 @@ class Runner:
                 await self._finish(run)
         except PinciteError as error:
             await database.set_run_state(matter_id, run.id, RunState.FAILED, str(error))
-        return await database.run(matter_id, run.id)
 
     async def _note_changes(self, run: Run) -> None:
         """What its answers do not all rest on; of its set the run has a version of its own."""
@@ -156,16 +175,21 @@ class Runner:
                 await self._database.note_changed(run.matter_id, run.id, found)
 
     async def _work(self) -> None:
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            while waiting := await self._database.unfinished_runs():
-                try:
-                    await self.complete(waiting[0])
-                except Exception as error:
-                    log.exception("a run cannot be done")
-                    run, told = waiting[0], f"This run cannot be done: {type(error).__name__}."
-                    await self._database.set_run_state(run.matter_id, run.id, RunState.FAILED, told)
+        async with self._turn():
+            while True:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), _LOOK_S)
+                self._wake.clear()
+                while waiting := await self._database.unfinished_runs():
+                    await self._complete_or_say(waiting[0])
+
+    async def _complete_or_say(self, run: Run) -> None:
+        try:
+            await self._complete(run)
+        except Exception as error:
+            log.exception("a run cannot be done")
+            told = f"This run cannot be done: {type(error).__name__}."
+            await self._database.set_run_state(run.matter_id, run.id, RunState.FAILED, told)
 
     async def _answer_all(self, run: Run) -> bool:
         """Whether the run came to its end."""
@@ -300,18 +324,3 @@ class Runner:
         golds = {each.id: each.gold for each in questions if each.gold}
         documents = await self._database.documents(matter_id)
         return await asyncio.to_thread(places_of, golds, documents, self._parts.texts, matter_id)
-
-
-@asynccontextmanager
-async def _alone(lock: Path) -> AsyncIterator[None]:
-    """While no other process has a run under way: the command line and the page share one machine.
-
-    The system lets go of the lock when a process dies.
-    """
-    with lock.open("ab") as held:
-        while True:
-            with suppress(BlockingIOError):
-                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            await asyncio.sleep(_GLANCE_S)
-        yield

@@ -272,14 +272,23 @@ class Comparisons(Records):
         self, sql: sa.Connection, matter_id: str, conversation_id: str = ""
     ) -> tuple[Feedback, ...]:
         """The thumbs on answers of the matter, or of one conversation of it, oldest first."""
-        where = feedback.join(messages).join(
-            conversations, conversations.c.id == messages.c.conversation_id
-        )
         own = conversations.c.matter_id == matter_id
-        query = sa.select(feedback).select_from(where).where(own)
+        query = sa.select(feedback).select_from(_rated()).where(own)
         if conversation_id:
             query = query.where(conversations.c.id == conversation_id)
         return tuple(map(_feedback, sql.execute(query.order_by(feedback.c.at))))
+
+    @transacted
+    def rated_answers(
+        self, sql: sa.Connection, matter_id: str
+    ) -> tuple[tuple[Feedback, Answer | None], ...]:
+        """The thumbs on answers of the matter with the answers, oldest first."""
+        query = sa.select(feedback, messages.c.answer).select_from(_rated())
+        own = query.where(conversations.c.matter_id == matter_id).order_by(feedback.c.at)
+        return tuple(
+            (_feedback(row), load(Answer, row.answer) if row.answer else None)
+            for row in sql.execute(own)
+        )
 
     @striking
     def strike_comparisons(
@@ -344,6 +353,13 @@ def _vote(row: sa.Row[Any]) -> Vote:
         note=row.note,
         at=datetime.fromisoformat(row.at),
         is_withdrawn=row.is_withdrawn,
+    )
+
+
+def _rated() -> sa.Join:
+    """The thumbs with the conversations, and so the matters, that they are in."""
+    return feedback.join(messages).join(
+        conversations, conversations.c.id == messages.c.conversation_id
     )
 
 

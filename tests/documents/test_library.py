@@ -12,6 +12,7 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from numpy.typing import NDArray
 
@@ -710,6 +711,17 @@ async def test_a_file_that_is_still_being_copied_in_is_not_read_yet(running: Ben
     failed = await running.finished(await adding)
     assert failed.reason == "This file holds binary content, not text."
     assert running.original(failed).stat().st_size == 200 * 2**20
+
+
+async def test_a_file_that_nobody_looked_into_is_read_in_a_process_that_ends_with_it(
+    running: Bench,
+) -> None:
+    number = await running.library.apart(os.getpid)
+    assert number != os.getpid()
+    assert not psutil.pid_exists(number)
+    with pytest.raises(DocumentError, match="damaged or needs more memory"):
+        await running.library.apart(os.abort)
+    assert await running.library.apart(sorted, [2, 1]) == [1, 2], "the next one is not harmed"
 
 
 async def test_a_deleted_document_leaves_no_file_record_or_passage(running: Bench) -> None:

@@ -188,7 +188,7 @@ async def test_a_run_is_gone_on_with_after_its_process_died(bench: Bench) -> Non
     bench.answerer.asked.clear()
     second = bench.runner()
     await second.start()
-    await asyncio.wait_for(second.wait(run.id), 10)
+    await asyncio.wait_for(second.complete(run), 10)
     assert len(bench.answerer.asked) == 10 - len(there)  # what was done is not done again
     assert (await bench.database.run(bench.matter_id, run.id)).state is RunState.DONE
     await second.close()
@@ -202,13 +202,13 @@ async def test_a_cancelled_run_ends_at_once_and_keeps_its_results(bench: Bench) 
     bench.answerer.gate.clear()
     await asyncio.sleep(0.05)
     await runner.cancel(bench.matter_id, run.id)
-    await asyncio.wait_for(runner.wait(run.id), 5)
+    await asyncio.wait_for(runner.complete(run), 5)
     ended = await bench.database.run(bench.matter_id, run.id)
     assert ended.state is RunState.CANCELLED
     assert 0 < ended.done < 10
     bench.answerer.gate.set()
     other = await bench.begun(runner, GOOD)  # the worker is still there
-    await asyncio.wait_for(runner.wait(other.id), 5)
+    await asyncio.wait_for(runner.complete(other), 5)
     assert (await bench.database.run(bench.matter_id, other.id)).state is RunState.DONE
     await runner.close()
 
@@ -221,7 +221,7 @@ async def test_a_run_waits_while_people_ask(bench: Bench) -> None:
     await asyncio.sleep(0.3)
     assert bench.answerer.asked == []
     bench.answerer.is_asked = False
-    await asyncio.wait_for(runner.wait(run.id), 5)
+    await asyncio.wait_for(runner.complete(run), 5)
     assert len(bench.answerer.asked) == 5
     await runner.close()
 
@@ -236,6 +236,27 @@ async def test_two_processes_take_turns_at_runs(bench: Bench) -> None:
     bench.answerer.gate.set()
     assert [each.state for each in await asyncio.gather(*both)] == [RunState.DONE] * 2
     assert (bench.settings.data_dir / runner_module.LOCK).exists()
+
+
+async def test_a_run_begun_beside_a_pincite_at_work_is_answered_there_and_here_once_that_has_ended(
+    bench: Bench,
+) -> None:
+    at_work, beside = bench.runner(), bench.runner()
+    own = ScriptedAnswerer()
+    own.document_id = bench.answerer.document_id
+    beside._parts = replace(beside._parts, answerer=own)
+    await at_work.start()
+    await asyncio.sleep(0.05)  # it has the lock
+    done = await asyncio.wait_for(beside.complete(await bench.begun(beside, GOOD)), 10)
+    assert (done.state, done.done) == (RunState.DONE, 5)
+    assert (len(bench.answerer.asked), own.asked) == (5, [])
+    bench.answerer.gate.clear()
+    waiting = asyncio.create_task(beside.complete(await bench.begun(beside, WORSE)))
+    await bench.answerer.asked_for(6)
+    await at_work.close()
+    done = await asyncio.wait_for(waiting, 10)
+    assert (done.state, done.done) == (RunState.DONE, 5)
+    assert len(own.asked) == 5
 
 
 async def test_variants_take_turns_in_being_first(bench: Bench) -> None:

@@ -158,6 +158,9 @@ class PaperLibrary:
     async def pace(self, matter_id: str) -> Pace:
         return self.speed
 
+    async def apart(self, function: Callable[..., Any], *args: object) -> Any:
+        return await asyncio.to_thread(function, *args)
+
     async def text(self, matter_id: str, document_id: str) -> str:
         return LEASE
 

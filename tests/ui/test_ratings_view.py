@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 
 import gradio as gr
 import pytest
@@ -13,11 +14,12 @@ from desk_services import DeskServices, an_answer, fired, on_event, region
 from core.deeds import Deed
 from core.evaluation.ratings import Tally
 from core.evaluation.variants import VARIANTS
+from core.evaluation.votes import ballots, vote_rows
 from core.records.audit import AuditFilter
 from core.trials import Outcome
 from core.types import LOCAL, Person, Role
 from ui.page import Desk
-from ui.ratings import _people, ballots, vote_rows
+from ui.ratings import _people
 
 
 @pytest.fixture
@@ -84,7 +86,7 @@ async def test_a_vote_by_who_knew_whose_the_answers_were_does_not_count_and_is_e
     drawn = await ratings(page, desk)
     assert "ratings-empty" in drawn
     assert "1 vote is left out" in drawn
-    assert 'data-testid="export-csv"' in drawn
+    assert 'data-testid="export-votes-csv"' in drawn
     rows = vote_rows(compared, every, {})
     assert [row["withdrawn"] for row in rows] == [True, False]
     assert [row["blind"] for row in rows] == [True, False]  # the first vote told the names
@@ -138,6 +140,23 @@ def test_two_reviewers_of_one_name_are_two(desk: Desk) -> None:
     rows = _people(tallies, {"id-000001": "Ada", "id-000002": "Ada"}, desk.texts)
     assert [tally.ballots for _, tally in rows] == [3, 5]
     assert len({name for name, _ in rows}) == 2
+
+
+async def test_thumbs_are_exported_with_the_variant_that_answered_before_there_is_a_vote(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+) -> None:
+    database = services.database
+    talk = await database.create_conversation(desk.matter_id, "Rent", LOCAL)
+    message = await database.add_message(desk.matter_id, talk.id, "When?", LOCAL)
+    answer = replace(an_answer(), variant="house")
+    await database.finish_message(desk.matter_id, message.id, answer)
+    await database.rate_message(desk.matter_id, message.id, LOCAL, False, (), "=1+1")
+    assert 'data-testid="export-thumbs-csv"' in await ratings(page, desk)
+    drawn = await on_event(page, "export_thumbs")(desk, fired(kind="jsonl"))
+    coded = re.search(r"base64,([^\"]*)", region(page, drawn, "ratings-export"))
+    assert coded
+    row = json.loads(base64.b64decode(coded[1]))
+    assert (row["variant"], row["thumb"], row["question"]) == ("house", "down", answer.question)
 
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl"])

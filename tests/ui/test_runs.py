@@ -96,6 +96,24 @@ async def test_questions_that_moved_open_both_answers(
     assert 'data-event="open_source"' in drawn
 
 
+async def test_a_question_that_a_later_version_asks_otherwise_is_left_out(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+):
+    before = await a_run(services, desk)
+    database = services.database
+    for new in (replace(ASKED[0], reference="Another."), replace(ASKED[1], tags=("rent",))):
+        await database.change_question(desk.matter_id, desk.set_id, new)
+    now = await a_run(services, desk)
+    desk = replace(desk, run_id=now.id)
+    sides = fired(first=f"{before.id}:0", second=f"{now.id}:1", metric="recall@10")
+    drawn = region(page, await on_event(page, "compare_runs")(desk, sides), "run-report")
+    assert "One question is left out" in drawn
+    assert "4 worse · 0 better" in drawn, "of the five that both answered, one is another now"
+    await database.delete_question_set(desk.matter_id, desk.set_id)
+    drawn = region(page, await on_event(page, "compare_runs")(desk, sides), "run-report")
+    assert "worse ·" not in drawn, "nobody knows any more what was asked"
+
+
 async def test_a_side_of_another_set_or_matter_is_refused(
     services: DeskServices, page: gr.Blocks, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ):

@@ -106,12 +106,12 @@ async def test_the_variant_in_force_answers_in_the_chat_unless_the_reader_choose
             pass
         return services.answerer.ways[-1][0]
 
-    standing = Variant("chat", AnswerKind.QUOTES, "lexical", top_k=4)
+    standing = Variant("house", AnswerKind.QUOTES, "lexical", top_k=4)
     assert await asked({}) == standing
     assert await asked({"style": "quotes", "passages": "4"}) == standing
     assert await asked({"style": "", "passages": ""}) == standing
     assert await asked({"style": "draft", "passages": "9"}) == replace(
-        standing, style=AnswerKind.DRAFT, top_k=9
+        standing, name="chat", style=AnswerKind.DRAFT, top_k=9
     )
 
 

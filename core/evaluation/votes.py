@@ -1,0 +1,157 @@
+"""What the votes of a matter come to, and each vote and thumb as a row of a table."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from core.answering.answerer import language_of
+from core.evaluation.agreement import Agreement, agreement
+from core.evaluation.ratings import (
+    Ballot,
+    Ratings,
+    Tally,
+    by_language,
+    by_reviewer,
+    over_time,
+    rate,
+)
+from core.trials import Comparison, Feedback, Vote
+from core.types import Answer
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Everything that is told of a matter's votes.
+
+    ``knowing`` votes, cast by who knew whose the answers were, are counted and nothing more.
+    """
+
+    ratings: Ratings
+    reviewers: Mapping[str, Tally]
+    languages: Mapping[str, Tally]
+    days: Sequence[tuple[date, Mapping[str, int]]]
+    agreement: Agreement
+    thumbs: Sequence[Feedback]
+    knowing: int = 0
+
+
+def ballots(made: Sequence[Comparison], votes: Sequence[Vote]) -> list[Ballot]:
+    """The votes that count, each with the names in the order that its reviewer saw.
+
+    Withdrawn votes do not, nor those cast by who knew whose the answers were.
+    """
+    by_id = {each.id: each for each in made}
+    unseen = blind(made, votes)
+    return [
+        Ballot(
+            tuple(each.name for each in on.variants),
+            vote.winner,
+            vote.outcome,
+            vote.person_id,
+            language_of(on.question),
+            vote.at,
+            vote.comparison_id,
+        )
+        for vote in votes
+        if not vote.is_withdrawn and vote.id in unseen
+        for on in [by_id[vote.comparison_id]]
+    ]
+
+
+def blind(made: Sequence[Comparison], votes: Sequence[Vote]) -> frozenset[str]:
+    """The ids of the votes cast by who had not been told whose the answers were.
+
+    ``votes`` are oldest first.  A person's first vote on a comparison tells them.
+    """
+    hidden = {each.id for each in made if each.is_blind}
+    first: dict[tuple[str, str], str] = {}
+    for vote in votes:
+        if vote.comparison_id in hidden:
+            first.setdefault((vote.comparison_id, vote.person_id), vote.id)
+    return frozenset(first.values())
+
+
+def chosen(made: Comparison, vote: Vote) -> str:
+    """The name of the variant that a vote is for, or what it says instead."""
+    return vote.outcome if vote.winner is None else made.variants[vote.winner].name
+
+
+def stand(
+    made: Sequence[Comparison], votes: Sequence[Vote], thumbs: Sequence[Feedback]
+) -> Standing:
+    """What the votes come to; blocking."""
+    cast = ballots(made, votes)
+    values = defaultdict(list)
+    for ballot in cast:
+        value = ballot.outcome if ballot.winner is None else ballot.names[ballot.winner]
+        values[ballot.comparison].append(value)
+    return Standing(
+        rate(cast),
+        by_reviewer(cast),
+        by_language(cast),
+        over_time(cast),
+        agreement(values),
+        thumbs,
+        sum(not each.is_withdrawn for each in votes) - len(cast),
+    )
+
+
+def vote_rows(
+    made: Sequence[Comparison], votes: Sequence[Vote], names: Mapping[str, str]
+) -> list[dict[str, object]]:
+    """Every vote as a row, withdrawn ones too.
+
+    ``blind`` tells whether whose the answers were was hidden from the reviewer when they voted.
+    """
+    by_id = {each.id: each for each in made}
+    unseen = blind(made, votes)
+    rows: list[dict[str, object]] = []
+    for vote in votes:
+        on = by_id[vote.comparison_id]
+        rows.append(
+            {
+                "comparison": on.id,
+                "question": on.question,
+                "language": language_of(on.question),
+                "shown": " | ".join(each.name for each in on.variants),
+                "outcome": str(vote.outcome),
+                "position": "" if vote.winner is None else vote.winner + 1,
+                "chosen": chosen(on, vote),
+                "faults": " ".join(vote.faults),
+                "note": vote.note,
+                "reviewer": names.get(vote.person_id, vote.person_id),
+                "reviewer_id": vote.person_id,
+                "at": vote.at.isoformat(),
+                "blind": vote.id in unseen,
+                "withdrawn": vote.is_withdrawn,
+            }
+        )
+    return rows
+
+
+def thumb_rows(
+    rated: Sequence[tuple[Feedback, Answer | None]], names: Mapping[str, str]
+) -> list[dict[str, object]]:
+    """Every thumb as a row, with what was asked and which variant answered.
+
+    ``variant`` is empty for answers of the time before it was kept.
+    """
+    return [
+        {
+            "message": thumb.message_id,
+            "question": answer.question if answer else "",
+            "language": language_of(answer.question) if answer else "",
+            "variant": answer.variant if answer else "",
+            "model": answer.model if answer else "",
+            "kind": str(answer.kind) if answer else "",
+            "answer": answer.text if answer else "",
+            "thumb": "up" if thumb.is_good else "down",
+            "faults": " ".join(thumb.faults),
+            "note": thumb.note,
+            "reviewer": names.get(thumb.person_id, thumb.person_id),
+            "reviewer_id": thumb.person_id,
+            "at": thumb.at.isoformat(),
+        }
+        for thumb, answer in rated
+    ]
