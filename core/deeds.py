@@ -28,7 +28,6 @@ class Deed(StrEnum):
     MATTER_DELETED = "matter_deleted"
     DOCUMENT_ADDED = "document_added"
     DOCUMENT_OPENED = "document_opened"
-    DOCUMENT_DOWNLOADED = "document_downloaded"
     DOCUMENT_DELETED = "document_deleted"
     DOCUMENT_RETRIED = "document_retried"
     DOCUMENT_CANCELLED = "document_cancelled"

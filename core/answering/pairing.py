@@ -53,12 +53,6 @@ class Pairing:
         return frozenset(there for i in self.ordered if (there := self.to[i]) is not None)
 
     @cached_property
-    def sameness(self) -> float:
-        """The share of the statement's terms that stand in the passage in the same order."""
-        counted = [i for i, term in enumerate(self.said) if _counts(term)]
-        return len(self.ordered & set(counted)) / max(1, len(counted))
-
-    @cached_property
     def missing(self) -> float:
         """The share of the statement's weight that no term of the passage says."""
         whole = sum(term.weight for term in self.said)

@@ -92,13 +92,6 @@ def _is_row(line: str) -> bool:
     return _CELL in line or (line.startswith("|") and bool(_RULE.fullmatch(line)))
 
 
-def header_of_table(text: str, start: int) -> str:
-    """The header row of the table in whose later rows ``start`` stands, its cells joined."""
-    if _CELL not in text[start : start + 2000].split("\n", 1)[0]:
-        return ""
-    return _header(_above(text, start, (-1, "", False)))
-
-
 _Above: TypeAlias = tuple[int, str, bool]
 """Where a row begins, the topmost of the rows above it, and whether a rule is among them."""
 

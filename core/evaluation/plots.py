@@ -9,7 +9,6 @@ beside words in Word's own fonts.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from html import escape, unescape
 from importlib.util import find_spec
 from io import BytesIO
@@ -66,40 +65,6 @@ def intervals_figure(
     return figure
 
 
-def heat_map(
-    shares: Mapping[tuple[str, str], float],
-    names: Sequence[str],
-    *,
-    title: str,
-    counts: Mapping[tuple[str, str], int] | None = None,
-) -> "Figure":
-    """How often each of ``names`` (rows) won against each other (columns); a tie counts half."""
-    meetings = counts or {}
-    cells = [[shares.get((row, column)) for column in names] for row in names]
-    words = [
-        [
-            f"{shares[row, column]:.0%}"
-            + (f"<br>{meetings[row, column]}" if (row, column) in meetings else "")
-            if (row, column) in shares
-            else ""
-            for column in names
-        ]
-        for row in names
-    ]
-    figure = _figure(title, height=150 + 54 * len(names))
-    # Positions instead of names, which need not be different once they are plain text.
-    at = list(range(len(names)))
-    figure.add_heatmap(
-        z=cells, x=at, y=at, text=words, texttemplate="%{text}", hoverinfo="skip",
-        zmin=0, zmax=1, xgap=3, ygap=3, showscale=False,
-        colorscale=[[0, COLOURS[1]], [0.5, _WASH], [1, COLOURS[0]]],
-    )  # fmt: skip
-    plain = [_plain(name) for name in names]
-    figure.update_xaxes(tickvals=at, ticktext=plain, side="top", showgrid=False)
-    figure.update_yaxes(tickvals=at, ticktext=plain, autorange="reversed", showgrid=False)
-    return figure
-
-
 def scatter(
     points: Sequence[tuple[str, float, float]], *, first: str, second: str, title: str
 ) -> "Figure":
@@ -146,27 +111,6 @@ def latencies(
     figure.update_layout(boxmode="group", showlegend=len(seconds) > 1)
     figure.update_yaxes(title=axis, rangemode="tozero")
     figure.update_xaxes(showgrid=False)
-    return figure
-
-
-def votes_over_time(
-    days: Sequence[tuple[date, Mapping[str, int]]],
-    *,
-    title: str,
-    labels: Mapping[str, str] | None = None,
-) -> "Figure":
-    """The votes of each day (as ``ratings.over_time`` has them), stacked; ``labels`` rename."""
-    names = dict.fromkeys(name for _, votes in days for name in votes)
-    figure = _figure(title, height=320)
-    for name, colour in zip(names, cycle(COLOURS), strict=False):
-        figure.add_bar(
-            name=_plain((labels or {}).get(name, name)),
-            x=[day.isoformat() for day, _ in days],
-            y=[votes.get(name, 0) for _, votes in days],
-            marker={"color": colour},
-        )
-    figure.update_layout(barmode="stack", showlegend=True)
-    figure.update_xaxes(type="category", showgrid=False)
     return figure
 
 

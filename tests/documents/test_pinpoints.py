@@ -2,10 +2,8 @@
 
 import re
 
-import pytest
-
 from core.documents.passages import cut
-from core.documents.pinpoints import header_of_table, paragraph_of_article
+from core.documents.pinpoints import paragraph_of_article
 from core.types import ExtractedText, Passage
 
 DUTY = "经营者应当按照约定提供商品或者服务，并对其质量负责。"
@@ -69,16 +67,3 @@ def test_later_rows_of_a_long_table_bear_its_header_and_rows_stay_whole() -> Non
     for passage in others:
         assert passage.path == ("1. Fees", "Item | Price | Unit")
         assert all(line.endswith("| litre") for line in passage.text.split("\n"))
-
-
-@pytest.mark.parametrize(
-    ("text", "header"),
-    [
-        ("| A | B |\n|---|---|\n| 1 | 2 |\n| 3 | 4 |", "A | B"),
-        ("Effective Date | 1 May\nTerm | one year\nLaw | Arcadia | 4", ""),
-        ("A | B | C\n\nTerms | 1 | 4", ""),
-        ("No table here, 4", ""),
-    ],
-)
-def test_only_a_table_with_a_header_gives_one(text: str, header: str) -> None:
-    assert header_of_table(text, text.rfind("\n") + 1) == header

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from datetime import date
 from html.parser import HTMLParser
 from io import BytesIO
 from pathlib import Path
@@ -14,14 +13,12 @@ from playwright.sync_api import sync_playwright
 from core.evaluation.plots import (
     Estimate,
     as_html,
-    heat_map,
     interval_picture,
     intervals_figure,
     latencies,
     scatter,
     scatter_picture,
     script_path,
-    votes_over_time,
 )
 from core.settings import ROOT
 
@@ -33,13 +30,8 @@ FIGURES = {
         title=HOSTILE,
         axis="share",
     ),
-    "heat map": heat_map(
-        {(HOSTILE, "b"): 0.3, ("b", HOSTILE): 0.7}, [HOSTILE, "b"], title=HOSTILE,
-        counts={(HOSTILE, "b"): 10, ("b", HOSTILE): 10},
-    ),
     "scatter": scatter([(HOSTILE, 0.2, 0.5)], first=HOSTILE, second="b", title=HOSTILE),
     "latencies": latencies({HOSTILE: {HOSTILE: [1.0, 2.0, 3.0]}}, title=HOSTILE, axis="s"),
-    "votes": votes_over_time([(date(2026, 3, 2), {HOSTILE: 2, "tie": 1})], title=HOSTILE),
 }  # fmt: skip
 
 
@@ -71,17 +63,6 @@ def test_values_and_intervals_are_drawn_as_given() -> None:
     assert (list(bar.x), list(bar.y)) == ([0.5], ["mrr"])
     assert list(bar.error_x.array) == pytest.approx([0.2])
     assert list(bar.error_x.arrayminus) == pytest.approx([0.1])
-
-
-def test_a_row_of_the_heat_map_wins_from_its_columns() -> None:
-    figure = heat_map({("a", "b"): 0.25, ("b", "a"): 0.75}, ["a", "b"], title="Shares")
-    assert [list(row) for row in figure.data[0].z] == [[None, 0.25], [0.75, None]]
-
-
-def test_days_without_votes_for_a_variant_count_none() -> None:
-    days = [(date(2026, 3, 2), {"a": 2}), (date(2026, 3, 3), {"b": 1})]
-    figure = votes_over_time(days, title="Votes", labels={"b": "Bo"})
-    assert {bar.name: list(bar.y) for bar in figure.data} == {"a": [2, 0], "Bo": [0, 1]}
 
 
 def test_pictures_are_drawn_to_scale() -> None:
