@@ -8,6 +8,7 @@ the matter first and filters on it inside the query.  Filters are expressions, n
 import asyncio
 import logging
 import shutil
+import time
 import warnings
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
@@ -52,8 +53,14 @@ _SCHEMA = 2
 """The tables' version: those of another one are removed and their documents indexed again."""
 _PROBES = 16
 """A quarter of the partitions is looked through; recall is measured by ``make bench``."""
-_OPTIMIZE_EVERY = 10_000
-"""Passages written between two rounds of upkeep: each round reads what it merges once more."""
+_INDEX_CACHE, _METADATA_CACHE = 256 << 20, 64 << 20
+"""Bytes of the index kept in memory: LanceDB would keep up to 7 GiB, of versions long replaced too
+(30 MiB more with each round of upkeep, measured)."""
+_FEWEST, _MOST = 500, 10_000
+"""Passages written between two rounds of upkeep.  Those that are not in the index yet are read one
+by one for every question (0.3 ms each, measured); each round reads what it merges once more."""
+_UPKEEP_SHARE = 0.05
+"""Of the time, that upkeep may take while many documents are written."""
 _FRAGMENT = 32
 """A row's address holds the number of its file in the bits from here on (LanceDB's layout)."""
 
@@ -67,6 +74,7 @@ class Store:
         self._connection: AsyncConnection | None = None
         self._tables: dict[str, AsyncTable] = {}
         self._written = 0
+        self._upkeep = (0.0, 0.0)  # when the last round ended, and the seconds that it took
         # One writer: LanceDB lets writes collide and fails the later one.
         self._writing = asyncio.Lock()
         # While words are erased, questions are asked of the tables as they were before.
@@ -148,7 +156,7 @@ class Store:
             self._hidden -= ids & self._half
             self._half -= ids
             self._written += rows.num_rows
-            if self._written >= _OPTIMIZE_EVERY:
+            if self._is_due():
                 try:
                     await self._optimize()
                 except (OSError, RuntimeError, ValueError):  # what was written stands
@@ -371,7 +379,8 @@ class Store:
         """Open the tables; those that are not there are made where there is a schema."""
         import lancedb
 
-        self._connection = await lancedb.connect_async(self._tables_folder)
+        session = lancedb.Session(_INDEX_CACHE, _METADATA_CACHE)
+        self._connection = await lancedb.connect_async(self._tables_folder, session=session)
         there = set((await self._connection.list_tables()).tables)
         for name, schema in schemas.items():
             self._tables[name] = await (
@@ -409,11 +418,20 @@ class Store:
             wall = chosen & _all_of(matter_id=matter_id) if matter_id else chosen
             await self._table(name).delete(wall)
 
+    def _is_due(self) -> bool:
+        if self._written < _FEWEST:
+            return False
+        ended, took_s = self._upkeep
+        rested_s = time.monotonic() - ended
+        return self._written >= _MOST or took_s <= rested_s * _UPKEEP_SHARE
+
     async def _optimize(self) -> None:
+        started = time.monotonic()
         for table in self._tables.values():
             await table.optimize(cleanup_older_than=timedelta(minutes=5))
         await partition_vectors(self._table("passages"))
         self._written = 0
+        self._upkeep = (time.monotonic(), time.monotonic() - started)
 
     async def _clean(self, table: "AsyncTable") -> None:
         """Merge, and keep no version but the newest and no file that is not of it."""

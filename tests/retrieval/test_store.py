@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from core.errors import StoreError
+from core.retrieval import store as store_module
 from core.retrieval.rows import Indexed
 from core.retrieval.store import Store
 from core.types import Document, DocumentState, Genre, Identity, Passage
@@ -144,6 +145,31 @@ async def test_upkeep_changes_no_result(store: Store) -> None:
     before = {each.passage.id for each in await store.lexical("m", "rent", 99)}
     await store.optimize()
     assert {each.passage.id for each in await store.lexical("m", "rent", 99)} == before
+
+
+async def test_the_index_keeps_up_with_what_is_written_without_taking_much_of_the_time(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def unindexed() -> int:
+        stats = await store._tables["passages"].index_stats("searched_idx")
+        assert stats is not None
+        return int(stats.num_unindexed_rows)
+
+    async def written(document_id: str, number: int) -> None:
+        many = passages(document_id, ("The rent is due.",) * number)
+        unit = np.eye(8, dtype=np.float32)[:1].repeat(number, 0)
+        await store.put(document("m", document_id), many, unit)
+
+    await written("a", store_module._FEWEST - 1)
+    assert await unindexed() == store_module._FEWEST - 1, "too few to be worth it"
+    await written("b", 1)
+    assert await unindexed() == 0
+    monkeypatch.setattr(store_module, "_UPKEEP_SHARE", 0.0)
+    await written("c", store_module._FEWEST)
+    assert await unindexed() == store_module._FEWEST, "a round has just been"
+    monkeypatch.setattr(store_module, "_MOST", store_module._FEWEST + 1)
+    await written("d", 1)
+    assert await unindexed() == 0, "no more than that are ever left out"
 
 
 async def test_a_store_that_is_not_open_says_so(tmp_path: Path) -> None:
