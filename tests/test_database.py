@@ -57,6 +57,7 @@ ANSWER = Answer(
     passages_cut=2,
     sources=("d1", "d2"),
     timings={"retrieve": 0.125, "total": 1.5},
+    variant="quotes",
 )
 
 

@@ -25,7 +25,7 @@ from core.database import UNFINISHED, Database, row_counts, schema_of, snapshot
 from core.documents.scratch import SCRATCH
 from core.errors import PinciteError, SettingsError
 from core.settings import ROOT
-from core.upkeep.lock import LOCK
+from core.upkeep.lock import LOCK, RUNS_LOCK
 
 if TYPE_CHECKING:
     from core.records.documents import Original
@@ -38,7 +38,7 @@ RESTORING = "restoring-"
 """Begins the name of the folder that a backup is checked in before it takes its place."""
 FORMAT = 1
 SESSION_KEY = "session.key"
-_NOT_COPIED = {DOCUMENTS, "index", "uploads", SCRATCH, LOST, LOCK, DATABASE, UNFINISHED}
+_NOT_COPIED = {DOCUMENTS, "index", "uploads", SCRATCH, LOST, LOCK, RUNS_LOCK, DATABASE, UNFINISHED}
 _NOT_COPIED |= {f"{DATABASE}{end}" for end in ("-wal", "-shm", "-journal")}
 _ATTEMPTS = 2
 

@@ -9,6 +9,8 @@ from core.errors import SettingsError
 from core.settings import private_folder
 
 LOCK = "pincite.lock"
+RUNS_LOCK = "runs.lock"
+"""Held by the process that works through runs."""
 
 
 def hold(data_dir: Path, *, signed: bool = False) -> IO[bytes]:
