@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from core.errors import NotFound, PinciteError
 from core.evaluation.metrics import per_question
-from core.evaluation.outcomes import Values, changes
-from core.evaluation.significance import Difference, differences
+from core.evaluation.outcomes import changes, standing_at
+from core.evaluation.significance import Difference, Figures, differences
 from core.evaluation.variants import in_force
 from core.trials import Result, Run, RunState, SetQuestion
 from ui.contrast import render_contrast, render_pair
@@ -28,7 +28,7 @@ class Side:
     results: tuple[Result, ...]
 
     @property
-    def values(self) -> Values:
+    def values(self) -> Figures:
         """Its metrics by question."""
         return per_question(self.results, self.position)
 
@@ -109,8 +109,9 @@ async def _pair(page: Page, desk: Desk, run: Run) -> Pair | None:
         return desk.pair
     if len(run.variants) > 1:
         promoted = in_force(await page.services.database.promotions(run.matter_id))
-        base = next((at for at, each in enumerate(run.variants) if each == promoted), 0)
-        other = 0 if base else 1
+        same = standing_at(run.variants, promoted) or (0,)
+        others = [at for at in range(len(run.variants)) if at not in same]
+        base, other = (same[0], others[0]) if others else (0, 1)
         return replace(desk.pair, first=(run.id, base), second=(run.id, other))
     others = (await _comparable(page, run))[1:]
     if others:

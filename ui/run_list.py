@@ -1,8 +1,11 @@
 """The runs of a matter: the form that starts one, the list, and how far one has come."""
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 
 from core.evaluation.manifest import changed_meanwhile
+from core.evaluation.outcomes import standing_at
+from core.records.runs import OVER
 from core.trials import QuestionSet, Run, RunState
 from core.types import Role, Variant
 from ui.fields import checkbox, dialog_buttons, dropdown, may, render_dialog
@@ -12,7 +15,6 @@ from ui.page import Desk
 from ui.table import left
 from ui.wording import variant_label
 
-OVER = (RunState.DONE, RunState.CANCELLED, RunState.FAILED)
 _BADGES = {RunState.DONE: "ready", RunState.FAILED: "failed"}
 _ICONS = {RunState.DONE: "check", RunState.FAILED: "unsupported", RunState.CANCELLED: "close"}
 
@@ -57,13 +59,15 @@ def render_start(
             data_testid="runs-no-sets",
         )  # fmt: skip
         return element("div", head, told)
+    same = standing_at(variants, in_force)
+    others = (at for at in range(len(variants)) if at not in same)
+    ticked = {*same[:1], *islice(others, 1 if same else 2)}
     names = [(each.id, texts("runs.set_size", name=each.name, count=each.size)) for each in ready]
     ticks = [
         checkbox(
             f"variant_{at}",
-            variant_label(each, texts)
-            + (f" · {texts('runs.in_force')}" if each == in_force else ""),
-            at < 2,
+            variant_label(each, texts) + (f" · {texts('runs.in_force')}" if at in same else ""),
+            at in ticked,
             each.name,
         )
         for at, each in enumerate(variants)

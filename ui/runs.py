@@ -9,8 +9,8 @@ import gradio as gr
 
 from core.deeds import Deed
 from core.errors import NotFound, PinciteError
-from core.evaluation.gate import Check
-from core.evaluation.outcomes import gate, standings
+from core.evaluation.gate import DEFAULT_RULES, Check, passes
+from core.evaluation.outcomes import changed, gate, standings
 from core.evaluation.variants import in_force, variants_of
 from core.trials import Result, Run, RunState
 from core.types import Role, Variant
@@ -26,7 +26,7 @@ from ui.figures import (
 from ui.markup import Html, element, join
 from ui.page import Desk, Page, Pair, Tab, Updates, value_of
 from ui.pairs import asked_in, draw_contrast, side_sent
-from ui.promotion import may_pass, render_promotion
+from ui.promotion import render_promotion
 from ui.rights import ANYONE
 from ui.run_list import (
     is_moving,
@@ -109,8 +109,9 @@ def runs_view(page: Page) -> Tab:
             render_failures(run, results, asked, desk.texts),
         ]
         if run.state is RunState.DONE:
-            passes = await asyncio.to_thread(_passes, run, results, promoted)
-            parts.append(render_promote(run, promoted, passes, desk.texts))
+            stale = await changed(run, services.runner.changes)
+            let = await asyncio.to_thread(_passes, run, results, promoted, stale)
+            parts.append(render_promote(run, promoted, let, desk.texts))
             parts.append(await draw_contrast(page, desk, run))
         parts.append(render_manifest(run, desk.texts))
         return element("div", *parts, class_="report", data_testid="run-report")
@@ -169,7 +170,9 @@ def runs_view(page: Page) -> Tab:
         if run.state is not RunState.DONE or not 0 <= position < len(run.variants):
             raise PinciteError(desk.texts("gate.not_done"))
         results = await database.results(desk.matter_id, run.id)
-        return run, position, gate(run, results, position, await variant_in_force(desk))
+        stale = await changed(run, services.runner.changes)
+        promoted = await variant_in_force(desk)
+        return run, position, gate(run, results, position, promoted, DEFAULT_RULES, stale)
 
     async def ask_promotion(desk: Desk, fired: gr.EventData) -> Updates:
         run, at, checks = await judged(desk, fired)
@@ -178,7 +181,7 @@ def runs_view(page: Page) -> Tab:
 
     async def promote_variant(desk: Desk, fired: gr.EventData) -> Updates:
         run, at, checks = await judged(desk, fired)
-        reason, passed = value_of(fired, "reason", str, ""), may_pass(run, checks)
+        reason, passed = value_of(fired, "reason", str, ""), passes(checks)
         services.answerer.require(run.variants[at])
         try:
             await database.promote(
@@ -226,7 +229,11 @@ def runs_view(page: Page) -> Tab:
     return Tab((start, rows, report, timer), draw)
 
 
-def _passes(run: Run, results: Sequence[Result], promoted: Variant) -> list[bool]:
+def _passes(
+    run: Run, results: Sequence[Result], promoted: Variant, stale: Sequence[str]
+) -> list[bool]:
     """Whether each variant of a run gets through the gate."""
-    judged = [gate(run, results, at, promoted) for at in range(len(run.variants))]
-    return [may_pass(run, checks) for checks in judged]
+    return [
+        passes(gate(run, results, at, promoted, DEFAULT_RULES, stale))
+        for at in range(len(run.variants))
+    ]

@@ -79,7 +79,7 @@ def evaluate(
             variants = await _beside_that_in_force(services, target.id, variants[0])
         done = await _run(services, target.id, asked, variants)
         results = await services.database.results(target.id, done.id)
-        checks = _judged(rules, results, len(variants) > 1) if gate else ()
+        checks = await _judged(services, done, results, rules) if gate else ()
         _tell(done, results, checks, as_json=as_json)
         failed = done.state is not RunState.DONE
         return 1 if failed or not all(each.passed for each in checks) else 0
@@ -214,15 +214,14 @@ def _limit(typed: str) -> tuple[str, float]:
     return metric, value
 
 
-def _judged(
-    rules: "tuple[Rule, ...]", results: "tuple[Result, ...]", has_baseline: bool
+async def _judged(
+    services: "Services", run: "Run", results: "tuple[Result, ...]", rules: "tuple[Rule, ...]"
 ) -> "tuple[Check, ...]":
-    """The gate's checks; alone runs only the variant that is in force."""
-    from core.evaluation.gate import judge
-    from core.evaluation.metrics import LOWER_IS_BETTER, per_question
+    """The gate's checks of the first variant against the last; alone runs the one in force."""
+    from core.evaluation.outcomes import changed, gate
 
-    own, other = per_question(results, 0), per_question(results, 1) if has_baseline else None
-    return judge(rules, own, other, LOWER_IS_BETTER, is_in_force=not has_baseline)
+    meanwhile = await changed(run, services.runner.changes)
+    return gate(run, results, 0, run.variants[-1], rules, meanwhile)
 
 
 def _tell(

@@ -73,17 +73,17 @@ def judge(
 ) -> tuple[Check, ...]:
     """Hold a variant against each rule, in their order; a question that failed has no figures.
 
-    A bound whose metric has no value fails.  A ``worst_drop`` passes for the variant that
-    ``is_in_force`` itself.  For another it fails where the mean of the differences, question by
-    question, is a greater loss, and wherever a loss could hide behind values that are missing:
+    A bound whose metric has no value fails.  A ``worst_drop`` fails where the mean difference,
+    question by question, is a greater loss; of the variant that ``is_in_force`` itself there is
+    none.  No loss may hide behind a value that is missing:
 
-    - without a baseline, or with one that itself answered less than ``COVERED`` of the questions;
-    - where the candidate lacks the metric on more than the rest of the baseline's questions, not
-      counting those that it rightly refused and the baseline did not;
-    - where the baseline alone lacks it (it said nothing), its own mean stands in for it; a metric
-      that it never has passes;
-    - a metric with fewer than ``FEWEST`` questions is not judged, so it passes, unless chance alone
-      does not explain its loss; on a set with fewer questions nothing is known, and it fails.
+    - All are: without a baseline, or if it answered less than ``COVERED`` of the questions, it
+      fails.
+    - The candidate's: it must have ``COVERED`` of the baseline's, but for questions that it
+      rightly refused and the baseline did not.
+    - The baseline's, which said nothing: its mean stands in.  A metric that it never has passes.
+    - Nearly all: with fewer than ``FEWEST`` questions a metric is not judged, and passes, unless
+      more than chance explains a loss.  On a set with fewer questions it fails.
     """
     return tuple(_check(rule, candidate, baseline, lower_is_better, is_in_force) for rule in rules)
 

@@ -12,8 +12,10 @@ import pytest
 from click.testing import Result
 
 from app import cli
+from core.database import Database
 from core.evaluation.manifest import Digests, code_revision
 from core.settings import ROOT
+from core.types import DocumentState
 from tests.fakes import LoadedEncoders
 from tests.test_commands import Pincite, environment, pincite
 
@@ -113,6 +115,30 @@ def test_limits_of_the_gate_are_typed_for_each_metric(pincite: Pincite, set_of_r
     assert checks["hit@10"]["why"] == "hit@10 is 1, below the 1.5 asked for."
     assert "within its bounds" in checks["seconds"]["why"]
     assert "a loss of up to 1 is allowed" in checks["refusal"]["why"]
+
+
+def test_what_changes_while_it_runs_shuts_the_gate(
+    pincite: Pincite, set_of_rent: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the page and the reports have it: not all answers rest on the same."""
+    keep, added = Database.keep_result, set_of_rent.parent / "added.txt"
+    added.write_text("A lease that came meanwhile.")
+
+    async def keeping(self: Database, matter_id: str, result: object) -> None:
+        await keep(self, matter_id, result)  # type: ignore[arg-type]
+        document, is_new = await self.put_document(matter_id, added.name, "added", 10)
+        if is_new:
+            ready = {"state": DocumentState.READY, "passages": 1}
+            await self.update_document(matter_id, document.id, ready)
+
+    monkeypatch.setattr(Database, "keep_result", keeping)
+    asked = ("--variant", "quotes", "--baseline", "lexical", "--worst-drop", "refusal=1")
+    stopped = evaluated(pincite, "--import", set_of_rent, *asked, "--gate")
+    assert stopped.exit_code == 1, stopped.output
+    told = "FAILED\trests_on\tDocuments have come, gone or been replaced since this run began."
+    assert told in stopped.stdout
+    again = evaluated(pincite, *asked, "--gate", "--json")
+    assert "rests_on" not in {each["metric"] for each in json.loads(again.stdout)["checks"]}
 
 
 @pytest.mark.parametrize(
