@@ -116,10 +116,15 @@ class Variants(Records):
     ) -> Promotion:
         """Put a variant in force.
 
-        Raises ``NotFound`` when the matter does not exist, and ``PinciteError`` where the gate did
-        not let it through and no reason is given.
+        Raises ``NotFound`` when the matter does not exist, and ``PinciteError`` for one that is
+        retired, or where the gate did not let it through and no reason is given.
         """
         require_matter(sql, matter_id)
+        own = (variants.c.matter_id == matter_id) & (variants.c.name == variant.name)
+        if sql.scalar(sa.select(variants.c.is_retired).where(own)):
+            raise PinciteError(
+                f"“{variant.name}” is retired and cannot be put in force.", "Restore it first."
+            )
         if not passed and not reason.strip():
             raise PinciteError(
                 f"“{variant.name}” has not passed the gate.", "Give the reason to use it anyway."

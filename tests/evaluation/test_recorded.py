@@ -157,6 +157,17 @@ async def test_the_variant_in_force_is_not_retired(database: Database, matter: M
     assert retired == [True, False]
 
 
+async def test_a_retired_variant_is_not_put_in_force(database: Database, matter: Matter) -> None:
+    made = await database.create_variant(matter.id, Variant("house"), LOCAL)
+    await database.retire_variant(matter.id, made.id)
+    for passed in (True, False):
+        with pytest.raises(PinciteError, match="“house” is retired"):
+            await database.promote(matter.id, made.variant, LOCAL, passed=passed, reason="It is.")
+    assert await database.promotions(matter.id) == ()
+    await database.retire_variant(matter.id, made.id, is_retired=False)
+    await database.promote(matter.id, made.variant, LOCAL, passed=True)
+
+
 async def test_questions_change_by_versions_and_older_ones_stay_readable(
     database: Database, matter: Matter
 ) -> None:
