@@ -195,8 +195,16 @@ def _value(value: object) -> Html:
     return element("dd", element("pre", text(plain)))
 
 
-def render_promote(run: Run, in_force: Variant, passes: Sequence[bool], texts: Texts) -> Html:
-    """For each variant whether it passes the gate, and the way to put it in force."""
+def render_promote(
+    run: Run, in_force: Variant, passes: Sequence[bool], texts: Texts, *, may_promote: bool
+) -> Html:
+    """For each variant whether it passes the gate, and the way to put it in force.
+
+    Who may do that may set the limits of the gate.
+    """
+    limits = action(
+        "ask_limits", text(texts("limits.open")), class_="button quiet", data_testid="ask-limits"
+    )
     rows, same = [], standing_at(run.variants, in_force)
     for at, (variant, passed) in enumerate(zip(run.variants, passes, strict=True)):
         verdict = "passed" if passed else "stopped"
@@ -230,6 +238,7 @@ def render_promote(run: Run, in_force: Variant, passes: Sequence[bool], texts: T
             element("h2", text(texts("gate.heading"))),
             element("p", text(texts("gate.lead")), class_="facts"),
             element("ul", *rows, class_="shelf gate"),
+            limits if may_promote else Html(""),
         )
     )
 

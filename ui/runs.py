@@ -12,7 +12,7 @@ from core.errors import NotFound, PinciteError
 from core.evaluation.gate import DEFAULT_RULES, Check, passes
 from core.evaluation.outcomes import changed, gate, standings
 from core.evaluation.variants import in_force, variants_of
-from core.trials import Result, Run, RunState
+from core.trials import Result, Rule, Run, RunState
 from core.types import Role, Variant
 from ui.composer import draw_options
 from ui.fields import back_button, may
@@ -23,6 +23,7 @@ from ui.figures import (
     render_plots,
     render_promote,
 )
+from ui.limits import limits_dialog
 from ui.markup import Html, element, join
 from ui.page import Desk, Page, Pair, Tab, Updates, value_of
 from ui.pairs import asked_in, draw_contrast, side_sent
@@ -110,8 +111,10 @@ def runs_view(page: Page) -> Tab:
         ]
         if run.state is RunState.DONE:
             stale = await changed(run, services.runner.changes)
-            let = await asyncio.to_thread(_passes, run, results, promoted, stale)
-            parts.append(render_promote(run, promoted, let, desk.texts))
+            rules = await database.limits(desk.matter_id) or DEFAULT_RULES
+            let = await asyncio.to_thread(_passes, run, results, promoted, rules, stale)
+            owns = may(desk, Role.OWNER)
+            parts.append(render_promote(run, promoted, let, desk.texts, may_promote=owns))
             parts.append(await draw_contrast(page, desk, run))
         parts.append(render_manifest(run, desk.texts))
         return element("div", *parts, class_="report", data_testid="run-report")
@@ -172,7 +175,8 @@ def runs_view(page: Page) -> Tab:
         results = await database.results(desk.matter_id, run.id)
         stale = await changed(run, services.runner.changes)
         promoted = await variant_in_force(desk)
-        return run, position, gate(run, results, position, promoted, DEFAULT_RULES, stale)
+        rules = await database.limits(desk.matter_id) or DEFAULT_RULES
+        return run, position, gate(run, results, position, promoted, rules, stale)
 
     async def ask_promotion(desk: Desk, fired: gr.EventData) -> Updates:
         run, at, checks = await judged(desk, fired)
@@ -225,15 +229,19 @@ def runs_view(page: Page) -> Tab:
     page.on(
         "promote_variant", promote_variant, [page.dialog, page.options, page.in_force, *regions]
     )
+    limits_dialog(page, regions, draw)
     page.listen(timer.tick, advance, ANYONE, [], regions)
     return Tab((start, rows, report, timer), draw)
 
 
 def _passes(
-    run: Run, results: Sequence[Result], promoted: Variant, stale: Sequence[str]
+    run: Run,
+    results: Sequence[Result],
+    promoted: Variant,
+    rules: Sequence[Rule],
+    stale: Sequence[str],
 ) -> list[bool]:
     """Whether each variant of a run gets through the gate."""
     return [
-        passes(gate(run, results, at, promoted, DEFAULT_RULES, stale))
-        for at in range(len(run.variants))
+        passes(gate(run, results, at, promoted, rules, stale)) for at in range(len(run.variants))
     ]

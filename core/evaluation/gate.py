@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.evaluation.significance import Figures, chance, interval
+from core.trials import Rule
 
 ANSWERED = "answered"
 """The share of questions that came to figures at all: one that failed would else leave a mean."""
@@ -18,20 +19,6 @@ LEVEL = 0.05
 """A loss whose p is not below it could be explained by chance alone."""
 
 _ROUNDING = 1e-9
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """What is asked of a metric, in its own unit.
-
-    ``at_least`` and ``at_most`` bound the mean.  ``worst_drop`` is how much worse than the
-    baseline a variant may be: a greater loss fails, whether or not chance could explain it.
-    """
-
-    metric: str
-    at_least: float | None = None
-    at_most: float | None = None
-    worst_drop: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

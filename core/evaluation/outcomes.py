@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.errors import NotFound
-from core.evaluation.gate import Check, Rule, judge
+from core.evaluation.gate import Check, judge
 from core.evaluation.manifest import CHANGES, changed_meanwhile
 from core.evaluation.metrics import LOWER_IS_BETTER, METRICS, per_question
 from core.evaluation.significance import Figures, interval
 from core.evaluation.variants import differences
-from core.trials import Result, Run, SetQuestion
+from core.trials import Result, Rule, Run, SetQuestion
 from core.types import Variant
 
 RESTS_ON = "rests_on"

@@ -18,7 +18,7 @@ from core.evaluation.reports import Judged, Words, docx_report, html_report, rep
 from core.evaluation.variants import in_force
 from core.serving.pages import Look, address_of, look_of
 from core.serving.walls import Walls
-from core.trials import QuestionSet, Result, Run, SetQuestion
+from core.trials import QuestionSet, Result, Rule, Run, SetQuestion
 from core.types import Role, Variant
 
 TYPES = {
@@ -70,6 +70,7 @@ class _Told:
     question_set: QuestionSet
     asked: tuple[SetQuestion, ...]
     in_force: Variant
+    rules: tuple[Rule, ...]
     changed: tuple[str, ...]
 
 
@@ -83,7 +84,9 @@ async def _told(database: Database, changes: Changes, run: Run) -> _Told:
     accepted = tuple(each for each in asked if not each.is_draft)
     results = await database.results(run.matter_id, run.id)
     promoted = in_force(await database.promotions(run.matter_id))
-    return _Told(run, results, held, accepted, promoted, await changed(run, changes))
+    rules = await database.limits(run.matter_id) or DEFAULT_RULES
+    stale = await changed(run, changes)
+    return _Told(run, results, held, accepted, promoted, rules, stale)
 
 
 def _written(file: str, told: _Told, words: Words) -> str | bytes:
@@ -94,7 +97,7 @@ def _written(file: str, told: _Told, words: Words) -> str | bytes:
     same = standing_at(run.variants, told.in_force)
     others = [at for at in range(len(run.variants)) if at not in same]
     judged = [
-        Judged(at, gate(run, results, at, told.in_force, DEFAULT_RULES, told.changed))
+        Judged(at, gate(run, results, at, told.in_force, told.rules, told.changed))
         for at in others or same
     ]
     base = same[0] if same else 0

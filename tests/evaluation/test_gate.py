@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from core.evaluation.gate import ANSWERED, DEFAULT_RULES, FEWEST, Rule, judge, passes
+from core.evaluation.gate import ANSWERED, DEFAULT_RULES, FEWEST, judge, passes
+from core.trials import Rule
 
 Figures = dict[str, dict[str, float]]
 

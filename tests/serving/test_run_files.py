@@ -12,7 +12,7 @@ from core.database import Database
 from core.evaluation.variants import VARIANTS
 from core.serving.pages import Look
 from core.serving.runs import TYPES, _told, _written
-from core.trials import Result, Run, RunState, SetQuestion
+from core.trials import Result, Rule, Run, RunState, SetQuestion
 from core.types import LOCAL, Variant
 from ui.pages import words_for
 
@@ -78,6 +78,13 @@ async def test_a_report_judges_every_variant_but_the_one_in_force(database: Data
         assert f"{name} against {copy.name}" in told
     assert f"{copy.name} passes." not in told
     assert f"{copy.name} does not pass." not in told
+
+
+async def test_a_report_asks_for_what_the_matter_asks_for(database: Database):
+    run = await a_run(database, VARIANTS[0])
+    await database.set_limits(run.matter_id, (Rule("refusal", at_least=0.9),))
+    told = await written(database, run, "report.html", "en")
+    assert "refusal is 0.750, below the 0.900 asked for." in told
 
 
 async def test_a_report_says_that_the_gate_is_shut_by_what_has_changed(database: Database):
