@@ -238,7 +238,7 @@ def render_promote(
             element("h2", text(texts("gate.heading"))),
             element("p", text(texts("gate.lead")), class_="facts"),
             element("ul", *rows, class_="shelf gate"),
-            limits if may_promote else Html(""),
+            element("div", limits) if may_promote else Html(""),
         )
     )
 

@@ -107,7 +107,9 @@ def render_limits(
         *(element("th", text(texts(f"limits.{bound}")), scope="col") for bound in BOUNDS),
     )
     rows = [_row(metric, typed, texts) for metric in (ANSWERED, *KEYS)]
-    table = element("table", element("thead", head), element("tbody", *rows), class_="figures")
+    table = element(
+        "table", element("thead", head), element("tbody", *rows), class_="figures limits"
+    )
     reset = action(
         "reset_limits",
         text(texts("limits.reset")),

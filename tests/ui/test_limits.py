@@ -5,6 +5,8 @@ from dataclasses import replace
 import gradio as gr
 import pytest
 from desk_services import DeskServices, a_document, an_answer, fired, on_event, region
+from playwright.async_api import Page, expect
+from test_in_chromium import CHROMIUM, browsed
 
 from core.deeds import Deed
 from core.errors import PinciteError
@@ -15,6 +17,8 @@ from core.trials import Result, Rule, Run, RunState, SetQuestion
 from core.types import LOCAL, Role
 from ui.limits import rules_of, typed_of
 from ui.page import Desk
+
+__all__ = ["browsed"]
 
 ASKED = [SetQuestion(f"q{n}", f"Question {n}?") for n in range(12)]
 FIELDS = {f"{bound} {metric}": "" for bound in ("at_least", "at_most", "worst_drop")
@@ -131,3 +135,34 @@ async def test_only_owners_are_offered_the_limits(
     await on_event(page, "set_limits", bo.id)(desk, fired(**{"at_least mrr": "0"}))
     assert len(told) == 3
     assert await database.limits(matter.id) == ()
+
+
+@pytest.mark.e2e
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine")
+async def test_limits_are_set_and_reset_with_the_keyboard(
+    services: DeskServices, browsed: Page
+) -> None:
+    (matter,) = await services.database.matters()
+    held = await services.database.create_question_set(matter.id, "Leases", asked=ASKED)
+    await a_run(services, Desk(matter_id=matter.id, set_id=held.id))
+    await browsed.locator('button[data-tab="evaluation"]').first.click()
+    await browsed.locator('[data-event="open_view"]', has_text="Runs").first.click()
+    await browsed.get_by_test_id("run").first.click()
+    await browsed.set_viewport_size({"width": 390, "height": 800})
+    await browsed.get_by_test_id("ask-limits").focus()
+    await browsed.keyboard.press("Enter")
+    dialog, gates = browsed.get_by_test_id("limits"), browsed.get_by_test_id("gate")
+    field = browsed.get_by_label("Recall in 10: Largest loss allowed")
+    await expect(field).to_have_value("0.02")
+    room = await dialog.evaluate("it => [it.scrollWidth, it.clientWidth]")
+    assert room[0] <= room[1], "nothing sticks out on a phone"
+    await field.press("Control+a")
+    await browsed.keyboard.type("0.2")
+    await browsed.keyboard.press("Enter")
+    await expect(dialog).to_have_count(0)
+    await expect(gates.and_(browsed.locator('[data-passed="passed"]'))).to_have_count(2)
+    await browsed.get_by_test_id("ask-limits").press("Enter")
+    await browsed.get_by_test_id("reset-limits").press("Enter")
+    await expect(dialog).to_have_count(0)
+    await expect(gates.and_(browsed.locator('[data-passed="passed"]'))).to_have_count(1)
+    assert await services.database.limits(matter.id) == ()
