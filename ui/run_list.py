@@ -1,10 +1,10 @@
 """The runs of a matter: the form that starts one, the list, and how far one has come."""
 
 from collections.abc import Mapping, Sequence
-from itertools import islice
 
 from core.evaluation.manifest import changed_meanwhile
 from core.evaluation.outcomes import standing_at
+from core.evaluation.variants import differences
 from core.records.runs import OVER
 from core.trials import QuestionSet, Run, RunState
 from core.types import Role, Variant
@@ -59,15 +59,14 @@ def render_start(
             data_testid="runs-no-sets",
         )  # fmt: skip
         return element("div", head, told)
-    same = standing_at(variants, in_force)
-    others = (at for at in range(len(variants)) if at not in same)
-    ticked = {*same[:1], *islice(others, 1 if same else 2)}
     names = [(each.id, texts("runs.set_size", name=each.name, count=each.size)) for each in ready]
+    ticked = _ticked(variants, in_force)
+    same = standing_at(variants, in_force)
     ticks = [
         checkbox(
             f"variant_{at}",
             variant_label(each, texts) + (f" · {texts('runs.in_force')}" if at in same else ""),
-            at in ticked,
+            each.name in ticked,
             each.name,
         )
         for at, each in enumerate(variants)
@@ -88,6 +87,12 @@ def render_start(
         data_testid="start-run",
     )
     return element("div", head, form)
+
+
+def _ticked(variants: Sequence[Variant], in_force: Variant) -> tuple[str, str]:
+    """The variant in force, under that name or another, and the first that differs from it."""
+    near = sorted(variants, key=lambda v: (bool(differences(v, in_force)), v != in_force))
+    return near[0].name, next(each.name for each in variants if differences(each, near[0]))
 
 
 def render_runs(

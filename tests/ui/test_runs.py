@@ -1,6 +1,5 @@
 """Runs on the page: started, watched, read, compared, and put in force."""
 
-import re
 from dataclasses import replace
 
 import gradio as gr
@@ -197,17 +196,6 @@ async def test_a_copy_of_what_is_in_force_is_marked_and_held_against(
     start = region(page, drawn, "run-start")
     assert own.variant.name in start
     assert start.count("· in force") == 2, "the built-in one, and its copy"
-
-
-async def test_the_variant_in_force_is_ticked_with_one_to_hold_against_it(
-    services: DeskServices, page: gr.Blocks, desk: Desk
-):
-    await services.database.promote(
-        desk.matter_id, VARIANTS[3], LOCAL, passed=False, reason="Why not."
-    )
-    drawn = region(page, await on_event(page, "open_run")(desk, fired(id="")), "run-start")
-    ticked = re.findall(r'name="variant_(\d)"[^>]*\bchecked', drawn)
-    assert ticked == ["0", "3"]
 
 
 async def test_running_again_says_what_has_changed_since(
