@@ -103,7 +103,7 @@ def _own_routes(
     app.include_router(health_routes(services.status))
     app.include_router(doors(database, accounts, PAGES, oidc=oidc))
     app.include_router(matter_routes(database, PAGES))
-    app.include_router(run_routes(database, words_for))
+    app.include_router(run_routes(database, services.runner.changes, words_for))
     app.include_router(administration(database, accounts, PAGES))
     if oidc:
         app.mount("/oidc", oidc_routes(settings, database, accounts, PAGES))

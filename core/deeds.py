@@ -44,6 +44,7 @@ class Deed(StrEnum):
     VARIANT_MADE = "variant_made"
     VARIANT_RETIRED = "variant_retired"
     VARIANT_PROMOTED = "variant_promoted"
+    LIMITS_CHANGED = "limits_changed"
     QUESTION_SET_MADE = "question_set_made"
     QUESTION_SET_CHANGED = "question_set_changed"
     QUESTION_SET_DELETED = "question_set_deleted"

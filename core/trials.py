@@ -65,6 +65,20 @@ class Promotion:
 
 
 @dataclass(frozen=True, slots=True)
+class Rule:
+    """What the gate asks of a metric, in the metric's own unit.
+
+    ``at_least`` and ``at_most`` bound the mean.  ``worst_drop`` is how much worse than the
+    baseline a variant may be: a greater loss fails, whether or not chance could explain it.
+    """
+
+    metric: str
+    at_least: float | None = None
+    at_most: float | None = None
+    worst_drop: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """One question to several variants, which stand in the order in which they are shown.
 

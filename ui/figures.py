@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from core.evaluation.metrics import METRICS, Metric
-from core.evaluation.outcomes import Mean
+from core.evaluation.outcomes import Mean, standing_at
 from core.evaluation.plots import Estimate, as_html, intervals_figure, latencies
 from core.trials import Result, Run
 from core.types import Variant
@@ -62,6 +62,7 @@ def render_figures(
     shown = [each for each in METRICS if any(each.key in means for means in standings)]
     if not shown:
         return element("p", text(texts("runs.no_figures")), class_="empty")
+    same = standing_at(run.variants, in_force)
     head = element(
         "tr",
         element("th", text(texts("runs.metric")), scope="col"),
@@ -70,12 +71,12 @@ def render_figures(
                 "th",
                 text(variant_label(each, texts)),
                 element("span", text(texts("runs.in_force")), class_="tag")
-                if each == in_force
+                if at in same
                 else Html(""),
                 scope="col",
                 class_="amount",
             )
-            for each in run.variants
+            for at, each in enumerate(run.variants)
         ),
     )
     rows = [_row(each, standings, texts) for each in shown]
@@ -194,9 +195,17 @@ def _value(value: object) -> Html:
     return element("dd", element("pre", text(plain)))
 
 
-def render_promote(run: Run, in_force: Variant, passes: Sequence[bool], texts: Texts) -> Html:
-    """For each variant whether it passes the gate, and the way to put it in force."""
-    rows = []
+def render_promote(
+    run: Run, in_force: Variant, passes: Sequence[bool], texts: Texts, *, may_promote: bool
+) -> Html:
+    """For each variant whether it passes the gate, and the way to put it in force.
+
+    Who may do that may set the limits of the gate.
+    """
+    limits = action(
+        "ask_limits", text(texts("limits.open")), class_="button quiet", data_testid="ask-limits"
+    )
+    rows, same = [], standing_at(run.variants, in_force)
     for at, (variant, passed) in enumerate(zip(run.variants, passes, strict=True)):
         verdict = "passed" if passed else "stopped"
         sign = icon("check" if passed else "unsupported")
@@ -211,7 +220,7 @@ def render_promote(run: Run, in_force: Variant, passes: Sequence[bool], texts: T
                     class_="badge ready" if passed else "badge failed",
                 ),
                 element("span", text(texts("runs.in_force")), class_="tag")
-                if variant == in_force
+                if at in same
                 else Html(""),
                 action(
                     "ask_promotion",
@@ -229,6 +238,7 @@ def render_promote(run: Run, in_force: Variant, passes: Sequence[bool], texts: T
             element("h2", text(texts("gate.heading"))),
             element("p", text(texts("gate.lead")), class_="facts"),
             element("ul", *rows, class_="shelf gate"),
+            element("div", limits) if may_promote else Html(""),
         )
     )
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from core.errors import NotFound, PinciteError
 from core.evaluation.metrics import per_question
-from core.evaluation.outcomes import Values, changes
-from core.evaluation.significance import Difference, differences
+from core.evaluation.outcomes import changes, standing_at
+from core.evaluation.significance import Difference, Figures, differences
 from core.evaluation.variants import in_force
 from core.trials import Result, Run, RunState, SetQuestion
 from ui.contrast import render_contrast, render_pair
@@ -28,7 +28,7 @@ class Side:
     results: tuple[Result, ...]
 
     @property
-    def values(self) -> Values:
+    def values(self) -> Figures:
         """Its metrics by question."""
         return per_question(self.results, self.position)
 
@@ -55,14 +55,14 @@ async def draw_contrast(page: Page, desk: Desk, run: Run) -> Html:
     first, second = [await _side(page, run, *each) for each in (pair.first, pair.second)]
     one, other = await asked_in(page, first.run), await asked_in(page, second.run)
     changed = _changed(first, second, one, other)
-    values = [
+    before, after = (
         {key: row for key, row in side.values.items() if key not in changed}
         for side in (first, second)
-    ]
+    )
     asked = other | one
-    found = await asyncio.to_thread(differences, *values)
+    found = await asyncio.to_thread(differences, before, after)
     pair = replace(pair, metric=_metric(pair.metric, found))
-    both = changes(*values, pair.metric)
+    both = changes(before, after, pair.metric)
     if pair.question_id:
         variants = [(side.run.variants[side.position], side.on(pair.question_id))
                     for side in (first, second)]  # fmt: skip
@@ -86,7 +86,7 @@ def _changed(
     same = (
         each for each in both & one.keys() & other.keys() if _what(one[each]) == _what(other[each])
     )
-    return both - frozenset(same)
+    return frozenset(both).difference(same)
 
 
 def _what(asked: SetQuestion) -> SetQuestion:
@@ -109,12 +109,13 @@ async def _pair(page: Page, desk: Desk, run: Run) -> Pair | None:
         return desk.pair
     if len(run.variants) > 1:
         promoted = in_force(await page.services.database.promotions(run.matter_id))
-        base = next((at for at, each in enumerate(run.variants) if each == promoted), 0)
-        other = 0 if base else 1
+        same = standing_at(run.variants, promoted) or (0,)
+        others = [at for at in range(len(run.variants)) if at not in same]
+        base, other = (same[0], others[0]) if others else (0, 1)
         return replace(desk.pair, first=(run.id, base), second=(run.id, other))
-    others = (await _comparable(page, run))[1:]
-    if others:
-        return replace(desk.pair, first=(others[0].id, 0), second=(run.id, 0))
+    before = (await _comparable(page, run))[1:]
+    if before:
+        return replace(desk.pair, first=(before[0].id, 0), second=(run.id, 0))
     return None
 
 

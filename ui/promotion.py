@@ -2,15 +2,13 @@
 
 from collections.abc import Sequence
 
-from core.evaluation.gate import Check
-from core.evaluation.manifest import changed_meanwhile
+from core.evaluation.gate import Check, passes
 from core.evaluation.metrics import METRICS
 from core.trials import Run
 from ui.fields import dialog_buttons, render_dialog, words_field
 from ui.figures import figure, metric_label
 from ui.locale import Texts
-from ui.markup import Html, action, element, icon, join, text
-from ui.run_list import render_changed
+from ui.markup import Html, action, element, icon, text
 from ui.wording import variant_label
 
 _UNITS = {each.key: each.unit for each in METRICS}
@@ -27,7 +25,7 @@ def render_promotion(
     trouble: str = "",
 ) -> Html:
     """Every check with its figures, and the form that puts the variant in force for an owner."""
-    passed = may_pass(run, checks)
+    passed = passes(checks)
     name = variant_label(run.variants[position], texts)
     verdict = texts("gate.passes" if passed else "gate.does_not_pass", name=name)
     told = element(
@@ -37,7 +35,7 @@ def render_promotion(
         class_="badge ready" if passed else "badge failed",
         data_testid="gate-verdict",
     )
-    table = join((render_changed(run, texts), _table(checks, texts)))
+    table = _table(checks, texts)
     if not may_promote:
         close = action("close_dialog", text(texts("gate.close")), class_="button quiet")
         buttons = element("div", close, class_="buttons")
@@ -56,11 +54,6 @@ def render_promotion(
     return render_dialog(
         texts("gate.heading"), told, table, form, trouble=trouble, testid="promotion", is_read=True
     )
-
-
-def may_pass(run: Run, checks: Sequence[Check]) -> bool:
-    """Whether a variant needs no reason: every check passes, and all rests on the same."""
-    return all(each.passed for each in checks) and not changed_meanwhile(run.manifest)
 
 
 def _table(checks: Sequence[Check], texts: Texts) -> Html:

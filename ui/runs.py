@@ -9,10 +9,10 @@ import gradio as gr
 
 from core.deeds import Deed
 from core.errors import NotFound, PinciteError
-from core.evaluation.gate import Check
-from core.evaluation.outcomes import gate, standings
+from core.evaluation.gate import DEFAULT_RULES, Check, passes
+from core.evaluation.outcomes import changed, gate, standings
 from core.evaluation.variants import in_force, variants_of
-from core.trials import Result, Run, RunState
+from core.trials import Result, Rule, Run, RunState
 from core.types import Role, Variant
 from ui.composer import draw_options
 from ui.fields import back_button, may
@@ -23,10 +23,11 @@ from ui.figures import (
     render_plots,
     render_promote,
 )
+from ui.limits import limits_dialog
 from ui.markup import Html, element, join
 from ui.page import Desk, Page, Pair, Tab, Updates, value_of
 from ui.pairs import asked_in, draw_contrast, side_sent
-from ui.promotion import may_pass, render_promotion
+from ui.promotion import render_promotion
 from ui.rights import ANYONE
 from ui.run_list import (
     is_moving,
@@ -109,8 +110,11 @@ def runs_view(page: Page) -> Tab:
             render_failures(run, results, asked, desk.texts),
         ]
         if run.state is RunState.DONE:
-            passes = await asyncio.to_thread(_passes, run, results, promoted)
-            parts.append(render_promote(run, promoted, passes, desk.texts))
+            stale = await changed(run, services.runner.changes)
+            rules = await database.limits(desk.matter_id) or DEFAULT_RULES
+            let = await asyncio.to_thread(_passes, run, results, promoted, rules, stale)
+            owns = may(desk, Role.OWNER)
+            parts.append(render_promote(run, promoted, let, desk.texts, may_promote=owns))
             parts.append(await draw_contrast(page, desk, run))
         parts.append(render_manifest(run, desk.texts))
         return element("div", *parts, class_="report", data_testid="run-report")
@@ -169,7 +173,10 @@ def runs_view(page: Page) -> Tab:
         if run.state is not RunState.DONE or not 0 <= position < len(run.variants):
             raise PinciteError(desk.texts("gate.not_done"))
         results = await database.results(desk.matter_id, run.id)
-        return run, position, gate(run, results, position, await variant_in_force(desk))
+        stale = await changed(run, services.runner.changes)
+        promoted = await variant_in_force(desk)
+        rules = await database.limits(desk.matter_id) or DEFAULT_RULES
+        return run, position, gate(run, results, position, promoted, rules, stale)
 
     async def ask_promotion(desk: Desk, fired: gr.EventData) -> Updates:
         run, at, checks = await judged(desk, fired)
@@ -178,7 +185,7 @@ def runs_view(page: Page) -> Tab:
 
     async def promote_variant(desk: Desk, fired: gr.EventData) -> Updates:
         run, at, checks = await judged(desk, fired)
-        reason, passed = value_of(fired, "reason", str, ""), may_pass(run, checks)
+        reason, passed = value_of(fired, "reason", str, ""), passes(checks)
         services.answerer.require(run.variants[at])
         try:
             await database.promote(
@@ -222,11 +229,19 @@ def runs_view(page: Page) -> Tab:
     page.on(
         "promote_variant", promote_variant, [page.dialog, page.options, page.in_force, *regions]
     )
+    limits_dialog(page, regions, draw)
     page.listen(timer.tick, advance, ANYONE, [], regions)
     return Tab((start, rows, report, timer), draw)
 
 
-def _passes(run: Run, results: Sequence[Result], promoted: Variant) -> list[bool]:
+def _passes(
+    run: Run,
+    results: Sequence[Result],
+    promoted: Variant,
+    rules: Sequence[Rule],
+    stale: Sequence[str],
+) -> list[bool]:
     """Whether each variant of a run gets through the gate."""
-    judged = [gate(run, results, at, promoted) for at in range(len(run.variants))]
-    return [may_pass(run, checks) for checks in judged]
+    return [
+        passes(gate(run, results, at, promoted, rules, stale)) for at in range(len(run.variants))
+    ]

@@ -222,7 +222,7 @@ def _row(variant: Variant, named: NamedVariant | None, stands: bool, desk: Desk)
 
 def _tools(variant: Variant, named: NamedVariant | None, stands: bool, desk: Desk) -> list[Html]:
     texts, role = desk.texts, desk.role or Role.READER
-    label = variant_label(variant, texts)
+    label, retired = variant_label(variant, texts), named is not None and named.is_retired
 
     def tool(event: str, symbol: str, key: str, **more: object) -> Html:
         words = texts(f"variants.{key}")
@@ -237,15 +237,15 @@ def _tools(variant: Variant, named: NamedVariant | None, stands: bool, desk: Des
         )
 
     tools = []
-    if role.allows(Role.OWNER) and not stands and not (named and named.is_retired):
+    if role.allows(Role.OWNER) and not stands and not retired:
         prompt = texts("variants.enforce_why", name=label)
         value: dict[str, object] = {"name": variant.name}
         tools.append(tool("enforce_variant", "check", "enforce", value=value, data_prompt=prompt))
     if role.allows(Role.EDITOR):
         tools.append(tool("copy_variant", "copy", "copy", value={"name": variant.name}))
-        if named is not None and not stands:
-            kept: dict[str, object] = {"id": named.id, "retired": not named.is_retired}
-            symbol, key = ("redo", "restore") if named.is_retired else ("close", "retire")
+        if named is not None and (retired or not stands):
+            kept: dict[str, object] = {"id": named.id, "retired": not retired}
+            symbol, key = ("redo", "restore") if retired else ("close", "retire")
             tools.append(tool("retire_variant", symbol, key, value=kept))
     return tools
 

@@ -4,7 +4,7 @@ import asyncio
 import json
 import math
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,11 +16,9 @@ from core.session import AsJson, MatterName, matter_named, note, operator, run
 from core.trials import RunState
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from core.evaluation.gate import Check, Rule
+    from core.evaluation.gate import Check
     from core.services import Services
-    from core.trials import QuestionSet, Result, Run
+    from core.trials import QuestionSet, Result, Rule, Run
     from core.types import Variant
 
 _PROGRESS_S = 15.0
@@ -61,9 +59,9 @@ def evaluate(
 
     With --import the questions of a file become the set's, which is made if need be.  With --gate
     and no --baseline it is held against the variant in force.  Limits are added to those that the
-    gate comes with, or replace them; each may be given for several metrics.
+    matter's gate has, or replace them; each may be given for several metrics.
     """
-    rules = _rules(at_least or (), at_most or (), worst_drop or ())
+    typed = _typed(at_least=at_least, at_most=at_most, worst_drop=worst_drop)
 
     async def work(services: "Services") -> int:
         target = await matter_named(services, matter)
@@ -79,7 +77,7 @@ def evaluate(
             variants = await _beside_that_in_force(services, target.id, variants[0])
         done = await _run(services, target.id, asked, variants)
         results = await services.database.results(target.id, done.id)
-        checks = _judged(rules, results, len(variants) > 1) if gate else ()
+        checks = await _judged(services, done, results, typed) if gate else ()
         _tell(done, results, checks, as_json=as_json)
         failed = done.state is not RunState.DONE
         return 1 if failed or not all(each.passed for each in checks) else 0
@@ -179,22 +177,17 @@ async def _beside_that_in_force(
     return [variant]
 
 
-def _rules(
-    at_least: "Sequence[str]", at_most: "Sequence[str]", worst_drop: "Sequence[str]"
-) -> "tuple[Rule, ...]":
-    """The gate's own rules with the limits that were typed; raises ``typer.BadParameter``."""
-    from core.evaluation.gate import DEFAULT_RULES, Rule
+def _typed(**limits: list[str] | None) -> "list[Rule]":
+    """A rule for each limit that was typed; raises ``typer.BadParameter``."""
+    from core.trials import Rule
 
-    rules = {each.metric: each for each in DEFAULT_RULES}
-    for metric, value in map(_limit, at_least):
-        rules[metric] = replace(rules.get(metric, Rule(metric)), at_least=value)
-    for metric, value in map(_limit, at_most):
-        rules[metric] = replace(rules.get(metric, Rule(metric)), at_most=value)
-    for metric, value in map(_limit, worst_drop):
-        if value < 0:
-            raise typer.BadParameter(f"A drop of {metric} is 0 or more.")
-        rules[metric] = replace(rules.get(metric, Rule(metric)), worst_drop=value)
-    return tuple(rules.values())
+    rules = []
+    for name, typed in limits.items():
+        for metric, value in map(_limit, typed or ()):
+            if name == "worst_drop" and value < 0:
+                raise typer.BadParameter(f"A drop of {metric} is 0 or more.")
+            rules.append(Rule(metric, **{name: value}))
+    return rules
 
 
 def _limit(typed: str) -> tuple[str, float]:
@@ -214,15 +207,24 @@ def _limit(typed: str) -> tuple[str, float]:
     return metric, value
 
 
-def _judged(
-    rules: "tuple[Rule, ...]", results: "tuple[Result, ...]", has_baseline: bool
+async def _judged(
+    services: "Services", run: "Run", results: "tuple[Result, ...]", typed: "list[Rule]"
 ) -> "tuple[Check, ...]":
-    """The gate's checks; alone runs only the variant that is in force."""
-    from core.evaluation.gate import judge
-    from core.evaluation.metrics import LOWER_IS_BETTER, per_question
+    """The gate's checks of the first variant against the last; alone runs the one in force.
 
-    own, other = per_question(results, 0), per_question(results, 1) if has_baseline else None
-    return judge(rules, own, other, LOWER_IS_BETTER, is_in_force=not has_baseline)
+    Each of ``typed`` has one limit, which is asked for in place of the matter's.
+    """
+    from core.evaluation.gate import DEFAULT_RULES
+    from core.evaluation.outcomes import changed, gate
+
+    own = await services.database.limits(run.matter_id) or DEFAULT_RULES
+    asked = {each.metric: each for each in own}
+    for each in typed:
+        limit = {name: value for name, value in asdict(each).items() if value is not None}
+        asked[each.metric] = replace(asked.get(each.metric, each), **limit)
+    rules = tuple(asked.values())
+    meanwhile = await changed(run, services.runner.changes)
+    return gate(run, results, 0, run.variants[-1], rules, meanwhile)
 
 
 def _tell(

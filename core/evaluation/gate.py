@@ -3,36 +3,22 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from core.evaluation.significance import interval
-
-Figures = Mapping[str, Mapping[str, float]]
-"""Question id -> metric -> value; a question that failed has none."""
+from core.evaluation.significance import Figures, chance, interval
+from core.trials import Rule
 
 ANSWERED = "answered"
 """The share of questions that came to figures at all: one that failed would else leave a mean."""
 
 FEWEST = 10
-"""Questions of both below which nothing is said of a loss."""
+"""Questions below which nothing is said of a loss that chance could explain."""
 
 COVERED = 0.98
-"""The share of the baseline's questions with a metric on which the candidate must have it too."""
+"""The share of what is to be compared that has to be there, on the baseline's side and on ours."""
+
+LEVEL = 0.05
+"""A loss whose p is not below it could be explained by chance alone."""
 
 _ROUNDING = 1e-9
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """What is asked of a metric, in its own unit.
-
-    ``at_least`` and ``at_most`` bound the mean.  ``worst_drop`` is how much worse than the
-    baseline a variant may be in the mean of the questions of both: a greater loss fails, whether
-    or not chance could explain it.
-    """
-
-    metric: str
-    at_least: float | None = None
-    at_most: float | None = None
-    worst_drop: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +58,19 @@ def judge(
     *,
     is_in_force: bool = False,
 ) -> tuple[Check, ...]:
-    """Hold a variant against each rule, in their order.
+    """Hold a variant against each rule, in their order; a question that failed has no figures.
 
-    A bound whose metric has no value fails.  A ``worst_drop`` fails without a baseline, where the
-    candidate lacks the metric on more of the baseline's questions than ``COVERED`` allows, and on
-    fewer than ``FEWEST`` questions of both.  It passes where the baseline never has the metric,
-    and for the variant that ``is_in_force`` itself; the sentence says so.
+    A bound whose metric has no value fails.  A ``worst_drop`` fails where the mean difference,
+    question by question, is a greater loss; of the variant that ``is_in_force`` itself there is
+    none.  No loss may hide behind a value that is missing:
+
+    - All are: without a baseline, or if it answered less than ``COVERED`` of the questions, it
+      fails.
+    - The candidate's: it must have ``COVERED`` of the baseline's, but for questions that it
+      rightly refused and the baseline did not.
+    - The baseline's, which said nothing: its mean stands in.  A metric that it never has passes.
+    - Nearly all: with fewer than ``FEWEST`` questions a metric is not judged, and passes, unless
+      more than chance explains a loss.  On a set with fewer questions it fails.
     """
     return tuple(_check(rule, candidate, baseline, lower_is_better, is_in_force) for rule in rules)
 
@@ -95,19 +88,18 @@ def _check(
     is_in_force: bool,
 ) -> Check:
     asked = {*candidate, *(baseline or ())}
-    values = _values(rule.metric, candidate, asked)
-    others = _values(rule.metric, baseline or {}, asked if baseline else ())
-    value, other = _mean(values), _mean(others)
+    value = _mean(_values(rule.metric, candidate, asked))
+    other = _mean(_values(rule.metric, baseline, asked)) if baseline is not None else None
     passed, why = _bounded(rule, value)
     if passed and rule.worst_drop is not None:
-        lower = rule.metric in lower_is_better
         if is_in_force:
             sentence = f"{rule.metric} is that of the variant in force: there is no loss to judge."
         elif baseline is None:
             passed = False
             sentence = f"{rule.metric} has no baseline: run it beside the variant in force."
         else:
-            passed, sentence = _compared(rule.metric, rule.worst_drop, values, others, lower)
+            sign = -1 if rule.metric in lower_is_better else 1
+            passed, sentence = _compared(rule.metric, rule.worst_drop, candidate, baseline, sign)
         why = f"{why} {sentence}".strip()
     return Check(rule, value, other, passed, why or f"{rule.metric} is not bounded.")
 
@@ -137,43 +129,63 @@ def _bounded(rule: Rule, value: float | None) -> tuple[bool, str]:
 
 
 def _compared(
-    metric: str,
-    worst_drop: float,
-    values: Mapping[str, float],
-    others: Mapping[str, float],
-    lower_is_better: bool,
+    metric: str, worst_drop: float, candidate: Figures, baseline: Figures, sign: int
 ) -> tuple[bool, str]:
-    """Whether the candidate is as good as the baseline on the questions of both, and why."""
-    if not others:
-        return True, f"{metric} has no baseline on this set to be compared with."
-    both = [question for question in others if question in values]
-    if not both:
-        return False, f"{metric} has no value where the baseline has one."
-    if len(both) < COVERED * len(others):
+    """Whether the candidate is as good as the baseline, and why."""
+    asked = {*candidate, *baseline}
+    answered = sum(bool(baseline.get(each)) for each in asked)
+    if answered < COVERED * len(asked):
         return False, (
-            f"{metric} has a value on only {len(both)} of the {len(others)} questions on which "
+            f"{metric} cannot be compared: the baseline answered only {answered} of {len(asked)} "
+            f"questions."
+        )
+    values, others = _values(metric, candidate, asked), _values(metric, baseline, asked)
+    expected = _mean(others)
+    if expected is None:
+        return True, f"{metric} has no baseline on this set to be compared with."
+    due = [each for each in others if each in values or not _refused(each, candidate, baseline)]
+    there = sum(each in values for each in due)
+    if there < COVERED * len(due):
+        return False, (
+            f"{metric} has a value on only {there} of the {len(due)} questions on which "
             f"the baseline has one."
         )
-    sign = -1 if lower_is_better else 1
-    low, high = interval([sign * (values[each] - others[each]) for each in both])
-    gap = sum(values[each] - others[each] for each in both) / len(both)
-    ends = f"{_signed(min(sign * low, sign * high))} to {_signed(max(sign * low, sign * high))}"
+    gaps = [value - others.get(each, expected) for each, value in values.items()]
+    return _weighed(metric, worst_drop, gaps, sign, is_enough=len(asked) >= FEWEST)
+
+
+def _refused(question: str, candidate: Figures, baseline: Figures) -> bool:
+    """Whether the candidate, unlike the baseline, rightly refused a question."""
+    own, other = candidate.get(question, {}), baseline.get(question, {})
+    return own.get("refusal") == 1 and other.get("refusal") == 0
+
+
+def _weighed(
+    metric: str, worst_drop: float, gaps: Sequence[float], sign: int, *, is_enough: bool
+) -> tuple[bool, str]:
+    """Whether differences by question come to no loss that is not allowed, and why."""
+    number, gap = len(gaps), sum(gaps) / max(len(gaps), 1)
+    is_lost = sign * gap < -worst_drop - _ROUNDING
+    is_sure = is_lost and chance(gaps) < LEVEL
+    if number < FEWEST and not is_sure:
+        if is_enough:
+            return True, f"{metric} has {number} questions to compare, too few: it is not judged."
+        return False, f"{metric} has {number} questions to compare, too few to say."
+    ends = " to ".join(map(_signed, interval(gaps)))
     size, allowed = _said(abs(gap)), _said(worst_drop)
-    if sign * gap < -worst_drop - _ROUNDING and high < 0:
+    if is_sure:
         return False, (
             f"{metric} is worse than the baseline's by {size} (95 % interval {ends}, "
-            f"{len(both)} questions); {allowed} is allowed. Chance alone does not explain it."
+            f"{number} questions); {allowed} is allowed. Chance alone does not explain it."
         )
-    if sign * gap < -worst_drop - _ROUNDING:
+    if is_lost:
         return False, (
             f"{metric} is worse than the baseline's by {size} (95 % interval {ends}, "
-            f"{len(both)} questions); {allowed} is allowed. Chance alone could explain it."
+            f"{number} questions); {allowed} is allowed. Chance alone could explain it."
         )
-    if len(both) < FEWEST:
-        return False, f"{metric} has {len(both)} questions to compare, too few to say."
     return True, (
         f"{metric} differs from the baseline's by {_signed(gap)} (95 % interval {ends}, "
-        f"{len(both)} questions); a loss of up to {allowed} is allowed."
+        f"{number} questions); a loss of up to {allowed} is allowed."
     )
 
 

@@ -1,26 +1,46 @@
 """What a run came to: the means of its variants with intervals, the gate, and paired questions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from core.evaluation.gate import DEFAULT_RULES, Check, judge
+import numpy as np
+
+from core.errors import NotFound
+from core.evaluation.gate import Check, judge
+from core.evaluation.manifest import CHANGES, changed_meanwhile
 from core.evaluation.metrics import LOWER_IS_BETTER, METRICS, per_question
-from core.evaluation.significance import interval
+from core.evaluation.significance import Figures, interval
 from core.evaluation.variants import differences
-from core.trials import Result, Run, SetQuestion
+from core.trials import Result, Rule, Run, SetQuestion
 from core.types import Variant
 
-Values = Mapping[str, Mapping[str, float]]
-"""A variant's metrics by question: ``values[question_id][metric]``."""
+RESTS_ON = "rests_on"
+"""What a check is of that no metric is asked for: that figures hold for what is there now."""
+
+CHANGED = {
+    "set": "The question set is no more, so that this run cannot be repeated.",
+    "documents": "Documents have come, gone or been replaced since this run began.",
+    "models": "A model or an adapter has been replaced since this run began.",
+    "prompts": "The words of a prompt have changed since this run began.",
+    "settings": "Settings of retrieval or of the engine have changed since this run began.",
+    "seed": "The seed of chance has changed since this run began.",
+    "code": "Pincite itself has changed since this run began.",
+}
+"""Why figures say nothing of what would be put in force now, by the keys of a manifest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mean:
-    """A mean over questions with its 95 % bootstrap interval; without one below two questions."""
+    """A mean over ``questions``, with the median and the 95th percentile of the values.
+
+    ``low`` and ``high`` are its 95 % bootstrap interval, ``None`` below two questions.
+    """
 
     value: float
     low: float | None
     high: float | None
+    median: float
+    p95: float
     questions: int
 
 
@@ -44,7 +64,7 @@ class Change:
         return self.first, self.second
 
 
-def standing(values: Values) -> dict[str, Mean]:
+def standing(values: Figures) -> dict[str, Mean]:
     """The mean of each metric over the questions that have it, in the order of ``METRICS``.
 
     Its interval is ``significance.interval``'s.
@@ -59,9 +79,9 @@ def standing(values: Values) -> dict[str, Mean]:
 
 def _mean(column: Sequence[float]) -> Mean:
     value = sum(column) / len(column)
-    if len(column) < 2:
-        return Mean(value, None, None, len(column))
-    return Mean(value, *interval(column), len(column))
+    low, high = interval(column) if len(column) > 1 else (None, None)
+    median, p95 = map(float, np.percentile(column, (50, 95)))
+    return Mean(value, low, high, median, p95, len(column))
 
 
 def standings(run: Run, results: Sequence[Result]) -> tuple[dict[str, Mean], ...]:
@@ -69,7 +89,7 @@ def standings(run: Run, results: Sequence[Result]) -> tuple[dict[str, Mean], ...
     return tuple(standing(per_question(results, at)) for at in range(len(run.variants)))
 
 
-def changes(first: Values, second: Values, metric: str) -> tuple[Change, ...]:
+def changes(first: Figures, second: Figures, metric: str) -> tuple[Change, ...]:
     """The questions for which both have the metric, those that lost most first.
 
     For a metric that is better when lower, what rose has lost.
@@ -88,28 +108,48 @@ def is_better(change: Change, metric: str) -> bool:
     return (change.difference > 0) != (metric in LOWER_IS_BETTER)
 
 
+def standing_at(variants: Sequence[Variant], in_force: Variant) -> tuple[int, ...]:
+    """Where the variant in force stands among others: more than once where it has copies."""
+    return tuple(at for at, each in enumerate(variants) if not differences(each, in_force))
+
+
+async def changed(run: Run, changes: Callable[[Run], Awaitable[Sequence[str]]]) -> tuple[str, ...]:
+    """The keys of ``CHANGED`` that hold of a run, which ``changes`` (the runner's) tells of.
+
+    Whether it was under way or over when it happened is the same; and of its set a run has a
+    version of its own.
+    """
+    try:
+        found = {*await changes(run)} - {"set"}
+    except NotFound:
+        found = {"set"}
+    return tuple(each for each in CHANGES if each in {*found, *changed_meanwhile(run.manifest)})
+
+
 def gate(
-    run: Run, results: Sequence[Result], position: int, in_force: Variant
+    run: Run,
+    results: Sequence[Result],
+    position: int,
+    in_force: Variant,
+    rules: Sequence[Rule],
+    changed: Sequence[str],
 ) -> tuple[Check, ...]:
-    """The gate's checks of one variant, against the one in force.
+    """The gate's checks of one variant, against the one in force: the same for all who ask.
 
     Where the run lacks that one no loss can be judged, and the gate stays shut; for the variant
-    in force itself, under whatever name, there is none.
+    in force itself, under whatever name, there is none.  Each of the ``changed`` (see there) is a
+    check that fails.
     """
-    same = [at for at, each in enumerate(run.variants) if not differences(each, in_force)]
-    return judge(
-        DEFAULT_RULES,
-        _figures(results, position),
-        _figures(results, same[0]) if same else None,
+    same = standing_at(run.variants, in_force)
+    checks = judge(
+        rules,
+        per_question(results, position),
+        per_question(results, same[0]) if same else None,
         LOWER_IS_BETTER,
         is_in_force=position in same,
     )
-
-
-def _figures(results: Sequence[Result], position: int) -> Values:
-    """A variant's metrics by question; a question that failed is there with none."""
-    own = (each for each in results if each.position == position)
-    return {each.question_id: {} if each.error else each.metrics for each in own}
+    stale = (Check(Rule(RESTS_ON), None, None, False, CHANGED[each]) for each in changed)
+    return (*checks, *stale)
 
 
 def rows(

@@ -7,9 +7,9 @@ import json
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from core.evaluation.findings import Asked, Compared, Report, report
+from core.evaluation.findings import Asked, Compared, Judged, Report, report
+from core.evaluation.gate import passes
 from core.evaluation.plots import (
-    Estimate,
     as_html,
     intervals_figure,
     latencies,
@@ -17,12 +17,12 @@ from core.evaluation.plots import (
     script_path,
 )
 from core.evaluation.word import docx_report
-from core.evaluation.words import Words, points, telling
+from core.evaluation.words import Words, estimated, points, telling
 from core.settings import ROOT
 from core.trials import Result
 from core.types import Citation, Statement
 
-__all__ = ["Report", "Words", "docx_report", "html_report", "report"]
+__all__ = ["Judged", "Report", "Words", "docx_report", "html_report", "report"]
 
 _POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
@@ -35,7 +35,7 @@ def html_report(report: Report, words: Words) -> str:
     title = words("title", set=report.question_set.name)
     sections = (
         _head(title, report, words),
-        _gate(report, words),
+        *(_gate(each, report, words) for each in report.judged),
         _figures(report, words),
         *(_compared(each, report, words) for each in report.compared),
         _latency(report, words),
@@ -71,17 +71,15 @@ def _head(title: str, report: Report, words: Words) -> str:
     )
 
 
-def _gate(report: Report, words: Words) -> str:
-    if not report.checks:
-        return ""
-    name = report.run.variants[report.judged].name
-    is_open = all(check.passed for check in report.checks)
+def _gate(judged: Judged, report: Report, words: Words) -> str:
+    name = report.run.variants[judged.position].name
+    is_open = passes(judged.checks)
     verdict = words("gate_open" if is_open else "gate_closed", variant=name)
     rows = [
         _cells([[words.metric(check.rule.metric)]])[0]
         + [_mark(check.passed, words("passed" if check.passed else "failed"))]
         + _cells([[words.said(check.why)]])[0]
-        for check in report.checks
+        for check in judged.checks
     ]
     head = ["", words("check"), words("why")]
     return (
@@ -105,7 +103,7 @@ def _figures(report: Report, words: Words) -> str:
         rows.append(row)
     series = {
         name: [
-            Estimate(words.metric(each.metric), mean.value, mean.low, mean.high)
+            estimated(words.metric(each.metric), mean)
             for each in report.measured
             if each.unit == "share" and (mean := each.means[at])
         ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 Figures = Mapping[str, Mapping[str, float]]
-"""Question id -> metric -> value."""
+"""A variant's question id -> metric -> value; a question that failed has none."""
 
 _RESAMPLES = 5_000
 
@@ -49,7 +49,7 @@ def differences(first: Figures, second: Figures, *, seed: int = 0) -> tuple[Diff
         one = np.array([first[each][metric] for each in both], float)
         other = np.array([second[each][metric] for each in both], float)
         low, high = interval(other - one, seed=seed)
-        p = _permuted(other - one, seed)
+        p = chance(other - one, seed=seed)
         gap = float((other - one).mean())
         found.append((metric, float(one.mean()), float(other.mean()), gap, low, high, p, len(both)))
     adjusted = holm([each[6] for each in found])
@@ -88,14 +88,19 @@ def holm(levels: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def _permuted(gaps: np.ndarray, seed: int) -> float:
+def chance(gaps: Sequence[float] | np.ndarray, *, seed: int = 0) -> float:
+    """The p of the paired permutation test: how often chance alone makes so large a mean.
+
+    Two-sided and exact for few (scipy.stats); 1 below two differences.
+    """
     from scipy.stats import permutation_test
 
-    if not gaps.any():
+    each = np.asarray(gaps, float)
+    if each.size < 2 or not each.any():
         return 1.0
     return float(
         permutation_test(
-            (gaps,), np.mean, permutation_type="samples", vectorized=True, batch=500,
+            (each,), np.mean, permutation_type="samples", vectorized=True, batch=500,
             n_resamples=_RESAMPLES, rng=np.random.default_rng(seed),
         ).pvalue
     )  # fmt: skip

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from core.evaluation.findings import Compared, Report
-from core.evaluation.plots import COLOURS, Estimate, interval_picture, scatter_picture
-from core.evaluation.words import Words, points, printable, telling
+from core.evaluation.findings import Compared, Judged, Report
+from core.evaluation.gate import passes
+from core.evaluation.plots import COLOURS, interval_picture, scatter_picture
+from core.evaluation.words import Words, estimated, points, printable, telling
 from core.trials import Result
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ def docx_report(report: Report, words: Words) -> bytes:
     document.add_heading(printable(title), 0)
     _table(document, [], words.facts(report))
     _variants(document, report, words)
-    _gate(document, report, words)
+    for judged in report.judged:
+        _gate(document, judged, report, words)
     _figures(document, report, words)
     for compared in report.compared:
         _compared(document, compared, report, words)
@@ -103,11 +105,9 @@ def _variants(document: "Document", report: Report, words: Words) -> None:
     _table(document, ["", *(each.name for each in report.run.variants)], rows)
 
 
-def _gate(document: "Document", report: Report, words: Words) -> None:
-    if not report.checks:
-        return
-    name = report.run.variants[report.judged].name
-    is_open = all(check.passed for check in report.checks)
+def _gate(document: "Document", judged: Judged, report: Report, words: Words) -> None:
+    name = report.run.variants[judged.position].name
+    is_open = passes(judged.checks)
     verdict = words("gate_open" if is_open else "gate_closed", variant=name)
     _heading(document, words("gate"), verdict)
     rows = [
@@ -116,7 +116,7 @@ def _gate(document: "Document", report: Report, words: Words) -> None:
             words("passed" if check.passed else "failed"),
             words.said(check.why),
         ]
-        for check in report.checks
+        for check in judged.checks
     ]
     _table(document, ["", words("check"), words("why")], rows)
 
@@ -125,19 +125,21 @@ def _figures(document: "Document", report: Report, words: Words) -> None:
     _heading(document, words("figures"), words("figures_more"))
     rows: list[list[object]] = []
     for each in report.measured:
-        there = [mean for mean in each.means if mean]
-        highest = 1.0 if each.unit == "share" else max(mean.high for mean in there) or 1.0
-        lowest = min(0.0, *(mean.low for mean in there))
-        for at, (variant, mean) in enumerate(zip(report.run.variants, each.means, strict=True)):
-            if mean is None:
-                continue
-            told = words.mean(mean, each.unit)
+        drawn = {
+            at: estimated(report.run.variants[at].name, mean)
+            for at, mean in enumerate(each.means)
+            if mean
+        }
+        highest = 1.0 if each.unit == "share" else max(e.high for e in drawn.values()) or 1.0
+        lowest = min(0.0, *(estimate.low for estimate in drawn.values()))
+        for at, estimate in drawn.items():
+            told, label = words.mean(each.means[at], each.unit), words.metric(each.metric)
             picture = interval_picture(
-                Estimate(variant.name, mean.value, mean.low, mean.high),
-                lowest=lowest, highest=highest, colour=COLOURS[at % len(COLOURS)],
-            )  # fmt: skip
-            label = words.metric(each.metric)
-            rows.append([label, variant.name, told, (picture, f"{label}, {variant.name}: {told}")])
+                estimate, lowest=lowest, highest=highest, colour=COLOURS[at % len(COLOURS)]
+            )
+            rows.append(
+                [label, estimate.label, told, (picture, f"{label}, {estimate.label}: {told}")]
+            )
     if rows:
         _table(document, [words("metric"), words("variant"), words("mean"), ""], rows)
 

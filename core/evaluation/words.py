@@ -4,7 +4,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from core.evaluation.findings import Compared, Mean, Report
+from core.evaluation.findings import Compared, Report
+from core.evaluation.outcomes import Mean
+from core.evaluation.plots import Estimate
 from core.types import Citation, Variant
 
 _UNPRINTABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -33,9 +35,11 @@ class Words:
         return f"{value:.3f}" if unit == "share" else f"{value:.3g}"
 
     def mean(self, mean: Mean | None, unit: str) -> str:
-        """A mean with its interval, a dash where there is none."""
+        """A mean with its interval where it has one, a dash where there is no mean."""
         if mean is None:
             return "–"
+        if mean.low is None or mean.high is None:
+            return self.figure(mean.value, unit)
         ends = f"{self.figure(mean.low, unit)} – {self.figure(mean.high, unit)}"
         return f"{self.figure(mean.value, unit)} ({ends})"
 
@@ -82,6 +86,13 @@ class Words:
     @staticmethod
     def _tokens(report: Report) -> int:
         return sum(each.tokens for asked in report.asked for each in asked.results if each)
+
+
+def estimated(label: str, mean: Mean) -> Estimate:
+    """A mean as it is drawn: as a point where it has no interval."""
+    low = mean.value if mean.low is None else mean.low
+    high = mean.value if mean.high is None else mean.high
+    return Estimate(label, mean.value, low, high)
 
 
 def telling(compared: Compared, report: Report) -> str:

@@ -1,5 +1,6 @@
-"""The variants of a matter, and which of them is in force."""
+"""The variants of a matter, which of them is in force, and what its gate asks of others."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -11,7 +12,7 @@ from core.errors import NotFound, PinciteError
 from core.records.matters import require_matter
 from core.records.stored import dump, load
 from core.records.transactions import Records, changing, metadata, now, transacted
-from core.trials import NamedVariant, Outcome, Promotion
+from core.trials import NamedVariant, Outcome, Promotion, Rule
 from core.types import Person, Variant
 
 variants = Table(
@@ -39,6 +40,13 @@ promotions = Table(
     Column("person_id", String, nullable=False),
 )
 
+
+_limits = Table(
+    "limits",
+    metadata,
+    Column("matter_id", ForeignKey("matters.id", ondelete="CASCADE"), primary_key=True),
+    Column("rules", Text, nullable=False),
+)
 
 _WORDS_OF_VOTES = frozenset({Outcome.TIE, Outcome.BAD})
 """Under these, votes without a winner are counted beside the names of variants."""
@@ -116,10 +124,15 @@ class Variants(Records):
     ) -> Promotion:
         """Put a variant in force.
 
-        Raises ``NotFound`` when the matter does not exist, and ``PinciteError`` where the gate did
-        not let it through and no reason is given.
+        Raises ``NotFound`` when the matter does not exist, and ``PinciteError`` for one that is
+        retired, or where the gate did not let it through and no reason is given.
         """
         require_matter(sql, matter_id)
+        own = (variants.c.matter_id == matter_id) & (variants.c.name == variant.name)
+        if sql.scalar(sa.select(variants.c.is_retired).where(own)):
+            raise PinciteError(
+                f"“{variant.name}” is retired and cannot be put in force.", "Restore it first."
+            )
         if not passed and not reason.strip():
             raise PinciteError(
                 f"“{variant.name}” has not passed the gate.", "Give the reason to use it anyway."
@@ -141,6 +154,25 @@ class Variants(Records):
     def promotions(self, sql: sa.Connection, matter_id: str) -> tuple[Promotion, ...]:
         """What was put in force in the matter, the newest first: that one is in force."""
         return tuple(map(_promotion, sql.execute(_newest(matter_id, promotions))))
+
+    @changing
+    def set_limits(self, sql: sa.Connection, matter_id: str, rules: Sequence[Rule]) -> None:
+        """Give the matter's gate rules of its own; none gives it those of every gate again.
+
+        Raises ``NotFound`` when the matter does not exist.
+        """
+        require_matter(sql, matter_id)
+        sql.execute(sa.delete(_limits).where(_limits.c.matter_id == matter_id))
+        if rules:
+            values = {"matter_id": matter_id, "rules": dump(tuple[Rule, ...], tuple(rules))}
+            sql.execute(sa.insert(_limits).values(values))
+
+    @transacted
+    def limits(self, sql: sa.Connection, matter_id: str) -> tuple[Rule, ...]:
+        """The rules that the matter's gate has of its own; none where it has those of all."""
+        own = sa.select(_limits.c.rules).where(_limits.c.matter_id == matter_id)
+        stored = sql.scalar(own)
+        return load(tuple[Rule, ...], stored) if stored else ()
 
 
 def _newest(matter_id: str, selected: Any) -> sa.Select[Any]:

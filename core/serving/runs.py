@@ -1,7 +1,7 @@
 """What a run came to, as files: its report, and its results as a table or as JSON lines."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -12,13 +12,13 @@ from core.database import Database
 from core.deeds import Deed
 from core.errors import NotFound
 from core.evaluation.exports import as_csv, as_jsonl
-from core.evaluation.metrics import METRICS
-from core.evaluation.outcomes import gate, rows
-from core.evaluation.reports import Words, docx_report, html_report, report
+from core.evaluation.gate import DEFAULT_RULES
+from core.evaluation.outcomes import changed, gate, rows, standing_at
+from core.evaluation.reports import Judged, Words, docx_report, html_report, report
 from core.evaluation.variants import in_force
 from core.serving.pages import Look, address_of, look_of
 from core.serving.walls import Walls
-from core.trials import QuestionSet, Result, Run, SetQuestion
+from core.trials import QuestionSet, Result, Rule, Run, SetQuestion
 from core.types import Role, Variant
 
 TYPES = {
@@ -29,7 +29,13 @@ TYPES = {
 }
 
 
-def run_routes(database: Database, words_for: Callable[[Look], Words]) -> APIRouter:
+Changes = Callable[[Run], Awaitable[Sequence[str]]]
+"""Tells in what a run would rest on something else now (``Runner.changes``)."""
+
+
+def run_routes(
+    database: Database, changes: Changes, words_for: Callable[[Look], Words]
+) -> APIRouter:
     """``/matters/{id}/runs/{id}/{file}``: for the matter's readers, noted in the log.
 
     ``words_for`` gives a report the language of who asks for it.
@@ -44,7 +50,7 @@ def run_routes(database: Database, words_for: Callable[[Look], Words]) -> APIRou
         run = await database.run(matter_id, run_id)
         if file not in TYPES:
             raise NotFound("There is no such file.", "Reload the page.")
-        told = await _told(database, run)
+        told = await _told(database, changes, run)
         body = await asyncio.to_thread(_written, file, told, words_for(look_of(request)))
         await database.record(
             person, Deed.EXPORTED, matter_id, f"{run.id}/{file}", address=address_of(request)
@@ -64,9 +70,11 @@ class _Told:
     question_set: QuestionSet
     asked: tuple[SetQuestion, ...]
     in_force: Variant
+    rules: tuple[Rule, ...]
+    changed: tuple[str, ...]
 
 
-async def _told(database: Database, run: Run) -> _Told:
+async def _told(database: Database, changes: Changes, run: Run) -> _Told:
     """What is known of a run; of a set that has been deleted there are no questions left."""
     asked: tuple[SetQuestion, ...] = ()
     held = QuestionSet(run.set_id, run.matter_id, "–", "", False, 0, 0, 0, run.created_at)
@@ -76,7 +84,9 @@ async def _told(database: Database, run: Run) -> _Told:
     accepted = tuple(each for each in asked if not each.is_draft)
     results = await database.results(run.matter_id, run.id)
     promoted = in_force(await database.promotions(run.matter_id))
-    return _Told(run, results, held, accepted, promoted)
+    rules = await database.limits(run.matter_id) or DEFAULT_RULES
+    stale = await changed(run, changes)
+    return _Told(run, results, held, accepted, promoted, rules, stale)
 
 
 def _written(file: str, told: _Told, words: Words) -> str | bytes:
@@ -84,16 +94,12 @@ def _written(file: str, told: _Told, words: Words) -> str | bytes:
     if file.startswith("results."):
         listed = rows(run, results, {each.id: each for each in told.asked})
         return as_csv(listed) if file == "results.csv" else as_jsonl(listed)
-    base = next((at for at, each in enumerate(run.variants) if each == told.in_force), 0)
-    judged = 0 if base else len(run.variants) - 1
-    made = report(
-        run,
-        results,
-        told.question_set,
-        told.asked,
-        METRICS,
-        checks=gate(run, results, judged, told.in_force),
-        baseline=base,
-        judged=judged,
-    )
+    same = standing_at(run.variants, told.in_force)
+    others = [at for at in range(len(run.variants)) if at not in same]
+    judged = [
+        Judged(at, gate(run, results, at, told.in_force, told.rules, told.changed))
+        for at in others or same
+    ]
+    base = same[0] if same else 0
+    made = report(run, results, told.question_set, told.asked, judged=judged, baseline=base)
     return html_report(made, words) if file == "report.html" else docx_report(made, words)

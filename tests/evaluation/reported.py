@@ -1,35 +1,18 @@
 """A run with hostile words in every place that a report shows, for the tests of reports."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
 
-from core.evaluation.findings import Report, report
-from core.evaluation.gate import DEFAULT_RULES, judge
+from core.evaluation.findings import Judged, Report, report
+from core.evaluation.gate import DEFAULT_RULES
+from core.evaluation.outcomes import gate
 from core.trials import QuestionSet, Result, Run, RunState, SetQuestion
 from core.types import Answer, AnswerKind, Citation, Statement, Variant, Verdict
 
 HOSTILE = "<script>alert(1)</script>&\"'\x07{x}${y}`z`中文"
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 QUESTIONS = 24
-
-
-@dataclass(frozen=True)
-class Metric:
-    key: str
-    source: str
-    unit: str = "share"
-    higher_is_better: bool = True
-
-
-METRICS = (
-    Metric("recall@10", f"A book, chapter 8 {HOSTILE}"),
-    Metric("ndcg@10", "Another book"),
-    Metric("supported", "Ours"),
-    Metric("seconds", "Ours", "seconds", higher_is_better=False),
-    Metric("judge", "Nobody measured it"),
-)
 
 
 def answered(question: str, number: int) -> Answer:
@@ -67,9 +50,5 @@ def a_report() -> Report:
             }  # fmt: skip
             answer = answered(question.question, at)
             results.append(Result("r1", position, question.id, answer, (), metrics, 20, 2.0))
-    figures = [
-        {each.question_id: each.metrics for each in results if each.position == at}
-        for at in range(2)
-    ]
-    checks = judge(DEFAULT_RULES, figures[1], figures[0], {"seconds"})
-    return report(run, results, asked_of, questions, METRICS, checks=checks)
+    checks = gate(run, results, 1, variants[0], DEFAULT_RULES, ())
+    return report(run, results, asked_of, questions, judged=[Judged(1, checks)])

@@ -1,5 +1,6 @@
 """``app.py evaluate``: the gate stops a worse variant with exit code 1; a kill loses nothing."""
 
+import asyncio
 import json
 import os
 import signal
@@ -12,8 +13,11 @@ import pytest
 from click.testing import Result
 
 from app import cli
+from core.database import Database
 from core.evaluation.manifest import Digests, code_revision
 from core.settings import ROOT
+from core.trials import Rule
+from core.types import DocumentState
 from tests.fakes import LoadedEncoders
 from tests.test_commands import Pincite, environment, pincite
 
@@ -113,6 +117,56 @@ def test_limits_of_the_gate_are_typed_for_each_metric(pincite: Pincite, set_of_r
     assert checks["hit@10"]["why"] == "hit@10 is 1, below the 1.5 asked for."
     assert "within its bounds" in checks["seconds"]["why"]
     assert "a loss of up to 1 is allowed" in checks["refusal"]["why"]
+
+
+def test_the_limits_are_the_matters_but_for_those_that_are_typed(
+    pincite: Pincite, set_of_rent: Path, tmp_path: Path
+) -> None:
+    async def limit() -> None:
+        database = Database(tmp_path / "data" / "pincite.db")
+        await database.start()
+        (matter,) = await database.matters()
+        strict = (Rule("hit@10", at_least=1.5, at_most=2.0), Rule("mrr", worst_drop=1.0))
+        await database.set_limits(matter.id, strict)
+        await database.close()
+
+    asyncio.run(limit())
+    compared = ("--variant", "quotes", "--baseline", "lexical", "--gate", "--json")
+    judged = evaluated(pincite, "--import", set_of_rent, *compared)
+    assert judged.exit_code == 1, judged.output
+    checks = json.loads(judged.stdout)["checks"]
+    assert [(each["metric"], each["passed"]) for each in checks] == [
+        ("hit@10", False),
+        ("mrr", True),
+    ]
+    judged = evaluated(pincite, *compared, "--at-least", "hit@10=0.1")
+    assert judged.exit_code == 0, judged.output
+    (bound, _) = json.loads(judged.stdout)["checks"]
+    assert bound["why"] == "hit@10 is 1, within its bounds."
+
+
+def test_what_changes_while_it_runs_shuts_the_gate(
+    pincite: Pincite, set_of_rent: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the page and the reports have it: not all answers rest on the same."""
+    keep, added = Database.keep_result, set_of_rent.parent / "added.txt"
+    added.write_text("A lease that came meanwhile.")
+
+    async def keeping(self: Database, matter_id: str, result: object) -> None:
+        await keep(self, matter_id, result)  # type: ignore[arg-type]
+        document, is_new = await self.put_document(matter_id, added.name, "added", 10)
+        if is_new:
+            ready = {"state": DocumentState.READY, "passages": 1}
+            await self.update_document(matter_id, document.id, ready)
+
+    monkeypatch.setattr(Database, "keep_result", keeping)
+    asked = ("--variant", "quotes", "--baseline", "lexical", "--worst-drop", "refusal=1")
+    stopped = evaluated(pincite, "--import", set_of_rent, *asked, "--gate")
+    assert stopped.exit_code == 1, stopped.output
+    told = "FAILED\trests_on\tDocuments have come, gone or been replaced since this run began."
+    assert told in stopped.stdout
+    again = evaluated(pincite, *asked, "--gate", "--json")
+    assert "rests_on" not in {each["metric"] for each in json.loads(again.stdout)["checks"]}
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from core.evaluation.gate import ANSWERED, DEFAULT_RULES, FEWEST, Rule, judge, passes
+from core.evaluation.gate import ANSWERED, DEFAULT_RULES, FEWEST, judge, passes
+from core.trials import Rule
 
 Figures = dict[str, dict[str, float]]
 
@@ -177,3 +178,77 @@ def test_a_variant_that_always_refuses_is_stopped() -> None:
     good = figures(supported=[0.9] * 9, refusal=[1.0] * 9)
     check = judge(DEFAULT_RULES, figures(refusal=[0.0] * 9), good, ())
     assert {each.rule.metric for each in check if not each.passed} == {"supported", "refusal"}
+
+
+def answers(
+    number: int, *, supported: float | None = 1.0, refusal: float = 1.0, first: int = 0
+) -> Figures:
+    """Questions from ``first`` on; without ``supported`` nothing was said."""
+    own = {"refusal": refusal, "seconds": 1.0}
+    if supported is not None:
+        own |= {"supported": supported, "citation_recall": supported}
+    return {f"q{at}": dict(own) for at in range(first, first + number)}
+
+
+def failed(number: int, first: int = 0) -> Figures:
+    return {f"q{at}": {} for at in range(first, first + number)}
+
+
+def test_the_gate_stays_shut_where_the_baseline_failed() -> None:
+    """Nobody knows what is lost: what it failed at may be what the candidate is bad at."""
+    for lost in (3, 85, 100):
+        baseline = failed(lost) | answers(100 - lost, first=lost)
+        candidate = answers(lost, supported=0.0) | answers(100 - lost, first=lost)
+        checks = judge(DEFAULT_RULES, candidate, baseline, {"seconds"})
+        stopped = {each.rule.metric for each in checks if not each.passed}
+        assert stopped == {rule.metric for rule in DEFAULT_RULES[1:]}
+        told = f"mrr cannot be compared: the baseline answered only {100 - lost} of 100 questions."
+        assert one(Rule("mrr", worst_drop=0.02), candidate, baseline).why == told
+    assert passes(judge(DEFAULT_RULES, answers(100), failed(2) | answers(98, first=2), ()))
+
+
+def test_a_variant_that_rightly_refuses_more_is_let_through() -> None:
+    """It says nothing of what has no answer, and so there is nothing in it to be supported."""
+    common = answers(90)
+    for wrongly in (1, 6, 10):
+        baseline = answers(wrongly, refusal=0.0, first=90) | answers(
+            10 - wrongly, supported=None, first=90 + wrongly
+        )
+        candidate = answers(10, supported=None, first=90)
+        checks = judge(DEFAULT_RULES, common | candidate, common | baseline, {"seconds"})
+        assert passes(checks), [each.why for each in checks if not each.passed]
+    wrong = common | answers(10, supported=None, refusal=0.0, first=90)
+    shut = judge(DEFAULT_RULES, wrong, common | answers(10, first=90), {"seconds"})
+    refused = {each.rule.metric for each in shut if not each.passed}
+    assert refused == {"citation_recall", "supported", "refusal"}
+
+
+def test_what_is_said_where_the_baseline_was_silent_is_held_against_its_mean() -> None:
+    silent = answers(20) | answers(80, supported=None, refusal=0.0, first=20)
+    rule = Rule("supported", worst_drop=0.02)
+    careless = one(rule, answers(20) | answers(80, supported=0.3, first=20), silent)
+    assert not careless.passed
+    assert "100 questions" in careless.why
+    assert one(rule, answers(100), silent).passed
+
+
+def test_a_metric_of_few_questions_does_not_keep_the_gate_shut() -> None:
+    rule = Rule("token_f1", worst_drop=0.02)
+    for number in range(1, FEWEST):
+        few = {f"q{at}": {"token_f1": 0.8 + 0.01 * (-1) ** at} for at in range(number)}
+        before = answers(40) | {key: answers(40)[key] | row for key, row in few.items()}
+        after = before | {"q0": before["q0"] | {"token_f1": 0.5}}
+        for candidate in (before, after):
+            check = one(rule, candidate, before)
+            assert check.passed, check.why
+            told = f"token_f1 has {number} questions to compare, too few: it is not judged."
+            assert check.why == told
+            assert passes(judge(DEFAULT_RULES, candidate, before, {"seconds"}))
+
+
+def test_a_sure_loss_on_a_few_questions_is_stopped() -> None:
+    before = answers(40) | {f"q{at}": answers(40)[f"q{at}"] | {"mrr": 0.9} for at in range(9)}
+    after = before | {f"q{at}": before[f"q{at}"] | {"mrr": 0.1 * (at % 2)} for at in range(9)}
+    check = one(Rule("mrr", worst_drop=0.02), after, before)
+    assert not check.passed
+    assert check.why.endswith("Chance alone does not explain it.")

@@ -1,12 +1,17 @@
-"""The gate of a run, against the variant in force."""
+"""What a run comes to, and its gate against the variant in force."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from core.evaluation.gate import passes
-from core.evaluation.outcomes import gate
+import pytest
+
+from core.errors import NotFound
+from core.evaluation.gate import DEFAULT_RULES, Check, passes
+from core.evaluation.manifest import CHANGES
+from core.evaluation.outcomes import CHANGED, changed, gate, standing, standing_at
 from core.trials import Result, Run, RunState
 from core.types import Variant
+from ui.locale import texts_in
 
 IN_FORCE = Variant("draft")
 WORSE = Variant("worse", mode="lexical", top_k=1)
@@ -22,8 +27,12 @@ def results(position: int, value: float) -> list[Result]:
     return [Result("r", position, f"q{at}", metrics=metrics) for at in range(20)]
 
 
+def judged(run: Run, found: list[Result], at: int, *stale: str) -> tuple[Check, ...]:
+    return gate(run, found, at, IN_FORCE, DEFAULT_RULES, stale)
+
+
 def test_a_variant_that_ran_without_the_one_in_force_is_not_let_through() -> None:
-    checks = gate(run_of(WORSE), results(0, 0.0), 0, IN_FORCE)
+    checks = judged(run_of(WORSE), results(0, 0.0), 0)
     assert not passes(checks)
     stopped = next(each for each in checks if not each.passed)
     assert stopped.why.endswith("has no baseline: run it beside the variant in force.")
@@ -31,11 +40,61 @@ def test_a_variant_that_ran_without_the_one_in_force_is_not_let_through() -> Non
 
 def test_a_variant_beside_the_one_in_force_is_held_against_it() -> None:
     run = run_of(WORSE, IN_FORCE)
-    assert passes(gate(run, [*results(0, 0.9), *results(1, 0.9)], 0, IN_FORCE))
-    assert not passes(gate(run, [*results(0, 0.5), *results(1, 0.9)], 0, IN_FORCE))
+    assert passes(judged(run, [*results(0, 0.9), *results(1, 0.9)], 0))
+    assert not passes(judged(run, [*results(0, 0.5), *results(1, 0.9)], 0))
 
 
 def test_the_variant_in_force_has_nothing_to_lose_against_itself_under_any_name() -> None:
     again = replace(IN_FORCE, name="again")
     for own in (IN_FORCE, again):
-        assert passes(gate(run_of(own), results(0, 0.1), 0, IN_FORCE))
+        assert passes(judged(run_of(own), results(0, 0.1), 0))
+
+
+def test_the_variant_in_force_is_the_baseline_wherever_and_by_whatever_name_it_stands() -> None:
+    copy = replace(IN_FORCE, name="copy")
+    assert standing_at((WORSE, copy, IN_FORCE), IN_FORCE) == (1, 2)
+    assert standing_at((WORSE,), IN_FORCE) == ()
+    found = [*results(0, 0.5), *results(1, 0.9)]
+    assert not passes(judged(run_of(WORSE, copy), found, 0))
+    assert passes(judged(run_of(WORSE, copy), found, 1))
+
+
+def test_what_has_changed_shuts_the_gate_with_a_sentence_each() -> None:
+    run = run_of(WORSE, IN_FORCE)
+    found = [*results(0, 0.9), *results(1, 0.9)]
+    checks = judged(run, found, 0, "documents", "models")
+    assert [each.why for each in checks if not each.passed] == [
+        "Documents have come, gone or been replaced since this run began.",
+        "A model or an adapter has been replaced since this run began.",
+    ]
+    assert CHANGED.keys() == set(CHANGES)
+    for why in CHANGED.values():
+        assert texts_in("zh").said(why) != why
+
+
+@pytest.mark.parametrize(
+    ("since", "meanwhile", "told"),
+    [
+        ((), [], ()),
+        (("set",), [], ()),  # the run has a version of its own
+        (("models", "set"), [], ("models",)),
+        ((), ["documents"], ("documents",)),
+        (("code", "documents"), ["documents"], ("documents", "code")),
+        (None, ["documents"], ("set", "documents")),
+    ],
+)
+async def test_what_changed_meanwhile_or_since_is_asked_for_once(
+    since: tuple[str, ...] | None, meanwhile: list[str], told: tuple[str, ...]
+) -> None:
+    async def changes(run: Run) -> tuple[str, ...]:
+        if since is None:
+            raise NotFound("The set is gone.")
+        return since
+
+    run = replace(run_of(WORSE), manifest={"changed": meanwhile})
+    assert await changed(run, changes) == told
+
+
+def test_one_question_has_a_mean_and_no_interval() -> None:
+    (mean,) = standing({"q0": {"seconds": 2.0}}).values()
+    assert (mean.value, mean.low, mean.high, mean.median, mean.questions) == (2, None, None, 2, 1)

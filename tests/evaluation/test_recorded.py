@@ -11,7 +11,7 @@ import pytest
 from core.database import Database
 from core.errors import NotAllowed, NotFound, PinciteError
 from core.session import variant_named
-from core.trials import Fault, Gold, Outcome, Result, RunState, SetQuestion
+from core.trials import Fault, Gold, Outcome, Result, Rule, RunState, SetQuestion
 from core.types import (
     LOCAL,
     Answer,
@@ -155,6 +155,37 @@ async def test_the_variant_in_force_is_not_retired(database: Database, matter: M
     await database.retire_variant(matter.id, house.id)
     retired = [each.is_retired for each in await database.variants(matter.id)]
     assert retired == [True, False]
+
+
+async def test_a_retired_variant_is_not_put_in_force(database: Database, matter: Matter) -> None:
+    made = await database.create_variant(matter.id, Variant("house"), LOCAL)
+    await database.retire_variant(matter.id, made.id)
+    for passed in (True, False):
+        with pytest.raises(PinciteError, match="“house” is retired"):
+            await database.promote(matter.id, made.variant, LOCAL, passed=passed, reason="It is.")
+    assert await database.promotions(matter.id) == ()
+    await database.retire_variant(matter.id, made.id, is_retired=False)
+    await database.promote(matter.id, made.variant, LOCAL, passed=True)
+
+
+async def test_a_matter_has_limits_of_its_own_until_they_are_reset_or_it_goes(
+    database: Database, matter: Matter
+) -> None:
+    rules = (Rule("mrr", at_least=0.5), Rule("seconds", at_most=9.0, worst_drop=0.0))
+    other = await database.create_matter("Other")
+    await database.set_limits(matter.id, (Rule("mrr", at_least=0.1),))
+    await database.set_limits(matter.id, rules)
+    assert await database.limits(matter.id) == rules
+    assert await database.limits(other.id) == ()
+    await database.set_limits(matter.id, ())
+    assert await database.limits(matter.id) == ()
+    await database.set_limits(other.id, rules)
+    await database.begin_matter_deletion(other.id)
+    await database.delete_matter(other.id)
+    assert await database.limits(other.id) == ()
+    with pytest.raises(NotFound):
+        await database.set_limits(other.id, rules)
+    assert await database.strays() == ()
 
 
 async def test_questions_change_by_versions_and_older_ones_stay_readable(

@@ -64,17 +64,30 @@ def test_findings_are_those_of_the_results(made: Report) -> None:
     assert compared.position == 1
     assert compared.differences[0].questions == QUESTIONS - 1
     assert compared.differences[0].difference > 0.1
-    assert made.judged == 1
+    assert [each.position for each in made.judged] == [1]
 
 
 def test_a_run_that_has_no_results_yet_is_reported_as_such(made: Report) -> None:
     waiting = replace(made.run, state=RunState.RUNNING, done=0, trouble="")
     questions = [each.question for each in made.asked]
-    empty = report(waiting, [], made.question_set, questions, ())
+    empty = report(waiting, [], made.question_set, questions)
     html = body(html_report(empty, words("en")))
     assert html.count("Not asked yet.") == 2 * QUESTIONS
     assert "running · 0/48" in html
     assert docx_report(empty, words("en"))[:2] == b"PK"
+
+
+def test_a_mean_of_one_question_has_no_interval(made: Report) -> None:
+    asked = [made.asked[0]]
+    results = [each for each in asked[0].results if each]
+    once = report(made.run, results, made.question_set, [asked[0].question])
+    first, _ = once.measured[0].means
+    assert first is not None
+    assert (first.low, first.high, first.questions) == (None, None, 1)
+    shown = body(html_report(once, words("en")))
+    assert f">{first.value:.3f}<" in shown
+    assert f"{first.value:.3f} (" not in shown
+    assert docx_report(once, words("en"))[:2] == b"PK"
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -160,7 +160,7 @@ def foreign_event(case: Case, other: Someone, rng: random.Random) -> dict[str, o
         "variant_0": "draft", "number": "3", "repeats": rng.choice(["", case.run]),
         "variants": ["quotes", "listing"], "blind": rng.choice(["on", ""]), "verdict": "0",
         "message_id": case.message, "vote_id": case.vote, "faults": ["style"], "note": "mine",
-        "good": True, "retired": True, "kind": "csv",
+        "good": True, "retired": True, "kind": "csv", "worst_drop mrr": "1",
     }  # fmt: skip
 
 
@@ -363,6 +363,7 @@ async def picture(office: Firm) -> object:
                 [v for v in await database.votes(case.id) if v.id == case.vote],
                 [v for v in await database.variants(case.id) if v.id == case.variant],
                 await database.promotions(case.id),
+                await database.limits(case.id),
             )
         )
     return kept, await database.people()
@@ -425,6 +426,9 @@ async def test_a_reader_changes_nothing_and_an_editor_no_members(own_office: Fir
         told = await fire(office, who, "promote_variant", event)
         assert "takes the role of an owner" in told
         assert await database.promotions(key) == ()
+        told = await fire(office, who, "set_limits", {"at_least mrr": "0"})
+        assert "takes the role of an owner" in told
+        assert await database.limits(key) == ()
         told = await fire(office, who, "delete_matter", {"id": key})
         assert "takes the role of an owner" in told
         answer = await who.http.post(f"/matters/{key}/members", data={"name": "x", "role": ""})

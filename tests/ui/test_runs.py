@@ -163,6 +163,41 @@ async def test_what_changed_while_it_ran_is_said_and_asks_for_a_reason(
     assert [each.passed for each in await services.database.promotions(desk.matter_id)] == [False]
 
 
+async def test_what_has_changed_since_is_said_and_asks_for_a_reason(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+):
+    run = await a_run(services, desk)
+    services.runner.changed = ("models", "set")
+    drawn = region(page, await on_event(page, "open_run")(desk, fired(id=run.id)), "run-report")
+    assert 'data-passed="passed"' not in drawn
+    event = {"run": run.id, "position": 0}
+    drawn = region(page, await on_event(page, "ask_promotion")(desk, fired(**event)), "dialog")
+    assert "Still holds" in drawn
+    assert "A model or an adapter has been replaced since this run began." in drawn
+    chinese = replace(desk, language="zh")
+    drawn = await on_event(page, "ask_promotion")(chinese, fired(**event))
+    assert "本次运行开始后，模型或适配器已更换。" in region(page, drawn, "dialog")
+    drawn = await on_event(page, "promote_variant")(desk, fired(**event, reason=" "))
+    assert "Give the reason" in region(page, drawn, "dialog")
+    assert await services.database.promotions(desk.matter_id) == ()
+
+
+async def test_a_copy_of_what_is_in_force_is_marked_and_held_against(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+):
+    copy = replace(VARIANTS[0], name="copy")
+    own = await services.database.create_variant(desk.matter_id, copy, LOCAL)
+    await services.database.promote(desk.matter_id, copy, LOCAL, passed=False, reason="Why not.")
+    run = await a_run(services, desk)
+    drawn = region(page, await on_event(page, "open_run")(desk, fired(id=run.id)), "run-report")
+    assert drawn.count('class="tag">in force') == 2, "in the table and at the gate"
+    assert "5 worse · 0 better" in drawn
+    drawn = await handler(page, "open_run")(desk, fired(id=""))  # type: ignore[misc]
+    start = region(page, drawn, "run-start")
+    assert own.variant.name in start
+    assert start.count("· in force") == 2, "the built-in one, and its copy"
+
+
 async def test_running_again_says_what_has_changed_since(
     services: DeskServices, page: gr.Blocks, desk: Desk
 ):
