@@ -5,7 +5,7 @@ import fcntl
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from time import perf_counter
 
@@ -17,6 +17,7 @@ from core.evaluation.gold import Place, Texts, places_of
 from core.evaluation.manifest import changes, manifest
 from core.evaluation.metrics import Embeds, Judge, measure
 from core.models.profile import Profile
+from core.retrieval.refusal import Threshold
 from core.settings import Settings
 from core.trials import Result, Run, RunState, SetQuestion
 from core.types import AnswerKind, Delta, Done, Hit, Person, Retrieved, Variant
@@ -34,7 +35,10 @@ _FAILED = ("engine_failed", "engine_not_ready")
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a run is made with; ``judge`` takes a matter, a question, an answer and a reference."""
+    """What a run is made with; ``judge`` takes a matter, a question, an answer and a reference.
+
+    ``thresholds`` are the answerer's.
+    """
 
     settings: Settings
     profile: Profile
@@ -44,6 +48,7 @@ class Parts:
     encoders: Embeds
     texts: Texts
     judge: Callable[[str, str, str, str], Awaitable[float | None]] | None = None
+    thresholds: Mapping[str, Threshold] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,7 +366,7 @@ class Runner:
         asked = await self._database.question_set(matter_id, set_id)
         documents = await self._database.documents(matter_id)
         return await asyncio.to_thread(
-            manifest, parts.settings, parts.profile, asked, documents, variants
+            manifest, parts.settings, parts.profile, asked, documents, variants, parts.thresholds
         )
 
     async def _places(

@@ -15,6 +15,7 @@ from core.evaluation.manifest import changed_meanwhile
 from core.evaluation.metrics import per_question
 from core.evaluation.runner import Parts, Runner
 from core.models.profile import ChatModel, EncoderModel, Profile
+from core.retrieval.refusal import Threshold
 from core.settings import Settings
 from core.trials import Gold, Run, RunState, SetQuestion
 from core.types import (
@@ -398,6 +399,37 @@ async def test_what_changes_while_a_run_is_under_way_is_kept_with_it(bench: Benc
     done = await runner.complete(run)
     assert done.state is RunState.DONE
     assert changed_meanwhile(done.manifest) == ("documents",)
+
+
+async def test_other_thresholds_of_refusal_are_a_change(bench: Bench) -> None:
+    runner = bench.runner()
+    run = await bench.begun(runner)
+    one = Threshold((0.1,) * 7, 0.5, 40, 0.1, 0.1)
+    parts = replace(runner._parts, thresholds={"en": one})
+    calibrated = Runner(parts)
+    assert await calibrated.changes(run) == ("settings",)
+    run = await bench.begun(calibrated)
+    assert await calibrated.changes(run) == ()
+    stricter = Runner(replace(parts, thresholds={"en": replace(one, bias=0.4)}))
+    assert await stricter.changes(run) == ("settings",)
+
+
+async def test_another_endpoint_of_the_same_model_is_a_change_and_its_password_is_not_kept(
+    bench: Bench,
+) -> None:
+    runner = bench.runner()
+    chat = replace(CHAT, device="remote")
+
+    def at(url: str) -> Runner:
+        settings = bench.settings.model_copy(update={"remote_base_url": url})
+        profile = replace(PROFILE, chat=chat)
+        return Runner(replace(runner._parts, profile=profile, settings=settings))
+
+    run = await bench.begun(at("http://reader:secret@one:8000/v1"))
+    assert "http://one:8000/v1" in str(run.manifest["models"])
+    assert "secret" not in str(run.manifest)
+    assert await at("http://one:8000/v1").changes(run) == ()
+    assert await at("http://two:8000/v1").changes(run) == ("models",)
 
 
 async def test_what_has_changed_since_a_run_is_told(bench: Bench) -> None:
