@@ -304,6 +304,12 @@ def _texts_of(args: tuple[Any, ...]) -> Texts:
     return next((arg.texts for arg in args if isinstance(arg, Desk)), texts_in("en"))
 
 
+def texts_of(fired: gr.EventData, prefix: str) -> tuple[str, ...]:
+    """What the browser sent under names that begin alike; raises ``PinciteError`` for no text."""
+    sent = fired._data if isinstance(fired._data, Mapping) else {}
+    return tuple(value_of(fired, name, str) for name in sent if str(name).startswith(prefix))
+
+
 def value_of(fired: gr.EventData, name: str, kind: type[T], default: T | None = None) -> T:
     """A value that the browser sent with an event; raises ``PinciteError`` for a wrong type."""
     sent = fired._data if isinstance(fired._data, Mapping) else {}

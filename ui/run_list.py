@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from core.evaluation.manifest import changed_meanwhile
+from core.evaluation.variants import differences
 from core.trials import QuestionSet, Run, RunState
 from core.types import Role, Variant
 from ui.fields import checkbox, dialog_buttons, dropdown, may, render_dialog
@@ -58,12 +59,13 @@ def render_start(
         )  # fmt: skip
         return element("div", head, told)
     names = [(each.id, texts("runs.set_size", name=each.name, count=each.size)) for each in ready]
+    ticked = _ticked(variants, in_force)
     ticks = [
         checkbox(
             f"variant_{at}",
             variant_label(each, texts)
             + (f" · {texts('runs.in_force')}" if each == in_force else ""),
-            at < 2,
+            each.name in ticked,
             each.name,
         )
         for at, each in enumerate(variants)
@@ -84,6 +86,12 @@ def render_start(
         data_testid="start-run",
     )
     return element("div", head, form)
+
+
+def _ticked(variants: Sequence[Variant], in_force: Variant) -> tuple[str, str]:
+    """The variant in force, under that name or another, and the first that differs from it."""
+    near = sorted(variants, key=lambda v: (bool(differences(v, in_force)), v != in_force))
+    return near[0].name, next(each.name for each in variants if differences(each, near[0]))
 
 
 def render_runs(

@@ -1,5 +1,6 @@
 """Runs on the page: started, watched, read, compared, and put in force."""
 
+import re
 from dataclasses import replace
 
 import gradio as gr
@@ -12,6 +13,7 @@ from core.records.audit import AuditFilter
 from core.trials import Result, Run, RunState, SetQuestion
 from core.types import LOCAL, Role
 from ui.page import Desk
+from ui.run_list import render_start
 
 ASKED = [SetQuestion(f"q{n}", f"Question {n}?", "An answer.") for n in range(6)]
 
@@ -50,6 +52,38 @@ async def test_a_run_is_started_with_the_variants_that_are_ticked(
     (run,) = await services.database.runs(desk.matter_id)
     assert run.variants == (VARIANTS[0], VARIANTS[3])
     assert "Waiting" in region(page, drawn, "runs")
+
+
+async def test_the_variant_in_force_is_ticked_first_beside_another(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+):
+    named = replace(VARIANTS[1], name="Same as quotes")
+    for promoted, ticked in (
+        (VARIANTS[3], [VARIANTS[0].name, VARIANTS[3].name]),
+        (VARIANTS[0], [VARIANTS[0].name, VARIANTS[1].name]),
+        (named, [VARIANTS[0].name, VARIANTS[1].name]),
+    ):
+        form = render_start(
+            await services.database.question_sets(desk.matter_id), VARIANTS, promoted, desk
+        )
+        boxes = re.findall(r"<input[^>]*checkbox[^>]*>", form)
+        names = [re.search(r'value="([^"]*)"', box)[1] for box in boxes if " checked" in box]  # type: ignore[index]
+        assert names == ticked
+
+
+async def test_a_variant_that_was_retired_meanwhile_is_refused_and_not_left_out(
+    services: DeskServices, page: gr.Blocks, desk: Desk, monkeypatch: pytest.MonkeyPatch
+):
+    told: list[str] = []
+    monkeypatch.setattr(gr, "Warning", told.append)
+    own = replace(VARIANTS[0], name="Ours", top_k=3)
+    made = await services.database.create_variant(desk.matter_id, own, LOCAL)
+    ticked = {"variant_0": VARIANTS[0].name, "variant_5": "Ours"}
+    await services.database.retire_variant(desk.matter_id, made.id)
+    begun = await on_event(page, "begin_run")(desk, fired(set_id=desk.set_id, **ticked))
+    assert begun == gr.skip()
+    assert "Ours" in told[0]
+    assert await services.database.runs(desk.matter_id) == ()
 
 
 async def test_progress_and_the_time_left_are_drawn_while_a_run_moves(
