@@ -36,6 +36,7 @@ from ui.run_list import (
     render_start,
     set_label,
 )
+from ui.stages import render_stages
 
 REFRESH_S = 1.0
 
@@ -105,6 +106,7 @@ def runs_view(page: Page) -> Tab:
         means = await asyncio.to_thread(standings, run, results)
         parts = [
             render_figures(run, means, results, promoted, desk.texts),
+            render_stages(run, results, desk.texts),
             await asyncio.to_thread(render_plots, run, means, results, desk.texts),
             render_failures(run, results, asked, desk.texts),
         ]

@@ -115,6 +115,27 @@ async def test_a_report_has_each_metric_with_its_interval_definition_and_source(
     assert "The engine has stopped." in drawn
 
 
+@pytest.mark.parametrize(("language", "label"), [("en", "Seconds to find"), ("zh", "检索用时")])
+async def test_the_median_and_the_95th_percentile_of_each_stage_are_shown(
+    services: DeskServices, page: gr.Blocks, desk: Desk, language: str, label: str
+):
+    run = await services.runner.begin(desk.matter_id, desk.set_id, VARIANTS[:2], LOCAL)
+    for at, asked in enumerate(ASKED):
+        metrics = {"retrieve_s": 0.2 * (at + 1), "seconds": 2.0 + at, "recall@10": 1.0}
+        result = Result(run.id, 0, asked.id, an_answer(), (), metrics, 10, 1.0)
+        await services.database.keep_result(desk.matter_id, result)
+    await services.database.set_run_state(desk.matter_id, run.id, RunState.DONE)
+    desk = replace(desk, language=language)
+    drawn = region(page, await on_event(page, "open_run")(desk, fired(id=run.id)), "run-report")
+    stages = drawn.partition('data-testid="stages"')[2].partition("</table>")[0]
+    rows = re.findall(r"<tr data-stage=.*?</tr>", stages)
+    assert len(rows) == 2
+    assert label in rows[0]
+    assert re.findall(r"\d\.\d\d", rows[0]) == ["0.70", "1.15"], "of six values, by their distance"
+    assert rows[0].count("–") == 2, "the other variant has answered nothing"
+    assert re.findall(r"\d\.\d\d", rows[1]) == ["4.50", "6.75"]
+
+
 async def test_questions_that_moved_open_both_answers(
     services: DeskServices, page: gr.Blocks, desk: Desk
 ):
