@@ -17,7 +17,7 @@ from ui.documents import sent_file
 from ui.markup import text
 from ui.options import searchable
 from ui.page import Desk, Page, Tab, Updates, value_of
-from ui.questions import asked_in, render_editor, render_set
+from ui.questions import asked_in, render_editor, render_set, unshown
 from ui.shelf import Upload, render_preview, render_shelf
 
 MOST_DRAFTS = 20
@@ -145,8 +145,9 @@ def sets_view(page: Page) -> Tab:
     async def edit_question(desk: Desk, fired: gr.EventData) -> Updates:
         wanted = value_of(fired, "id", str, "")
         there = await database.questions(desk.matter_id, desk.set_id)
-        found = next((each for each in there if each.id == wanted), SetQuestion("", ""))
-        return {page.dialog: render_editor(found, await documents_of(desk), desk.texts)}
+        found = next((each for each in there if each.id == wanted), None)
+        asked = found or SetQuestion("", "")
+        return {page.dialog: render_editor(asked, found, await documents_of(desk), desk.texts)}
 
     async def save_question(desk: Desk, fired: gr.EventData) -> Updates:
         """Add a question or put it in the place of an earlier one; a draft is accepted by it."""
@@ -161,11 +162,12 @@ def sets_view(page: Page) -> Tab:
                 asked = replace(asked, id=uuid4().hex)
                 await database.add_questions(desk.matter_id, desk.set_id, [asked])
             else:
-                await database.change_question(desk.matter_id, desk.set_id, asked)
+                whole = replace(asked, gold=(*asked.gold, *unshown(before)))
+                await database.change_question(desk.matter_id, desk.set_id, whole)
         except PinciteError as error:
             said = desk.texts.said(error.reason, error.remedy)
             documents = await documents_of(desk)
-            return {page.dialog: render_editor(asked, documents, desk.texts, said)}
+            return {page.dialog: render_editor(asked, before, documents, desk.texts, said)}
         return await changed(desk, Deed.QUESTION_SET_CHANGED, desk.set_id)
 
     async def accept_question(desk: Desk, fired: gr.EventData) -> Updates:

@@ -1,12 +1,14 @@
 """Question sets on the page: made, filled, read by version, and fed from answers."""
 
+import html
+import re
 from pathlib import Path
 
 import gradio as gr
 import pytest
 from desk_services import DeskServices, an_answer, fired, on_event, region
 
-from core.trials import SetQuestion
+from core.trials import Gold, SetQuestion
 from core.types import LOCAL, Role
 from ui.page import Desk
 from ui.uploads import upload_folder
@@ -84,6 +86,84 @@ async def test_every_change_makes_a_version_and_earlier_ones_stay_readable(
     assert "When is rent due?" in old
     assert "save_question" not in old
     assert 'data-event="remove_question"' not in old, "what is past is not changed"
+
+
+def sent_by(form: str) -> dict[str, str]:
+    """What a browser sends of a form as it was drawn; its line ends are those of HTTP."""
+    fields = {
+        name: html.unescape(value).replace("\n", "\r\n")
+        for name, value in re.findall(
+            r'<textarea[^>]* name="([^"]*)"[^>]*>\n?(.*?)</textarea>', form, re.DOTALL
+        )
+    }
+    for tag in re.findall(r"<input[^>]*>", form):
+        name, value = (re.search(rf' {key}="([^"]*)"', tag) for key in ("name", "value"))
+        if name and ("checkbox" not in tag or " checked" in tag):
+            fields[name[1]] = html.unescape(value[1]) if value else ""
+    for name, options in re.findall(r'<select name="([^"]*)".*?>(.*?)</select>', form, re.DOTALL):
+        chosen = re.search(r'<option value="([^"]*)" selected', options)
+        fields[name] = html.unescape(chosen[1]) if chosen else ""
+    return fields
+
+
+PLACES = (
+    Gold("Lease.pdf", "The Tenant\n  shall pay.", 3, 10, 31, "d1"),
+    Gold("Lease.pdf", "The Tenant shall pay.", 7, 210, 231, "d1"),
+    Gold("Lease.pdf", "The Tenant shall pay.", 9, 310, 331, "d2"),
+    Gold("Lease.pdf", "", 4, 50, 60, "d1"),
+)
+
+
+@pytest.mark.parametrize(
+    "places", [PLACES, tuple(Gold(f"{n}.pdf", "Rent.", n + 1) for n in range(12))]
+)
+async def test_a_question_saved_as_it_stands_keeps_every_place_with_its_span(
+    services: DeskServices, page: gr.Blocks, desk: Desk, places: tuple[Gold, ...]
+):
+    desk = await a_set(services, desk, SetQuestion("q1", "When?", "Monthly.", places))
+    for own_id in {each.document_id for each in places} - {""}:
+        await services.database.put_document(desk.matter_id, f"{own_id}.pdf", own_id, 1, own_id)
+    await services.database.change_question(
+        desk.matter_id, desk.set_id, SetQuestion("q1", "When?", "Monthly.", places)
+    )
+    drawn = await on_event(page, "edit_question")(desk, fired(id="q1"))
+    form = sent_by(region(page, drawn, "dialog"))
+    await on_event(page, "save_question")(
+        desk, fired(id="q1", **form | {"question": "When, then?"})
+    )
+    (asked,) = await services.database.questions(desk.matter_id, desk.set_id)
+    assert asked.question == "When, then?"
+    assert asked.gold == places
+
+
+async def test_a_place_whose_words_were_changed_loses_its_span_and_one_that_was_emptied_goes(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+):
+    for own_id in ("d1", "d2"):
+        await services.database.put_document(desk.matter_id, f"{own_id}.pdf", own_id, 1, own_id)
+    desk = await a_set(services, desk, SetQuestion("q1", "When?", "Monthly.", PLACES))
+    drawn = await on_event(page, "edit_question")(desk, fired(id="q1"))
+    form = sent_by(region(page, drawn, "dialog"))
+    form |= {"quote_0": "The Landlord shall pay.", "document_1": ""}
+    await on_event(page, "save_question")(desk, fired(id="q1", **form))
+    (asked,) = await services.database.questions(desk.matter_id, desk.set_id)
+    changed = Gold("Lease.pdf", "The Landlord shall pay.", 3, document_id="d1")
+    assert asked.gold == (changed, *PLACES[2:])
+
+
+async def test_places_that_a_form_has_no_room_for_are_told(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+):
+    many = tuple(Gold(f"{n}.pdf", "Rent.", n + 1) for n in range(12))
+    desk = await a_set(services, desk, SetQuestion("q1", "When?", gold=many))
+    drawn = await on_event(page, "edit_question")(desk, fired(id="q1"))
+    assert "4 more places stay as they are" in region(page, drawn, "dialog")
+    emptied = sent_by(region(page, drawn, "dialog")) | {"question": " ", "document_0": ""}
+    drawn = await on_event(page, "save_question")(desk, fired(id="q1", **emptied))
+    again = sent_by(region(page, drawn, "dialog")) | {"question": "When, then?"}
+    await on_event(page, "save_question")(desk, fired(id="q1", **again))
+    (asked,) = await services.database.questions(desk.matter_id, desk.set_id)
+    assert asked.gold == many[1:]
 
 
 async def test_a_draft_counts_once_a_person_has_accepted_it(
