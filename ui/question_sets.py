@@ -59,6 +59,14 @@ def sets_view(page: Page) -> Tab:
         await page.record(desk, deed, set_id)
         return {page.dialog: ""} | await draw_sets(desk)
 
+    async def added(desk: Desk, set_id: str, asked: Sequence[SetQuestion]) -> None:
+        """Put questions into a set; how many it asks already is said."""
+        held, left_out = await database.add_questions(desk.matter_id, set_id, asked)
+        if left_out < len(asked):
+            await page.record(desk, Deed.QUESTION_SET_CHANGED, held.id)
+        if left_out:
+            gr.Info(text(desk.texts("sets.left_out", count=left_out)))
+
     async def open_set(desk: Desk, fired: gr.EventData) -> Updates:
         desk = replace(
             desk,
@@ -122,20 +130,20 @@ def sets_view(page: Page) -> Tab:
         asked = upload.preview.questions
         if not asked:
             raise PinciteError(desk.texts("sets.nothing_to_take"))
-        if upload.set_id:
-            held = await database.add_questions(desk.matter_id, upload.set_id, asked)
-            deed = Deed.QUESTION_SET_CHANGED
+        if set_id := upload.set_id:
+            await added(desk, set_id, asked)
         else:
             name = value_of(fired, "name", str)
             held_out = value_of(fired, "held_out", str, "") == "on"
             held = await database.create_question_set(
                 desk.matter_id, name, is_held_out=held_out, asked=asked
             )
-            deed = Deed.QUESTION_SET_MADE
+            set_id = held.id
+            await page.record(desk, Deed.QUESTION_SET_MADE, set_id)
         upload.path.unlink(missing_ok=True)
-        desk = replace(desk, set_id=held.id, set_version=0, question_search="")
-        taken = {page.desk: desk, pending: None, slip: ""}
-        return taken | await changed(desk, deed, held.id)
+        desk = replace(desk, set_id=set_id, set_version=0, question_search="")
+        taken = {page.desk: desk, page.dialog: "", pending: None, slip: ""}
+        return taken | await draw_sets(desk)
 
     async def drop(desk: Desk, upload: Upload | None, _: gr.EventData) -> Updates:
         if upload is not None:
@@ -159,8 +167,10 @@ def sets_view(page: Page) -> Tab:
             if not asked.question:
                 raise PinciteError(desk.texts("chat.no_question"))
             if before is None:
-                asked = replace(asked, id=uuid4().hex)
-                await database.add_questions(desk.matter_id, desk.set_id, [asked])
+                new = [replace(asked, id=uuid4().hex)]
+                _, left_out = await database.add_questions(desk.matter_id, desk.set_id, new)
+                if left_out:
+                    raise PinciteError(desk.texts("sets.asked_already"))
             else:
                 whole = replace(asked, gold=(*asked.gold, *unshown(before)))
                 await database.change_question(desk.matter_id, desk.set_id, whole)
@@ -200,8 +210,7 @@ def sets_view(page: Page) -> Tab:
                 document.id,
                 number,
             )
-            await database.add_questions(desk.matter_id, desk.set_id, drafts)
-            await page.record(desk, Deed.QUESTION_SET_CHANGED, desk.set_id)
+            await added(desk, desk.set_id, drafts)
         except PinciteError as error:
             gr.Warning(text(desk.texts.said(error.reason, error.remedy)))
         yield await draw_sets(desk)

@@ -130,19 +130,18 @@ def _previewed(columns: tuple[str, ...], mapping: dict[str, str], rows: Iterable
             if isinstance(values, PinciteError):
                 raise values
             question = _question({field: values.get(at) for field, at in mapping.items()})
-            key = "".join(question.question.casefold().split())
             if question.id in questions:
                 raise PinciteError(
                     f"Another row has the id “{question.id}”.", "Give each row an id of its own."
                 )
-            if key in asked:
+            if question.asks in asked:
                 raise PinciteError(
-                    f"Row {asked[key]} asks the same question.", "Leave one of them out."
+                    f"Row {asked[question.asks]} asks the same question.", "Leave one of them out."
                 )
         except PinciteError as error:
             troubles.append(_trouble(number, error))
             continue
-        asked[key] = number
+        asked[question.asks] = number
         questions[question.id] = question
     if not count:
         raise PinciteError(

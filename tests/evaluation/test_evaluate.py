@@ -62,6 +62,23 @@ def test_a_set_is_imported_and_a_variant_is_run_over_it(
     assert "hit@10\t1.0000" in table
 
 
+def test_a_file_that_is_imported_every_night_changes_nothing(
+    pincite: Pincite, set_of_rent: Path, tmp_path: Path
+) -> None:
+    first = evaluated(pincite, "--import", set_of_rent)
+    assert "Rent\tversion 1\t40 questions" in first.stderr
+    again = evaluated(pincite, "--import", set_of_rent)
+    assert again.exit_code == 0, again.output
+    assert "40 questions stand in the set already" in again.stderr
+    assert "Rent\tversion 1\t40 questions" in again.stderr
+    more = '\n{"question": "Who bears the lift?"}\n'
+    set_of_rent.write_text(set_of_rent.read_text() + more)
+    assert "Rent\tversion 2\t41 questions" in evaluated(pincite, "--import", set_of_rent).stderr
+    with closing(sqlite3.connect(tmp_path / "data" / "pincite.db")) as database:
+        deeds = [row[0] for row in database.execute("SELECT deed FROM audit")]
+    assert deeds.count("question_set_changed") == 1
+
+
 def test_thresholds_that_were_fitted_here_are_another_setting_of_a_run(
     pincite: Pincite, set_of_rent: Path, tmp_path: Path
 ) -> None:

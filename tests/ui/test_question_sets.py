@@ -8,6 +8,7 @@ import gradio as gr
 import pytest
 from desk_services import DeskServices, an_answer, fired, on_event, region
 
+from core.records.audit import AuditFilter
 from core.trials import Gold, SetQuestion
 from core.types import LOCAL, Role
 from ui.page import Desk
@@ -25,6 +26,13 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     said: list[str] = []
     monkeypatch.setattr(gr, "Warning", said.append)
     return said
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    words: list[str] = []
+    monkeypatch.setattr(gr, "Info", words.append)
+    return words
 
 
 async def a_set(services: DeskServices, desk: Desk, *asked: SetQuestion) -> Desk:
@@ -61,6 +69,30 @@ async def test_a_file_is_looked_into_mapped_and_only_then_taken(
     assert (asked.question, asked.reference) == ("When is rent due?", "Monthly")
     assert asked.gold[0].document == "Lease.pdf"
     assert not table.exists()  # noqa: ASYNC240
+
+
+async def test_what_the_set_asks_already_is_left_out_and_that_is_said(
+    services: DeskServices, page: gr.Blocks, desk: Desk, table: Path, said: list[str]
+):
+    desk = await a_set(services, desk, SetQuestion("q1", "WHEN is rent due?"))
+    table.write_text("question\nWhen is rent due?\n")  # noqa: ASYNC240
+    sent = fired(files=[{"name": "More.csv", "path": str(table)}], set_id=desk.set_id)
+    drawn = await on_event(page, "preview_questions")(desk, None, sent)
+    upload = next(v for k, v in drawn.items() if isinstance(k, gr.State))
+    await on_event(page, "take_questions")(desk, upload, fired())
+    assert said == ["One question stands in the set already and is left out."]
+    held = await services.database.question_set(desk.matter_id, desk.set_id)
+    assert (held.version, held.size) == (1, 1)
+    assert await services.database.entries(AuditFilter(), 10, 0) == ()
+
+
+async def test_a_question_that_the_set_asks_already_stays_in_its_form(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+):
+    desk = await a_set(services, desk, SetQuestion("q1", "When is rent due?"))
+    drawn = await on_event(page, "save_question")(desk, fired(question="when is rent due?"))
+    assert "The set asks this already" in region(page, drawn, "dialog")
+    assert "when is rent due?" in region(page, drawn, "dialog")
 
 
 async def test_a_file_outside_of_the_uploads_is_never_read(
