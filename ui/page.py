@@ -74,6 +74,7 @@ EVENTS = (
     "accept_question",
     "remove_question",
     "draft_questions",
+    "export_set",
     "pick_set",
     "keep_answer",
     "begin_run",

@@ -10,6 +10,7 @@ import gradio as gr
 from core.deeds import Deed
 from core.errors import NotFound, PinciteError
 from core.evaluation.drafting import draft_questions
+from core.evaluation.set_rows import set_rows
 from core.evaluation.sets import FIELDS, preview
 from core.trials import QuestionSet, SetQuestion
 from core.types import Document
@@ -17,7 +18,8 @@ from ui.documents import sent_file
 from ui.markup import text
 from ui.options import searchable
 from ui.page import Desk, Page, Tab, Updates, value_of
-from ui.questions import asked_in, render_editor, render_set, unshown
+from ui.questions import asked_in, render_editor, render_set, unshown, version_read
+from ui.ratings import KINDS, kind_sent, render_download
 from ui.shelf import Upload, render_preview, render_shelf
 
 MOST_DRAFTS = 20
@@ -30,6 +32,7 @@ def sets_view(page: Page) -> Tab:
     with gr.Column(elem_id="view-sets", elem_classes=["view"]):
         slip = gr.HTML(elem_id="set-preview", apply_default_css=False)
         shelf = gr.HTML(elem_id="question-sets", apply_default_css=False)
+        export = gr.HTML(elem_id="set-export", apply_default_css=False)
     pending = gr.State(None)
 
     async def documents_of(desk: Desk) -> Sequence[Document]:
@@ -40,7 +43,7 @@ def sets_view(page: Page) -> Tab:
         with suppress(NotFound):
             if desk.set_id:
                 held = await database.question_set(desk.matter_id, desk.set_id)
-                version = desk.set_version if 0 < desk.set_version < held.version else 0
+                version = version_read(held, desk)
                 return held, await database.questions(desk.matter_id, held.id, version)
         return None
 
@@ -53,7 +56,7 @@ def sets_view(page: Page) -> Tab:
         return {shelf: render_shelf(sets, desk)}
 
     async def draw(desk: Desk) -> Updates:
-        return {slip: "", pending: None} | await draw_sets(desk)
+        return {slip: "", pending: None, export: ""} | await draw_sets(desk)
 
     async def changed(desk: Desk, deed: Deed, set_id: str) -> Updates:
         await page.record(desk, deed, set_id)
@@ -215,6 +218,18 @@ def sets_view(page: Page) -> Tab:
             gr.Warning(text(desk.texts.said(error.reason, error.remedy)))
         yield await draw_sets(desk)
 
+    async def export_set(desk: Desk, fired: gr.EventData) -> Updates:
+        """Give the accepted questions of the version that is read as a file."""
+        kind, set_id = kind_sent(fired), value_of(fired, "id", str)
+        held = await database.question_set(desk.matter_id, set_id)
+        version = version_read(held, desk)
+        asked = await database.questions(desk.matter_id, set_id, version)
+        write, mime = KINDS[kind]
+        written = write(set_rows(asked, every_place=kind == "jsonl"))
+        await page.record(desk, Deed.EXPORTED, f"{set_id}/{version}.{kind}")
+        name = f"pincite-questions-{set_id[:8]}-{version}.{kind}"
+        return {export: render_download(written, name, mime)}
+
     own = [page.desk, page.dialog, shelf]
     for event, run in {
         "open_set": open_set,
@@ -233,8 +248,9 @@ def sets_view(page: Page) -> Tab:
     page.on("map_questions", map_columns, [pending, slip], [pending], trigger_mode="always_last")
     page.on("take_questions", take, [*own, pending, slip], [pending])
     page.on("drop_preview", drop, [pending, slip], [pending])
+    page.on("export_set", export_set, [export])
     page.on("draft_questions", draft, [shelf], concurrency_limit=CONCURRENT_DRAFTS)
-    return Tab((slip, shelf, pending), draw)
+    return Tab((slip, shelf, export, pending), draw)
 
 
 def _there(upload: Upload | None, desk: Desk) -> Upload:

@@ -32,6 +32,11 @@ MOST_GOLD = 8
 DRAFTS = (3, 5, 10, 20)
 
 
+def version_read(held: QuestionSet, desk: Desk) -> int:
+    """The version of a set that the desk reads; the newest unless an earlier one was chosen."""
+    return desk.set_version if 0 < desk.set_version < held.version else held.version
+
+
 def render_set(
     held: QuestionSet,
     asked: Sequence[SetQuestion],
@@ -41,7 +46,7 @@ def render_set(
 ) -> Html:
     """A set in the version that is read. ``drafting`` names the document drafts are made from."""
     texts = desk.texts
-    version = desk.set_version if 0 < desk.set_version < held.version else held.version
+    version = version_read(held, desk)
     changing = version == held.version and may(desk, Role.EDITOR)
     sought = desk.question_search.lower()
     found = [(n, each) for n, each in enumerate(asked, 1) if sought in _words(each)]
@@ -56,6 +61,7 @@ def render_set(
         "div",
         back_button("open_set", texts("sets.back"), {"id": ""}),
         _heading(held, version, desk),
+        _exports(held, asked, texts),
         _ways_to_add(held, documents, texts, drafting) if changing else Html(""),
         _finder(len(asked), desk) if asked else Html(""),
         listed,
@@ -117,6 +123,28 @@ def _heading(held: QuestionSet, version: int, desk: Desk) -> Html:
         element("div", _versions(held, version, texts), *tools, class_="tools"),
         class_="view-head",
     )
+
+
+def _exports(held: QuestionSet, asked: Sequence[SetQuestion], texts: Texts) -> Html:
+    """The buttons that give the questions as a file, and what one of these has no room for."""
+    if all(each.is_draft for each in asked):
+        return Html("")
+    buttons = [
+        action(
+            "export_set",
+            icon("down"),
+            element("span", text(kind.upper())),
+            value={"id": held.id, "kind": kind},
+            class_="button quiet",
+            data_testid=f"export-set-{kind}",
+            aria_label=texts("sets.export", kind=kind.upper()),
+            title=texts("sets.export", kind=kind.upper()),
+        )
+        for kind in ("csv", "jsonl")
+    ]
+    several = any(len(each.gold) > 1 for each in asked)
+    told = element("span", text(texts("sets.export_places")), class_="facts")
+    return element("div", *buttons, told if several else Html(""), class_="line ways")
 
 
 def _versions(held: QuestionSet, version: int, texts: Texts) -> Html:

@@ -7,7 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-_FORMULA = re.compile(r"(?:^\s*|[;\t\r\n][\s\"]*)(?=[=+\-@＝＋－＠])")
+_START, _SIGN = r"(?:^\s*|[;\t\r\n][\s\"]*)", r"(?=[=+\-@＝＋－＠])"
+_FORMULA, _GUARDED = re.compile(_START + _SIGN), re.compile(f"({_START})'{_SIGN}")
 # Excel passes over blanks before the sign of a formula.  Where its region parts cells by semicolons
 # or tabs, our quotes enclose no cell: one begins at each of those, and at the end of a line.
 _LINE_ENDS = {code: f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029)}
@@ -30,6 +31,11 @@ def as_csv(rows: Sequence[Mapping[str, object]]) -> str:
         lines.writerow(map(_cell, columns))
     lines.writerows([_cell(row.get(column)) for column in columns] for row in rows)
     return _BOM + written.getvalue()
+
+
+def unguarded(cell: object) -> object:
+    """What a cell held before ``as_csv`` wrote it; what is no text as it is."""
+    return _GUARDED.sub(r"\1", cell) if isinstance(cell, str) else cell
 
 
 def as_jsonl(rows: Sequence[Mapping[str, object]]) -> str:

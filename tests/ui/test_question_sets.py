@@ -1,13 +1,17 @@
 """Question sets on the page: made, filled, read by version, and fed from answers."""
 
+import base64
 import html
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import gradio as gr
 import pytest
 from desk_services import DeskServices, an_answer, fired, on_event, region
 
+from core.deeds import Deed
+from core.evaluation.sets import preview
 from core.records.audit import AuditFilter
 from core.trials import Gold, SetQuestion
 from core.types import LOCAL, Role
@@ -36,8 +40,6 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 async def a_set(services: DeskServices, desk: Desk, *asked: SetQuestion) -> Desk:
-    from dataclasses import replace
-
     held = await services.database.create_question_set(desk.matter_id, "Leases", asked=asked)
     return replace(desk, set_id=held.id)
 
@@ -225,8 +227,6 @@ async def test_an_empty_question_is_said_within_the_form_and_loses_nothing_typed
 async def test_an_answer_becomes_a_question_with_the_words_that_carry_it(
     services: DeskServices, page: gr.Blocks, desk: Desk
 ):
-    from dataclasses import replace
-
     database = services.database
     conversation = await database.create_conversation(desk.matter_id, "Rent", LOCAL)
     message = await database.add_message(desk.matter_id, conversation.id, "When?", LOCAL)
@@ -258,8 +258,6 @@ async def test_what_a_question_says_is_shown_as_text(
 async def test_a_reader_is_offered_nothing_that_changes_a_set(
     services: DeskServices, page: gr.Blocks, desk: Desk
 ):
-    from dataclasses import replace
-
     from ui.questions import render_set
 
     desk = replace(await a_set(services, desk, SetQuestion("q1", "When?")), role=Role.READER)
@@ -269,3 +267,40 @@ async def test_a_reader_is_offered_nothing_that_changes_a_set(
     offered = {"edit_question", "remove_question", "describe_set", "delete_set"}
     assert not {event for event in offered if f'data-event="{event}"' in drawn}
     assert "When?" in drawn
+
+
+@pytest.mark.parametrize(("kind", "places"), [("csv", 1), ("jsonl", 3)])
+async def test_a_set_is_taken_away_as_a_file_and_asks_the_same_when_it_comes_back(
+    services: DeskServices, page: gr.Blocks, desk: Desk, tmp_path: Path, kind: str, places: int
+):
+    gold = tuple(Gold("Lease.pdf", f"=The Tenant shall pay {n}.", n) for n in (3, 4, 5))
+    draft = SetQuestion("d1", "Drafted?", is_draft=True)
+    asked = SetQuestion("q1", "When is rent due?", "-Monthly.", gold, ("rent",))
+    desk = replace(await a_set(services, desk, asked, draft), role=Role.READER)
+    shown = region(
+        page, await on_event(page, "open_set")(desk, fired(id=desk.set_id)), "question-sets"
+    )
+    assert 'data-event="export_set"' in shown
+    assert "Only JSONL keeps several places of a question" in shown
+    drawn = await on_event(page, "export_set")(desk, fired(id=desk.set_id, kind=kind))
+    link = region(page, drawn, "set-export")
+    coded = re.search(r'href="data:[^,]*;base64,([^"]*)"', link)
+    assert coded
+    (tmp_path / "taken").write_bytes(base64.b64decode(coded[1]))
+    read = preview(tmp_path / "taken", f"taken.{kind}")
+    assert read.questions == (replace(asked, gold=gold[:places]),)
+    (entry,) = await services.database.entries(AuditFilter(deed=Deed.EXPORTED), 10, 0)
+    assert entry.object_id == f"{desk.set_id}/1.{kind}"
+
+
+async def test_the_version_that_is_read_is_the_one_that_is_taken_away(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+):
+    desk = await a_set(services, desk, SetQuestion("q1", "When is rent due?"))
+    await services.database.add_questions(desk.matter_id, desk.set_id, [SetQuestion("q2", "Who?")])
+    for version, number in ((1, 1), (0, 2)):
+        at = replace(desk, set_version=version)
+        drawn = await on_event(page, "export_set")(at, fired(id=desk.set_id, kind="jsonl"))
+        coded = re.search(r';base64,([^"]*)"', region(page, drawn, "set-export"))
+        assert coded
+        assert len(base64.b64decode(coded[1]).splitlines()) == number
