@@ -7,13 +7,13 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-_START, _SIGN = r"(?:^\s*|[;\t\r\n][\s\"]*)", r"(?=[=+\-@＝＋－＠])"
-_FORMULA, _GUARDED = re.compile(_START + _SIGN), re.compile(f"({_START})'{_SIGN}")
+_FORMULA = re.compile(r"(?:^\s*|[;\t\r\n][\s\"]*)(?=[=+\-@＝＋－＠])")
 # Excel passes over blanks before the sign of a formula.  Where its region parts cells by semicolons
 # or tabs, our quotes enclose no cell: one begins at each of those, and at the end of a line.
 _LINE_ENDS = {code: f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029)}
 # They end no line of JSON, but some who read it line by line take them for ends.
 _BOM = "\ufeff"
+_GUARDED = re.compile(r"(^\s*|[;\t\r\n][\s\"]*)'(?=[=+\-@＝＋－＠])")
 
 
 def as_csv(rows: Sequence[Mapping[str, object]]) -> str:
