@@ -57,13 +57,14 @@ class Services:
         self.engine = engine or _engine(self.profile.chat, settings)
         self.library = Library(settings, self.database, Indexer(self.store, self.encoders))
         self.search = Search(self.store, self.encoders, settings.retrieve)
+        fitted = thresholds(self.profile.embedding.name, settings.data_dir / CALIBRATION)
         self.answerer = Answerer(
             self.search,
             self.encoders,
             self.engine,
             self.profile.chat,
             settings.top_k,
-            thresholds(self.profile.embedding.name, settings.data_dir / CALIBRATION),
+            fitted,
         )
         self.runner = Runner(
             Parts(
@@ -75,6 +76,7 @@ class Services:
                 self.encoders,
                 Files(settings.data_dir / "documents", settings.file_size_mib),
                 self._judge,
+                fitted,
             )
         )
         self._loading: asyncio.Task[None] | None = None

@@ -160,6 +160,11 @@ class SetQuestion:
     is_draft: bool = False
     by_engine: bool = False
 
+    @property
+    def asks(self) -> str:
+        """What is asked, without case and white space: no two questions of a set ask the same."""
+        return "".join(self.question.casefold().split())
+
 
 @dataclass(frozen=True, slots=True)
 class QuestionSet:

@@ -56,7 +56,9 @@ def keeping(page: Page) -> None:
         )
         try:
             if set_id:
-                held = await database.add_questions(desk.matter_id, set_id, [asked])
+                held, left_out = await database.add_questions(desk.matter_id, set_id, [asked])
+                if left_out:
+                    raise PinciteError(desk.texts("sets.asked_already"))
                 deed = Deed.QUESTION_SET_CHANGED
             else:
                 name = value_of(fired, "name", str, "")

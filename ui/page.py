@@ -74,6 +74,7 @@ EVENTS = (
     "accept_question",
     "remove_question",
     "draft_questions",
+    "export_set",
     "pick_set",
     "keep_answer",
     "begin_run",
@@ -305,6 +306,12 @@ def told(handler: Callable[..., Any]) -> Callable[..., Any]:
 
 def _texts_of(args: tuple[Any, ...]) -> Texts:
     return next((arg.texts for arg in args if isinstance(arg, Desk)), texts_in("en"))
+
+
+def texts_of(fired: gr.EventData, prefix: str) -> tuple[str, ...]:
+    """What the browser sent under names that begin alike; raises ``PinciteError`` for no text."""
+    sent = fired._data if isinstance(fired._data, Mapping) else {}
+    return tuple(value_of(fired, name, str) for name in sent if str(name).startswith(prefix))
 
 
 def value_of(fired: gr.EventData, name: str, kind: type[T], default: T | None = None) -> T:

@@ -10,6 +10,7 @@ import gradio as gr
 from core.deeds import Deed
 from core.errors import NotFound, PinciteError
 from core.evaluation.drafting import draft_questions
+from core.evaluation.set_rows import set_rows
 from core.evaluation.sets import FIELDS, preview
 from core.trials import QuestionSet, SetQuestion
 from core.types import Document
@@ -17,7 +18,8 @@ from ui.documents import sent_file
 from ui.markup import text
 from ui.options import searchable
 from ui.page import Desk, Page, Tab, Updates, value_of
-from ui.questions import asked_in, render_editor, render_set
+from ui.questions import asked_in, render_editor, render_set, unshown, version_read
+from ui.ratings import KINDS, kind_sent, render_download
 from ui.shelf import Upload, render_preview, render_shelf
 
 MOST_DRAFTS = 20
@@ -30,6 +32,7 @@ def sets_view(page: Page) -> Tab:
     with gr.Column(elem_id="view-sets", elem_classes=["view"]):
         slip = gr.HTML(elem_id="set-preview", apply_default_css=False)
         shelf = gr.HTML(elem_id="question-sets", apply_default_css=False)
+        export = gr.HTML(elem_id="set-export", apply_default_css=False)
     pending = gr.State(None)
 
     async def documents_of(desk: Desk) -> Sequence[Document]:
@@ -40,7 +43,7 @@ def sets_view(page: Page) -> Tab:
         with suppress(NotFound):
             if desk.set_id:
                 held = await database.question_set(desk.matter_id, desk.set_id)
-                version = desk.set_version if 0 < desk.set_version < held.version else 0
+                version = version_read(held, desk)
                 return held, await database.questions(desk.matter_id, held.id, version)
         return None
 
@@ -53,11 +56,19 @@ def sets_view(page: Page) -> Tab:
         return {shelf: render_shelf(sets, desk)}
 
     async def draw(desk: Desk) -> Updates:
-        return {slip: "", pending: None} | await draw_sets(desk)
+        return {slip: "", pending: None, export: ""} | await draw_sets(desk)
 
     async def changed(desk: Desk, deed: Deed, set_id: str) -> Updates:
         await page.record(desk, deed, set_id)
         return {page.dialog: ""} | await draw_sets(desk)
+
+    async def added(desk: Desk, set_id: str, asked: Sequence[SetQuestion]) -> None:
+        """Put questions into a set; how many it asks already is said."""
+        held, left_out = await database.add_questions(desk.matter_id, set_id, asked)
+        if left_out < len(asked):
+            await page.record(desk, Deed.QUESTION_SET_CHANGED, held.id)
+        if left_out:
+            gr.Info(text(desk.texts("sets.left_out", count=left_out)))
 
     async def open_set(desk: Desk, fired: gr.EventData) -> Updates:
         desk = replace(
@@ -122,20 +133,20 @@ def sets_view(page: Page) -> Tab:
         asked = upload.preview.questions
         if not asked:
             raise PinciteError(desk.texts("sets.nothing_to_take"))
-        if upload.set_id:
-            held = await database.add_questions(desk.matter_id, upload.set_id, asked)
-            deed = Deed.QUESTION_SET_CHANGED
+        if set_id := upload.set_id:
+            await added(desk, set_id, asked)
         else:
             name = value_of(fired, "name", str)
             held_out = value_of(fired, "held_out", str, "") == "on"
             held = await database.create_question_set(
                 desk.matter_id, name, is_held_out=held_out, asked=asked
             )
-            deed = Deed.QUESTION_SET_MADE
+            set_id = held.id
+            await page.record(desk, Deed.QUESTION_SET_MADE, set_id)
         upload.path.unlink(missing_ok=True)
-        desk = replace(desk, set_id=held.id, set_version=0, question_search="")
-        taken = {page.desk: desk, pending: None, slip: ""}
-        return taken | await changed(desk, deed, held.id)
+        desk = replace(desk, set_id=set_id, set_version=0, question_search="")
+        taken = {page.desk: desk, page.dialog: "", pending: None, slip: ""}
+        return taken | await draw_sets(desk)
 
     async def drop(desk: Desk, upload: Upload | None, _: gr.EventData) -> Updates:
         if upload is not None:
@@ -145,8 +156,9 @@ def sets_view(page: Page) -> Tab:
     async def edit_question(desk: Desk, fired: gr.EventData) -> Updates:
         wanted = value_of(fired, "id", str, "")
         there = await database.questions(desk.matter_id, desk.set_id)
-        found = next((each for each in there if each.id == wanted), SetQuestion("", ""))
-        return {page.dialog: render_editor(found, await documents_of(desk), desk.texts)}
+        found = next((each for each in there if each.id == wanted), None)
+        asked = found or SetQuestion("", "")
+        return {page.dialog: render_editor(asked, found, await documents_of(desk), desk.texts)}
 
     async def save_question(desk: Desk, fired: gr.EventData) -> Updates:
         """Add a question or put it in the place of an earlier one; a draft is accepted by it."""
@@ -158,14 +170,17 @@ def sets_view(page: Page) -> Tab:
             if not asked.question:
                 raise PinciteError(desk.texts("chat.no_question"))
             if before is None:
-                asked = replace(asked, id=uuid4().hex)
-                await database.add_questions(desk.matter_id, desk.set_id, [asked])
+                new = [replace(asked, id=uuid4().hex)]
+                _, left_out = await database.add_questions(desk.matter_id, desk.set_id, new)
+                if left_out:
+                    raise PinciteError(desk.texts("sets.asked_already"))
             else:
-                await database.change_question(desk.matter_id, desk.set_id, asked)
+                whole = replace(asked, gold=(*asked.gold, *unshown(before)))
+                await database.change_question(desk.matter_id, desk.set_id, whole)
         except PinciteError as error:
             said = desk.texts.said(error.reason, error.remedy)
             documents = await documents_of(desk)
-            return {page.dialog: render_editor(asked, documents, desk.texts, said)}
+            return {page.dialog: render_editor(asked, before, documents, desk.texts, said)}
         return await changed(desk, Deed.QUESTION_SET_CHANGED, desk.set_id)
 
     async def accept_question(desk: Desk, fired: gr.EventData) -> Updates:
@@ -198,11 +213,22 @@ def sets_view(page: Page) -> Tab:
                 document.id,
                 number,
             )
-            await database.add_questions(desk.matter_id, desk.set_id, drafts)
-            await page.record(desk, Deed.QUESTION_SET_CHANGED, desk.set_id)
+            await added(desk, desk.set_id, drafts)
         except PinciteError as error:
             gr.Warning(text(desk.texts.said(error.reason, error.remedy)))
         yield await draw_sets(desk)
+
+    async def export_set(desk: Desk, fired: gr.EventData) -> Updates:
+        """Give the accepted questions of the version that is read as a file."""
+        kind, set_id = kind_sent(fired), value_of(fired, "id", str)
+        held = await database.question_set(desk.matter_id, set_id)
+        version = version_read(held, desk)
+        asked = await database.questions(desk.matter_id, set_id, version)
+        write, mime = KINDS[kind]
+        written = write(set_rows(asked, every_place=kind == "jsonl"))
+        await page.record(desk, Deed.EXPORTED, f"{set_id}/{version}.{kind}")
+        name = f"pincite-questions-{set_id[:8]}-{version}.{kind}"
+        return {export: render_download(written, name, mime)}
 
     own = [page.desk, page.dialog, shelf]
     for event, run in {
@@ -222,8 +248,9 @@ def sets_view(page: Page) -> Tab:
     page.on("map_questions", map_columns, [pending, slip], [pending], trigger_mode="always_last")
     page.on("take_questions", take, [*own, pending, slip], [pending])
     page.on("drop_preview", drop, [pending, slip], [pending])
+    page.on("export_set", export_set, [export])
     page.on("draft_questions", draft, [shelf], concurrency_limit=CONCURRENT_DRAFTS)
-    return Tab((slip, shelf, pending), draw)
+    return Tab((slip, shelf, export, pending), draw)
 
 
 def _there(upload: Upload | None, desk: Desk) -> Upload:

@@ -1,6 +1,7 @@
 """A question set that is open: what it is, its questions, and the form for one of them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import gradio as gr
 
@@ -31,6 +32,11 @@ MOST_GOLD = 8
 DRAFTS = (3, 5, 10, 20)
 
 
+def version_read(held: QuestionSet, desk: Desk) -> int:
+    """The version of a set that the desk reads; the newest unless an earlier one was chosen."""
+    return desk.set_version if 0 < desk.set_version < held.version else held.version
+
+
 def render_set(
     held: QuestionSet,
     asked: Sequence[SetQuestion],
@@ -40,7 +46,7 @@ def render_set(
 ) -> Html:
     """A set in the version that is read. ``drafting`` names the document drafts are made from."""
     texts = desk.texts
-    version = desk.set_version if 0 < desk.set_version < held.version else held.version
+    version = version_read(held, desk)
     changing = version == held.version and may(desk, Role.EDITOR)
     sought = desk.question_search.lower()
     found = [(n, each) for n, each in enumerate(asked, 1) if sought in _words(each)]
@@ -55,6 +61,7 @@ def render_set(
         "div",
         back_button("open_set", texts("sets.back"), {"id": ""}),
         _heading(held, version, desk),
+        _exports(held, asked, texts),
         _ways_to_add(held, documents, texts, drafting) if changing else Html(""),
         _finder(len(asked), desk) if asked else Html(""),
         listed,
@@ -116,6 +123,28 @@ def _heading(held: QuestionSet, version: int, desk: Desk) -> Html:
         element("div", _versions(held, version, texts), *tools, class_="tools"),
         class_="view-head",
     )
+
+
+def _exports(held: QuestionSet, asked: Sequence[SetQuestion], texts: Texts) -> Html:
+    """The buttons that give the questions as a file, and what one of these has no room for."""
+    if all(each.is_draft for each in asked):
+        return Html("")
+    buttons = [
+        action(
+            "export_set",
+            icon("down"),
+            element("span", text(kind.upper())),
+            value={"id": held.id, "kind": kind},
+            class_="button quiet",
+            data_testid=f"export-set-{kind}",
+            aria_label=texts("sets.export", kind=kind.upper()),
+            title=texts("sets.export", kind=kind.upper()),
+        )
+        for kind in ("csv", "jsonl")
+    ]
+    several = any(len(each.gold) > 1 for each in asked)
+    told = element("span", text(texts("sets.export_places")), class_="facts")
+    return element("div", *buttons, told if several else Html(""), class_="line ways")
 
 
 def _versions(held: QuestionSet, version: int, texts: Texts) -> Html:
@@ -289,12 +318,19 @@ def _tools(asked: SetQuestion, texts: Texts) -> list[Html]:
 
 
 def render_editor(
-    asked: SetQuestion, documents: Sequence[Document], texts: Texts, trouble: str = ""
+    asked: SetQuestion,
+    before: SetQuestion | None,
+    documents: Sequence[Document],
+    texts: Texts,
+    trouble: str = "",
 ) -> Html:
-    """The form for a question: a new one where ``asked`` has no id."""
+    """The form for a question as it is typed; it takes the place of ``before``, if anything."""
+    more = len(unshown(before))
+    told = element("p", text(texts("sets.more_places", count=more)), class_="facts")
     form = element(
         "form",
         *question_fields(asked, [each.name for each in documents], texts),
+        told if more else Html(""),
         dialog_buttons(texts("sets.save"), texts),
         data_event="save_question",
         data_value={"id": asked.id},
@@ -334,34 +370,58 @@ def question_fields(asked: SetQuestion, names: Sequence[str], texts: Texts) -> l
     ]
 
 
-def asked_in(fired: gr.EventData, before: SetQuestion | None) -> SetQuestion:
-    """The question that a form was filled in with; raises ``PinciteError`` for a page that is none.
+def unshown(asked: SetQuestion | None) -> tuple[Gold, ...]:
+    """The places of a question that its form has no fields for."""
+    return asked.gold[MOST_GOLD:] if asked else ()
 
-    A place whose document and words are as they were keeps its span.
+
+def asked_in(fired: gr.EventData, before: SetQuestion | None) -> SetQuestion:
+    """The question that a form was filled in with, with the places that the form has fields for.
+
+    Raises ``PinciteError`` for a page that is none.
     """
-    known = before.gold if before else ()
-    earlier = {(each.document, each.quote): each for each in known}
-    sources = {each.document: each.document_id for each in known}
-    gold = []
-    for at in range(MOST_GOLD):
-        document = value_of(fired, f"document_{at}", str, "").strip()
-        quote = value_of(fired, f"quote_{at}", str, "").strip()
-        page = value_of(fired, f"page_{at}", str, "").strip()
-        if page and not (page.isdecimal() and 0 < int(page) < 100_000):
-            raise PinciteError("A page is a number from 1.", "Correct the page or leave it empty.")
-        if not document:
-            continue
-        same = earlier.get((document, quote))
-        span = (same.start, same.end) if same else (None, None)
-        source = sources.get(document, "")
-        gold.append(Gold(document, quote, int(page) if page else None, *span, source))
     tags = value_of(fired, "tags", str, "").replace("，", ",").split(",")
+    typed = [_place_in(fired, at) for at in range(MOST_GOLD)]
     return SetQuestion(
         id=before.id if before else "",
         question=" ".join(value_of(fired, "question", str, "").split()),
         reference=value_of(fired, "reference", str, "").strip(),
-        gold=tuple(gold),
+        gold=_with_spans(typed, before.gold[:MOST_GOLD] if before else ()),
         tags=tuple(dict.fromkeys(tag.strip() for tag in tags if tag.strip())),
         is_answerable=value_of(fired, "unanswerable", str, "") != "on",
         by_engine=before.by_engine if before else False,
     )
+
+
+def _place_in(fired: gr.EventData, at: int) -> Gold:
+    document = value_of(fired, f"document_{at}", str, "").strip()
+    quote = value_of(fired, f"quote_{at}", str, "").strip()
+    page = value_of(fired, f"page_{at}", str, "").strip()
+    if page and not (page.isdecimal() and 0 < int(page) < 100_000):
+        raise PinciteError("A page is a number from 1.", "Correct the page or leave it empty.")
+    return Gold(document, quote, int(page) if page else None)
+
+
+def _with_spans(typed: Sequence[Gold], known: Sequence[Gold]) -> tuple[Gold, ...]:
+    """The places that name a document; those whose words are as they were keep words and span.
+
+    Two may say the same words: each is first held against the place that stood where it stands.
+    White space does not count, for a browser sends its own line ends.
+    """
+    own = {at: at for at, pair in enumerate(zip(typed, known, strict=False)) if _same(*pair)}
+    for at, place in enumerate(typed):
+        left = (n for n, each in enumerate(known) if n not in own.values() and _same(place, each))
+        if at not in own and (found := next(left, None)) is not None:
+            own[at] = found
+    ids = {each.document: each.document_id for each in known}
+    return tuple(
+        replace(known[own[at]], page=place.page)
+        if at in own
+        else replace(place, document_id=ids.get(place.document, ""))
+        for at, place in enumerate(typed)
+        if place.document
+    )
+
+
+def _same(one: Gold, other: Gold) -> bool:
+    return one.document == other.document and one.quote.split() == other.quote.split()

@@ -69,6 +69,7 @@ NEEDS: dict[str, Role | None] = {
     "accept_question": Role.EDITOR,
     "remove_question": Role.EDITOR,
     "draft_questions": Role.EDITOR,
+    "export_set": Role.READER,
     "pick_set": Role.EDITOR,
     "keep_answer": Role.EDITOR,
     "begin_run": Role.EDITOR,

@@ -25,7 +25,7 @@ from ui.figures import (
 )
 from ui.limits import limits_dialog
 from ui.markup import Html, element, join
-from ui.page import Desk, Page, Pair, Tab, Updates, value_of
+from ui.page import Desk, Page, Pair, Tab, Updates, texts_of, value_of
 from ui.pairs import asked_in, draw_contrast, side_sent
 from ui.promotion import render_promotion
 from ui.rights import ANYONE
@@ -37,6 +37,7 @@ from ui.run_list import (
     render_start,
     set_label,
 )
+from ui.stages import render_stages
 
 REFRESH_S = 1.0
 
@@ -106,6 +107,7 @@ def runs_view(page: Page) -> Tab:
         means = await asyncio.to_thread(standings, run, results)
         parts = [
             render_figures(run, means, results, promoted, desk.texts),
+            render_stages(run, results, desk.texts),
             await asyncio.to_thread(render_plots, run, means, results, desk.texts),
             render_failures(run, results, asked, desk.texts),
         ]
@@ -130,8 +132,11 @@ def runs_view(page: Page) -> Tab:
         else:
             set_id = value_of(fired, "set_id", str)
             offered = variants_of(await database.variants(desk.matter_id))
-            ticked = {value_of(fired, f"variant_{at}", str, "") for at in range(len(offered))}
+            ticked = set(texts_of(fired, "variant_"))
             chosen = tuple(each for each in offered if each.name in ticked)
+            if gone := ticked - {each.name for each in chosen}:
+                names = desk.texts.list_of_words(*sorted(gone))
+                raise PinciteError(desk.texts("runs.variant_gone", names=names))
         if not chosen:
             raise PinciteError(desk.texts("runs.no_variant"))
         run = await services.runner.begin(desk.matter_id, set_id, chosen, desk.person)

@@ -102,8 +102,11 @@ async def _import(services: "Services", matter_id: str, name: str, path: Path) -
     database = services.database
     held = {each.name: each for each in await database.question_sets(matter_id)}
     if name in held:
-        made = await database.add_questions(matter_id, held[name].id, read.questions)
-        await note(services, Deed.QUESTION_SET_CHANGED, matter_id, made.id)
+        made, left_out = await database.add_questions(matter_id, held[name].id, read.questions)
+        if left_out < len(read.questions):
+            await note(services, Deed.QUESTION_SET_CHANGED, matter_id, made.id)
+        if left_out:
+            print(f"left out\t{left_out} questions stand in the set already", file=sys.stderr)
     else:
         made = await database.create_question_set(matter_id, name, asked=read.questions)
         await note(services, Deed.QUESTION_SET_MADE, matter_id, made.id)

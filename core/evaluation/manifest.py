@@ -2,14 +2,18 @@
 
 import hashlib
 import json
+import re
 import subprocess
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
+from uuid import uuid4
 
 from core.answering.engine import SEED
 from core.answering.prompt import prompt_digest
 from core.models.profile import ChatModel, EncoderModel, Profile
+from core.retrieval.refusal import Threshold
 from core.settings import ROOT, Settings
 from core.trials import QuestionSet
 from core.types import Document, DocumentState, Variant
@@ -28,10 +32,12 @@ def manifest(
     asked: QuestionSet,
     documents: Iterable[Document],
     variants: Sequence[Variant],
+    thresholds: Mapping[str, Threshold],
 ) -> dict[str, object]:
     """What a run begun now would rest on.  Blocks: weights are read where they are new.
 
-    Raises ``PinciteError`` for a version of the prompt that is not known.
+    ``thresholds`` are those that refusals rest on, of which the digest is kept.  Raises
+    ``PinciteError`` for a version of the prompt that is not known.
     """
     return {
         "set": {"id": asked.id, "version": asked.version},
@@ -42,7 +48,8 @@ def manifest(
         ],
         "models": _models(settings, profile, variants),
         "prompts": {each: prompt_digest(each) for each in sorted({v.prompt for v in variants})},
-        "settings": {name: getattr(settings, name) for name in _SETTINGS},
+        "settings": {name: getattr(settings, name) for name in _SETTINGS}
+        | {"thresholds": _digest(thresholds)},
         "seed": SEED,
         "code": code_revision(),
     }
@@ -73,12 +80,18 @@ def code_revision() -> str:
         return str(project["project"]["version"])
 
 
+def _digest(thresholds: Mapping[str, Threshold]) -> str:
+    plain = {language: asdict(each) for language, each in sorted(thresholds.items())}
+    return hashlib.sha256(json.dumps(plain).encode()).hexdigest() if plain else ""
+
+
 def _models(
     settings: Settings, profile: Profile, variants: Sequence[Variant]
 ) -> dict[str, dict[str, str]]:
     """Every model that the variants use, by what it does, with the digest of its weights.
 
-    What an endpoint serves, or a hub's name that was never a folder, has no digest here.
+    What an endpoint serves, or a hub's name that was never a folder, has no digest here; of the
+    endpoint the address is kept, without a name and password in it.
     """
     digests = Digests(settings.data_dir / "digests.json")
     jobs: dict[str, ChatModel | EncoderModel] = {
@@ -95,6 +108,8 @@ def _models(
         }
         for job, model in jobs.items()
     }
+    if profile.chat.device == "remote":
+        told["chat"]["address"] = re.sub("//[^/]*@", "//", settings.remote_base_url)
     for name in sorted({each.model for each in variants} - {"", profile.chat.name}):
         folder = settings.models_dir / "adapters" / name
         told[f"chat {name}"] = {
@@ -124,9 +139,13 @@ class Digests:
 
     def keep(self) -> None:
         """Write what is known for the next time."""
-        partial = self._path.with_suffix(".partial")
-        partial.write_text(json.dumps(self._known), encoding="utf-8")
-        partial.replace(self._path)
+        # A name of its own: the pages' threads and other processes do the same.
+        partial = self._path.with_suffix(f".{uuid4().hex}.partial")
+        try:
+            partial.write_text(json.dumps(self._known), encoding="utf-8")
+            partial.replace(self._path)
+        finally:
+            partial.unlink(missing_ok=True)
 
     def _file(self, path: Path) -> str:
         state = path.stat()

@@ -62,6 +62,8 @@ METRICS = (
     Metric("seconds", "from the question to the checked answer", "seconds", False),
     Metric("retrieve_s", "from the question to its passages", "seconds", False),
     Metric("first_token_s", "from the question to the first word", "seconds", False),
+    Metric("generate_s", "from the first word of the draft to its last", "seconds", False),
+    Metric("verify_s", "from the draft, or the passages, to the checked answer", "seconds", False),
     Metric("tokens_per_s", "tokens of the draft after the first, by time", "per second"),
 )
 KEYS = tuple(each.key for each in METRICS)
@@ -229,10 +231,18 @@ def _tokens(text: str) -> Counter[str]:
 
 
 def times(answer: Answer, tokens: int) -> dict[str, float]:
-    """The seconds of each stage, and the tokens a second after the first."""
+    """The seconds of each stage, and the tokens a second after the first.
+
+    An answer's marks count from the question; writing and checking are what they add to it.
+    """
     marks = answer.timings
     named = {"seconds": "total", "retrieve_s": "retrieve", "first_token_s": "first_token"}
     measured = {key: marks[mark] for key, mark in named.items() if mark in marks}
+    if "first_token" in marks and "generate" in marks:
+        measured["generate_s"] = round(marks["generate"] - marks["first_token"], 4)
+    found = marks.get("generate", marks.get("retrieve"))
+    if "verify" in marks and found is not None:
+        measured["verify_s"] = round(marks["verify"] - found, 4)
     if tokens > 1 and marks.get("generate", 0.0) > marks.get("first_token", math.inf):
         measured["tokens_per_s"] = (tokens - 1) / (marks["generate"] - marks["first_token"])
     return measured

@@ -3,9 +3,9 @@
 import asyncio
 import fcntl
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from time import perf_counter
 
@@ -15,8 +15,9 @@ from core.database import Database
 from core.errors import EngineError, NotFound, PinciteError
 from core.evaluation.gold import Place, Texts, places_of
 from core.evaluation.manifest import changes, manifest
-from core.evaluation.metrics import Embeds, measure
+from core.evaluation.metrics import Embeds, Judge, measure
 from core.models.profile import Profile
+from core.retrieval.refusal import Threshold
 from core.settings import Settings
 from core.trials import Result, Run, RunState, SetQuestion
 from core.types import AnswerKind, Delta, Done, Hit, Person, Retrieved, Variant
@@ -34,7 +35,10 @@ _FAILED = ("engine_failed", "engine_not_ready")
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a run is made with; ``judge`` takes a matter, a question, an answer and a reference."""
+    """What a run is made with; ``judge`` takes a matter, a question, an answer and a reference.
+
+    ``thresholds`` are the answerer's.
+    """
 
     settings: Settings
     profile: Profile
@@ -44,6 +48,16 @@ class Parts:
     encoders: Embeds
     texts: Texts
     judge: Callable[[str, str, str, str], Awaitable[float | None]] | None = None
+    thresholds: Mapping[str, Threshold] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Under:
+    """A run under way: where its gold answers stand, by question, and who marks its answers."""
+
+    run: Run
+    places: Mapping[str, tuple[Place, ...]]
+    judge: Judge | None
 
 
 class Runner:
@@ -54,7 +68,6 @@ class Runner:
         self._database = parts.database
         self._wake = asyncio.Event()
         self._worker: asyncio.Task[None] | None = None
-        self._cancelled: set[str] = set()
         self._asking: tuple[str, asyncio.Task[Result]] | None = None
 
     async def start(self) -> None:
@@ -106,7 +119,6 @@ class Runner:
         """End a run; its results so far stay. Raises ``NotFound``."""
         await self._database.run(matter_id, run_id)
         await self._database.set_run_state(matter_id, run_id, RunState.CANCELLED)
-        self._cancelled.add(run_id)
         if self._asking is not None and self._asking[0] == run_id:
             self._asking[1].cancel()
 
@@ -131,9 +143,7 @@ class Runner:
         """
         async with self._turn(run) as is_ours:
             if is_ours:
-                if any(each.style is AnswerKind.DRAFT for each in run.variants):
-                    await self._parts.engine.start()
-                await self._complete(run)
+                await self._complete(run, starts_engine=True)
         return await self._database.run(run.matter_id, run.id)
 
     @asynccontextmanager
@@ -148,19 +158,21 @@ class Runner:
                     fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     yield True
                     return
-                if run is not None and await self._is_over(run.id):
+                if run is not None and await self._is_over(run):
                     yield False
                     return
                 await asyncio.sleep(_GLANCE_S)
 
-    async def _is_over(self, run_id: str) -> bool:
-        return all(each.id != run_id for each in await self._database.unfinished_runs())
+    async def _is_over(self, run: Run) -> bool:
+        return await self._database.is_run_over(run.matter_id, run.id)
 
-    async def _complete(self, run: Run) -> None:
+    async def _complete(self, run: Run, *, starts_engine: bool = False) -> None:
         matter_id, database = run.matter_id, self._database
         if not await database.set_run_state(matter_id, run.id, RunState.RUNNING):
             return
         try:
+            if starts_engine and await self._wants_engine(run):
+                await self._parts.engine.start()
             await self._note_changes(run)
             if await self._answer_all(run):
                 await self._note_changes(run)
@@ -195,6 +207,7 @@ class Runner:
         """Whether the run came to its end."""
         questions = await self._accepted(run.matter_id, run.set_id, run.set_version)
         places, _ = await self._places(run.matter_id, questions)
+        under = _Under(run, places, await self._judge(run))
         done = await self._database.result_keys(run.matter_id, run.id)
         positions = range(len(run.variants))
         for number, question in enumerate(questions):
@@ -202,9 +215,11 @@ class Runner:
             for position in (*positions[number % len(positions) :], *positions)[: len(positions)]:
                 if (position, question.id) in done:
                     continue
-                await self._give_way()
-                await self._writable(run.variants[position], question)
-                result = await self._asked(run, position, question, places.get(question.id, ()))
+                if not await self._until(
+                    run, partial(self._is_time, run.variants[position], question)
+                ):
+                    return False
+                result = await self._asked(under, position, question)
                 if result is None or not await self._database.set_run_state(
                     run.matter_id, run.id, RunState.RUNNING
                 ):
@@ -212,28 +227,91 @@ class Runner:
                 await self._database.keep_result(run.matter_id, result)
         return True
 
-    async def _asked(
-        self, run: Run, position: int, question: SetQuestion, places: Sequence[Place]
-    ) -> Result | None:
-        """What a question came to, ``None`` where the run was cancelled meanwhile."""
-        task = asyncio.create_task(self._result(run, position, question, places))
-        self._asking = run.id, task
-        try:
-            return await task
-        except asyncio.CancelledError:
-            if run.id not in self._cancelled:
-                raise
+    async def _judge(self, run: Run) -> Judge | None:
+        """Who marks the run's answers; decided once for all of a run, and kept with it.
+
+        An engine that is not there in time marks none of them: two halves cannot be compared.
+        """
+        parts = self._parts
+        if parts.judge is None or not await self._wants_judge(run):
             return None
+        await self._until(run, lambda: parts.engine.status.state != "loading")
+        there = parts.profile.chat.name if parts.engine.status.state == "ready" else ""
+        if not await self._database.note_judge(run.matter_id, run.id, there):
+            return None
+        return partial(self._marked, parts.judge, run.matter_id)
+
+    async def _marked(
+        self,
+        judge: Callable[[str, str, str, str], Awaitable[float | None]],
+        matter_id: str,
+        question: str,
+        answer: str,
+        reference: str,
+    ) -> float | None:
+        """The judge's mark; an engine that fails at it costs the question this metric alone."""
+        try:
+            return await judge(matter_id, question, answer, reference)
+        except EngineError as error:
+            log.warning("an answer was not judged: %s", error)
+            return None
+
+    async def _wants_engine(self, run: Run) -> bool:
+        return await self._wants_judge(run) or any(
+            each.style is AnswerKind.DRAFT for each in run.variants
+        )
+
+    async def _wants_judge(self, run: Run) -> bool:
+        """Whether there is anything in the run for a judge, and an engine that is strong enough."""
+        if self._parts.judge is None or self._parts.profile.chat.is_weak:
+            return False
+        asked = await self._accepted(run.matter_id, run.set_id, run.set_version)
+        return any(each.reference and each.is_answerable for each in asked)
+
+    async def _until(self, run: Run, is_time: Callable[[], bool]) -> bool:
+        """Wait for the time to come; false where the run was ended before, by whomever."""
+        while not await self._is_over(run):
+            if is_time():
+                return True
+            await asyncio.sleep(_GLANCE_S)
+        return False
+
+    def _is_time(self, variant: Variant, question: SetQuestion) -> bool:
+        """Whether nobody asks, for people come first, and the engine can write if it has to.
+
+        Raises ``EngineError`` if it never will.
+        """
+        answerer = self._parts.answerer
+        if answerer.is_asked:
+            return False
+        if variant.style is not AnswerKind.DRAFT:
+            return True
+        if answerer.why_no_draft(variant, question.question) != "engine_not_ready":
+            return True
+        status = self._parts.engine.status
+        if status.state != "loading":
+            raise EngineError(
+                "The language model is not there for this run.",
+                status.detail or "Start Pincite, whose runs wait for it.",
+            )
+        return False
+
+    async def _asked(self, under: _Under, position: int, question: SetQuestion) -> Result | None:
+        """What a question came to, ``None`` where the run was cancelled meanwhile."""
+        task = asyncio.create_task(self._result(under, position, question))
+        self._asking = under.run.id, task
+        try:
+            await asyncio.wait([task])
+            return None if task.cancelled() else task.result()
         finally:
             self._asking = None
             task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
-    async def _result(
-        self, run: Run, position: int, question: SetQuestion, places: Sequence[Place]
-    ) -> Result:
-        result, started = Result(run.id, position, question.id), perf_counter()
+    async def _result(self, under: _Under, position: int, question: SetQuestion) -> Result:
+        result, started = Result(under.run.id, position, question.id), perf_counter()
         try:
-            answered = await self._answered(run, position, question, places)
+            answered = await self._answered(under, position, question)
             return replace(answered, seconds=round(perf_counter() - started, 4))
         except PinciteError as error:
             told = str(error)
@@ -242,10 +320,9 @@ class Runner:
             told = f"This question failed: {type(error).__name__}."
         return replace(result, error=told, seconds=round(perf_counter() - started, 4))
 
-    async def _answered(
-        self, run: Run, position: int, question: SetQuestion, places: Sequence[Place]
-    ) -> Result:
-        parts, variant = self._parts, run.variants[position]
+    async def _answered(self, under: _Under, position: int, question: SetQuestion) -> Result:
+        parts, run = self._parts, under.run
+        variant = run.variants[position]
         draft, hits = "", tuple[Hit, ...]()
         stream = parts.answerer.stream(run.matter_id, question.question, (), variant)
         answer = None
@@ -260,17 +337,14 @@ class Runner:
         if answer is None or answer.notice in _FAILED:
             raise EngineError("The language model failed at this question.", "See its log.")
         tokens = parts.engine.count_tokens(draft) if draft else 0
-        judge = None
-        if parts.judge is not None and not parts.profile.chat.is_weak:
-            judge = partial(parts.judge, run.matter_id)
         metrics = await measure(
             question,
             answer,
             hits,
-            places=places,
+            places=under.places.get(question.id, ()),
             tokens=tokens,
             encoders=parts.encoders,
-            judge=judge,
+            judge=under.judge,
         )
         return Result(run.id, position, question.id, answer, hits, metrics, tokens)
 
@@ -280,29 +354,6 @@ class Runner:
         failed = bool(results) and len(errors) == len(results)
         state, trouble = (RunState.FAILED, errors[0]) if failed else (RunState.DONE, "")
         await self._database.set_run_state(run.matter_id, run.id, state, trouble)
-
-    async def _give_way(self) -> None:
-        """People ask first: a run waits while any of them does."""
-        while True:
-            if not self._parts.answerer.is_asked:
-                return
-            await asyncio.sleep(_GLANCE_S)
-
-    async def _writable(self, variant: Variant, question: SetQuestion) -> None:
-        """Wait for the engine where it has to write; raises ``EngineError`` if it never will."""
-        answerer = self._parts.answerer
-        if variant.style is not AnswerKind.DRAFT:
-            return
-        while True:
-            if answerer.why_no_draft(variant, question.question) != "engine_not_ready":
-                return
-            status = self._parts.engine.status
-            if status.state != "loading":
-                raise EngineError(
-                    "The language model is not there for this run.",
-                    status.detail or "Start Pincite, whose runs wait for it.",
-                )
-            await asyncio.sleep(_GLANCE_S)
 
     async def _accepted(self, matter_id: str, set_id: str, version: int) -> tuple[SetQuestion, ...]:
         asked = await self._database.questions(matter_id, set_id, version)
@@ -315,7 +366,7 @@ class Runner:
         asked = await self._database.question_set(matter_id, set_id)
         documents = await self._database.documents(matter_id)
         return await asyncio.to_thread(
-            manifest, parts.settings, parts.profile, asked, documents, variants
+            manifest, parts.settings, parts.profile, asked, documents, variants, parts.thresholds
         )
 
     async def _places(

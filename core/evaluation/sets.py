@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from core.documents.encoding import decode
 from core.errors import PinciteError
+from core.evaluation.exports import unguarded
 from core.evaluation.workbook import workbook_rows
 from core.trials import Gold, SetQuestion
 from core.types import Answer, Verdict
@@ -35,14 +36,14 @@ _TRUE = frozenset("yes y true t 1 1.0 是 可以 可 能 有".split())
 _FALSE = frozenset("no n false f 0 0.0 否 不可以 不可 不能 无".split())
 _KINDS = {".csv": "csv", ".tsv": "csv", ".xlsx": "xlsx", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 _DELIMITERS = ",;\t|"
-_UNSAFE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+UNSAFE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 MOST_ROWS = 5_000
 MOST_COLUMNS = 100
 LONGEST_CELL = 20_000
 LONGEST_QUESTION = 8_000
 LARGEST_BYTES = 50 << 20
-_MOST_GOLD = 50
+_MOST_GOLD = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,19 +131,18 @@ def _previewed(columns: tuple[str, ...], mapping: dict[str, str], rows: Iterable
             if isinstance(values, PinciteError):
                 raise values
             question = _question({field: values.get(at) for field, at in mapping.items()})
-            key = "".join(question.question.casefold().split())
             if question.id in questions:
                 raise PinciteError(
                     f"Another row has the id “{question.id}”.", "Give each row an id of its own."
                 )
-            if key in asked:
+            if question.asks in asked:
                 raise PinciteError(
-                    f"Row {asked[key]} asks the same question.", "Leave one of them out."
+                    f"Row {asked[question.asks]} asks the same question.", "Leave one of them out."
                 )
         except PinciteError as error:
             troubles.append(_trouble(number, error))
             continue
-        asked[key] = number
+        asked[question.asks] = number
         questions[question.id] = question
     if not count:
         raise PinciteError(
@@ -261,7 +261,7 @@ def _table(
                     ),
                 )
             else:
-                yield number, dict(zip(columns, row, strict=False))
+                yield number, dict(zip(columns, map(unguarded, row), strict=False))
 
     return tuple(each for each in columns if each), named()
 
@@ -354,7 +354,7 @@ def _text(value: object, field: str) -> str:
         raise PinciteError(
             f"A cell has {LONGEST_CELL:,} characters at most.", "Shorten it to what matters."
         )
-    if _UNSAFE.search(text) or "\ufffd" in text:
+    if UNSAFE.search(text) or "\ufffd" in text:
         raise PinciteError(
             f"The {field} holds characters that cannot be read.",
             "Save the file again as UTF-8, and take out control characters.",
@@ -428,11 +428,11 @@ def _plain(value: object) -> str:
 
 def _echo(value: object) -> str:
     """The beginning of what was sent, as it can be shown."""
-    return _UNSAFE.sub("\ufffd", _plain(value)[:40])
+    return UNSAFE.sub("\ufffd", _plain(value)[:40])
 
 
 def _column(name: object) -> str:
-    if _UNSAFE.search(str(name)):
+    if UNSAFE.search(str(name)):
         raise PinciteError(
             f"The name of the column “{_echo(name)}” holds characters that cannot be read.",
             "Save the file again as UTF-8, and take out control characters.",

@@ -139,17 +139,25 @@ class QuestionSets(Records):
     @changing
     def add_questions(
         self, sql: sa.Connection, matter_id: str, set_id: str, asked: Sequence[SetQuestion]
-    ) -> QuestionSet:
+    ) -> tuple[QuestionSet, int]:
         """Append questions as a new version of the set; raises ``NotFound``.
 
-        One whose id any version of the set has known gets another: results are kept by it.
+        What the newest version asks already is left out: returns the set and how many those are.
+        Without another there is no new version.  A question whose id any version of the set has
+        known gets another: results are kept by it.
         """
+        held = _one(sql, matter_id, set_id)
+        standing = sa.select(questions.c.question).where(_stands(set_id, held.version))
+        there = {load(SetQuestion, each).asks for each in sql.scalars(standing)}
+        new = [each for each in asked if each.asks not in there]
+        if not new:
+            return held, len(asked)
         version = _next_version(sql, matter_id, set_id)
         this = questions.c.set_id == set_id
         known = sql.scalars(sa.select(questions.c.id).where(this)).all()
         last = sa.select(sa.func.max(questions.c.position)).where(this)
-        _insert(sql, set_id, version, _own_ids(asked, known), (sql.scalar(last) or 0) + 1)
-        return _one(sql, matter_id, set_id)
+        _insert(sql, set_id, version, _own_ids(new, known), (sql.scalar(last) or 0) + 1)
+        return _one(sql, matter_id, set_id), len(asked) - len(new)
 
     @changing
     def change_question(

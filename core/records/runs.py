@@ -116,6 +116,13 @@ class Runs(Records):
         query = _counted().where(runs.c.state.not_in(OVER)).order_by(runs.c.created_at)
         return tuple(map(_run, sql.execute(query)))
 
+    @transacted
+    def is_run_over(self, sql: sa.Connection, matter_id: str, run_id: str) -> bool:
+        """Whether a run has ended, or is no more."""
+        this = (runs.c.matter_id == matter_id) & (runs.c.id == run_id)
+        state = sql.scalar(sa.select(runs.c.state).where(this))
+        return state is None or state in OVER
+
     @changing
     def set_run_state(
         self, sql: sa.Connection, matter_id: str, run_id: str, state: RunState, trouble: str = ""
@@ -138,9 +145,20 @@ class Runs(Records):
         rests_on = _one(sql, matter_id, run_id).manifest
         known = rests_on.get("changed")
         every = sorted({*keys, *(known if isinstance(known, list) else ())})
-        stored = dump(dict[str, object], rests_on | {"changed": every})
-        this = (runs.c.matter_id == matter_id) & (runs.c.id == run_id)
-        sql.execute(sa.update(runs).where(this).values(manifest=stored))
+        _keep_manifest(sql, matter_id, run_id, rests_on | {"changed": every})
+
+    @changing
+    def note_judge(self, sql: sa.Connection, matter_id: str, run_id: str, name: str) -> str:
+        """Keep in the manifest who marks the run's answers, nobody where ``name`` is empty.
+
+        It is decided once.  Returns what was: a run that is gone on with stays as it began.
+        Raises ``NotFound``.
+        """
+        rests_on = _one(sql, matter_id, run_id).manifest
+        if "judge" not in rests_on:
+            rests_on = rests_on | {"judge": name}
+            _keep_manifest(sql, matter_id, run_id, rests_on)
+        return str(rests_on["judge"])
 
     @changing
     def keep_result(self, sql: sa.Connection, matter_id: str, result: Result) -> None:
@@ -228,6 +246,14 @@ def _result_without(result: Result, gone: frozenset[str]) -> Result:
         return result
     answer = None if result.answer is None else without(result.answer, gone)
     return replace(result, answer=answer, hits=hits_without(result.hits, gone))
+
+
+def _keep_manifest(
+    sql: sa.Connection, matter_id: str, run_id: str, rests_on: dict[str, object]
+) -> None:
+    this = (runs.c.matter_id == matter_id) & (runs.c.id == run_id)
+    stored = dump(dict[str, object], rests_on)
+    sql.execute(sa.update(runs).where(this).values(manifest=stored))
 
 
 def _counted() -> sa.Select[Any]:

@@ -4,9 +4,12 @@ import asyncio
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -61,6 +64,39 @@ def test_a_set_is_imported_and_a_variant_is_run_over_it(
     table = evaluated(pincite, "--variant", "quotes").stdout
     assert "metric\tquotes" in table
     assert "hit@10\t1.0000" in table
+
+
+def test_a_file_that_is_imported_every_night_changes_nothing(
+    pincite: Pincite, set_of_rent: Path, tmp_path: Path
+) -> None:
+    first = evaluated(pincite, "--import", set_of_rent)
+    assert "Rent\tversion 1\t40 questions" in first.stderr
+    again = evaluated(pincite, "--import", set_of_rent)
+    assert again.exit_code == 0, again.output
+    assert "40 questions stand in the set already" in again.stderr
+    assert "Rent\tversion 1\t40 questions" in again.stderr
+    more = '\n{"question": "Who bears the lift?"}\n'
+    set_of_rent.write_text(set_of_rent.read_text() + more)
+    assert "Rent\tversion 2\t41 questions" in evaluated(pincite, "--import", set_of_rent).stderr
+    with closing(sqlite3.connect(tmp_path / "data" / "pincite.db")) as database:
+        deeds = [row[0] for row in database.execute("SELECT deed FROM audit")]
+    assert deeds.count("question_set_changed") == 1
+
+
+def test_thresholds_that_were_fitted_here_are_another_setting_of_a_run(
+    pincite: Pincite, set_of_rent: Path, tmp_path: Path
+) -> None:
+    evaluated(pincite, "--import", set_of_rent, "--variant", "quotes")
+    shipped = ROOT / "assets" / "calibration" / "multilingual-e5-small.json"
+    own = tmp_path / "data" / "calibration"
+    own.mkdir()
+    (own / "own.json").write_text(shipped.read_text())
+    evaluated(pincite, "--variant", "quotes")
+    with closing(sqlite3.connect(tmp_path / "data" / "pincite.db")) as database:
+        kept = [json.loads(row[0]) for row in database.execute("SELECT manifest FROM runs")]
+    first, second = (each["settings"]["thresholds"] for each in kept)
+    assert first == ""
+    assert len(second) == 64
 
 
 @pytest.fixture
@@ -231,9 +267,6 @@ def test_a_run_that_was_killed_is_gone_on_with(
 
 
 def _done(folder: Path) -> int:
-    import sqlite3
-    from contextlib import closing
-
     with closing(sqlite3.connect(folder / "data" / "pincite.db", timeout=30)) as database:
         return int(database.execute("SELECT count(*) FROM results").fetchone()[0])
 
@@ -257,6 +290,22 @@ def test_digests_of_weights_are_read_once_and_anew_where_they_changed(tmp_path: 
     (weights / "model.safetensors").write_bytes(b"another")
     assert Digests(kept).folder(weights) != first
     assert Digests(kept).folder(tmp_path / "absent") == ""
+
+
+def test_digests_are_kept_by_several_at_once(tmp_path: Path) -> None:
+    weights = tmp_path / "model"
+    weights.mkdir()
+    (weights / "model.safetensors").write_bytes(b"one")
+
+    def keep(_: int) -> None:
+        digests = Digests(tmp_path / "digests.json")
+        digests.folder(weights)
+        digests.keep()
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(keep, range(400)))
+    assert Digests(tmp_path / "digests.json").folder(weights)
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["digests.json", "model"]
 
 
 def test_the_code_of_a_run_is_named() -> None:

@@ -232,7 +232,9 @@ async def test_only_the_metrics_that_apply_are_measured() -> None:
 
     whole = await measure(
         asked,
-        answer(said(RENT, RENT), total=4.0, retrieve=0.5, first_token=1.0, generate=3.0),
+        answer(
+            said(RENT, RENT), total=4.0, retrieve=0.5, first_token=1.0, generate=3.0, verify=3.25
+        ),
         hits(("a", 0, 9)),
         places=[Place("a", 0, 9)],
         tokens=21,
@@ -242,8 +244,15 @@ async def test_only_the_metrics_that_apply_are_measured() -> None:
     assert set(whole) == set(KEYS)
     assert whole["similarity"] == pytest.approx(1.0)
     assert (whole["judge"], whole["tokens_per_s"]) == (0.75, 10.0)
+    stages = ("retrieve_s", "first_token_s", "generate_s", "verify_s", "seconds")
+    assert [whole[each] for each in stages] == [0.5, 1.0, 2.0, 0.25, 4.0]
     unmarked = await measure(asked, answer(said(LAW, LAW)), [], judge=judge)
     assert "judge" not in unmarked
+
+
+def test_quotes_are_checked_once_they_are_found_and_nothing_is_written() -> None:
+    measured = times(answer(retrieve=0.5, verify=0.75, total=0.75), 0)
+    assert measured == {"seconds": 0.75, "retrieve_s": 0.5, "verify_s": 0.25}
 
 
 def test_a_draft_of_one_token_has_no_pace() -> None:
@@ -263,4 +272,5 @@ def test_figures_over_results_leave_failures_out_of_means_and_keep_them_for_the_
 def test_every_metric_names_its_source_and_its_direction() -> None:
     assert len(set(KEYS)) == len(METRICS)
     assert all(each.source and each.unit in ("share", "seconds", "per second") for each in METRICS)
-    assert {"seconds", "retrieve_s", "first_token_s"} == LOWER_IS_BETTER
+    stages = {"retrieve_s", "first_token_s", "generate_s", "verify_s", "seconds"}
+    assert stages == LOWER_IS_BETTER

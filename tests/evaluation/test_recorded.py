@@ -125,11 +125,27 @@ async def test_a_question_added_never_takes_the_id_of_another_in_any_version(
     assert len({each.id for each in await database.questions(matter.id, made.id)}) == 3
     await database.remove_questions(matter.id, made.id, ["1"])
     more = [SetQuestion(each, f"Another {each}?") for each in ("1", "2", "3", "3")]
-    newest = await database.add_questions(matter.id, made.id, more)
+    newest, _ = await database.add_questions(matter.id, made.id, more)
     there = [each.id for each in await database.questions(matter.id, made.id)]
     assert newest.size == len(there) == len(set(there)) == 6
     assert "1" not in there
     assert {"2", "3"} < set(there)
+
+
+async def test_what_a_set_asks_already_is_left_out_and_makes_no_version(
+    database: Database, matter: Matter
+) -> None:
+    asked = [SetQuestion("a", "When is rent due?"), SetQuestion("b", "Who pays?", is_draft=True)]
+    made = await database.create_question_set(matter.id, "Rent", asked=asked)
+    again = [SetQuestion("", "WHEN is  rent\ndue?", "Monthly."), SetQuestion("", "who pays?")]
+    same, left_out = await database.add_questions(matter.id, made.id, again)
+    assert (same, left_out) == (made, 2)
+    more = [*again, SetQuestion("", "Why?")]
+    newest, left_out = await database.add_questions(matter.id, made.id, more)
+    assert (newest.version, newest.size, newest.drafts, left_out) == (2, 2, 1, 2)
+    await database.remove_questions(matter.id, made.id, ["a"])
+    newest, left_out = await database.add_questions(matter.id, made.id, again[:1])
+    assert (newest.version, left_out) == (4, 0), "only the newest version counts"
 
 
 async def test_on_hold_a_thumb_is_changed_and_never_lost(
@@ -196,7 +212,7 @@ async def test_questions_change_by_versions_and_older_ones_stay_readable(
     await database.change_question(matter.id, made.id, SetQuestion("b", "B, then?"))
     await database.remove_questions(matter.id, made.id, ["a"])
     draft = SetQuestion("d", "d?", is_draft=True)
-    newest = await database.add_questions(matter.id, made.id, [draft])
+    newest, _ = await database.add_questions(matter.id, made.id, [draft])
     assert (newest.version, newest.size, newest.drafts) == (4, 2, 1)
 
     async def read(version: int) -> list[str]:
@@ -318,8 +334,12 @@ async def test_gold_goes_with_its_document_however_it_is_spelt(
     await database.begin_deletion(matter.id, "d")
     await database.strike_questions(matter.id, ["d"])
     assert [each.id for each in await database.questions(matter.id, held.id)] == ["a"]
-    late = [replace(asked[0], id="c", gold=(Gold("Lease.txt", WORDS, document_id="d"),))]
-    await database.add_questions(matter.id, held.id, late)
+    late = [
+        replace(
+            asked[0], id="c", question="Late?", gold=(Gold("Lease.txt", WORDS, document_id="d"),)
+        )
+    ]
+    assert (await database.add_questions(matter.id, held.id, late))[1] == 0
     assert WORDS not in repr(await database.questions(matter.id, held.id))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from core.answering.query_engine import judged
 from core.database import Database
 from core.errors import EngineError, PinciteError
 from core.evaluation import runner as runner_module
@@ -14,6 +15,7 @@ from core.evaluation.manifest import changed_meanwhile
 from core.evaluation.metrics import per_question
 from core.evaluation.runner import Parts, Runner
 from core.models.profile import ChatModel, EncoderModel, Profile
+from core.retrieval.refusal import Threshold
 from core.settings import Settings
 from core.trials import Gold, Run, RunState, SetQuestion
 from core.types import (
@@ -28,6 +30,7 @@ from core.types import (
     Passage,
     Retrieved,
     Searched,
+    Statement,
     Turn,
     Variant,
     Verdict,
@@ -52,6 +55,7 @@ class ScriptedAnswerer:
         self.gate.set()
         self.notice = "quotes_chosen"
         self.document_id = ""
+        self.statements: tuple[Statement, ...] = ()
 
     async def asked_for(self, number: int) -> None:
         while True:
@@ -79,7 +83,7 @@ class ScriptedAnswerer:
         yield Delta("So.")
         yield Done(
             Answer(
-                question, AnswerKind.QUOTES, Verdict.SUPPORTED, (), self.notice,
+                question, AnswerKind.QUOTES, Verdict.SUPPORTED, self.statements, self.notice,
                 timings={"total": 0.5},
             )
         )  # fmt: skip
@@ -125,6 +129,25 @@ class Bench:
                 FakeEncoders(), Texts(),
             )
         )  # fmt: skip
+
+    async def judging_runner(self) -> Runner:
+        """One whose engine is strong enough to judge, over a set whose questions have answers."""
+        referred = [SetQuestion(f"r{n}", f"Asked {n}?", "Rent.") for n in range(2)]
+        made = await self.database.create_question_set(self.matter_id, "Judged", asked=referred)
+        self.set_id = made.id
+        strong = replace(CHAT, is_weak=False)
+        runner = self.runner()
+
+        async def judge(*given: str) -> float | None:
+            return await judged(*given, self.engine, strong)
+
+        runner._parts = replace(runner._parts, profile=replace(PROFILE, chat=strong), judge=judge)
+        return runner
+
+    async def metrics(self, run: Run) -> list[dict[str, float]]:
+        results = await self.database.results(self.matter_id, run.id)
+        assert not any(each.error for each in results), results
+        return [each.metrics for each in results]
 
     async def begun(self, runner: Runner, *variants: Variant) -> Run:
         return await runner.begin(
@@ -282,6 +305,88 @@ async def test_a_run_that_needs_an_engine_which_is_not_there_fails_with_a_senten
     assert "not there for this run" in done.trouble
 
 
+async def test_a_run_starts_the_engine_that_is_to_judge_its_quotes(bench: Bench) -> None:
+    bench.answerer.statements = (Statement("Rent.", Verdict.SUPPORTED, ()),)
+    bench.engine.words, bench.engine.state = ["4.0\nIt is right."], "cold"
+    runner = await bench.judging_runner()
+    done = await runner.complete(await bench.begun(runner, GOOD))
+    assert done.state is RunState.DONE
+    assert [each["judge"] for each in await bench.metrics(done)] == [0.75, 0.75]
+    assert done.manifest["judge"] == "fake"
+
+
+async def test_a_run_at_the_server_waits_for_the_engine_that_is_to_judge(bench: Bench) -> None:
+    bench.answerer.statements = (Statement("Rent.", Verdict.SUPPORTED, ()),)
+    bench.engine.words, bench.engine.state = ["5.0\nIt is right."], "loading"
+    runner = await bench.judging_runner()
+    run = await bench.begun(runner, GOOD)
+    await runner.start()
+    await asyncio.sleep(0.4)
+    assert bench.answerer.asked == []
+    bench.engine.state = "ready"
+    done = await asyncio.wait_for(runner.complete(run), 5)
+    assert [each["judge"] for each in await bench.metrics(done)] == [1.0, 1.0]
+    await runner.close()
+
+
+async def test_a_judge_that_fails_costs_an_answer_its_mark_and_nothing_else(bench: Bench) -> None:
+    bench.answerer.statements = (Statement("Rent.", Verdict.SUPPORTED, ()),)
+    bench.engine.fails = True
+    runner = await bench.judging_runner()
+    done = await runner.complete(await bench.begun(runner, GOOD))
+    assert done.state is RunState.DONE
+    for each in await bench.metrics(done):
+        assert "judge" not in each
+        assert {"token_f1", "similarity", "refusal", "supported"} <= each.keys()
+
+
+async def test_a_run_whose_engine_never_came_has_no_mark_and_does_not_get_some_later(
+    bench: Bench,
+) -> None:
+    runner = await bench.judging_runner()
+    bench.answerer.statements = (Statement("Rent.", Verdict.SUPPORTED, ()),)
+    bench.engine.words, bench.engine.state = ["4.0\nIt is right."], "failed"
+    run = await bench.begun(runner, GOOD)
+    bench.answerer.gate.clear()
+    await runner.start()
+    await bench.answerer.asked_for(1)
+    await runner.close()  # broken off in its first answer
+    bench.engine.state = "ready"
+    bench.answerer.gate.set()
+    done = await runner.complete(await bench.database.run(bench.matter_id, run.id))
+    assert done.manifest["judge"] == ""
+    assert ["judge" in each for each in await bench.metrics(done)] == [False, False]
+
+
+@pytest.mark.parametrize("waits_for", ["people", "the engine", "the judge"])
+async def test_a_run_that_waits_is_cancelled_at_once_also_by_another_process(
+    bench: Bench, waits_for: str
+) -> None:
+    runner, elsewhere = bench.runner(), bench.runner()
+    variant = GOOD
+    if waits_for == "people":
+        bench.answerer.is_asked = True
+    else:
+        bench.engine.state = "loading"
+        if waits_for == "the engine":
+            variant = Variant("draft")
+        else:
+            runner = await bench.judging_runner()
+    await runner.start()
+    run = await bench.begun(runner, variant)
+    await asyncio.sleep(0.3)
+    await elsewhere.cancel(bench.matter_id, run.id)
+    await asyncio.sleep(0.6)
+    bench.answerer.is_asked = False
+    if waits_for == "the judge":
+        bench.engine.state = "ready"
+    other = await bench.begun(runner, GOOD)
+    await asyncio.wait_for(runner.complete(other), 5)
+    assert len(bench.answerer.asked) == other.total
+    assert (await bench.database.run(bench.matter_id, run.id)).done == 0
+    await runner.close()
+
+
 async def test_what_changes_while_a_run_is_under_way_is_kept_with_it(bench: Bench) -> None:
     runner = bench.runner()
     run = await bench.begun(runner)
@@ -294,6 +399,37 @@ async def test_what_changes_while_a_run_is_under_way_is_kept_with_it(bench: Benc
     done = await runner.complete(run)
     assert done.state is RunState.DONE
     assert changed_meanwhile(done.manifest) == ("documents",)
+
+
+async def test_other_thresholds_of_refusal_are_a_change(bench: Bench) -> None:
+    runner = bench.runner()
+    run = await bench.begun(runner)
+    one = Threshold((0.1,) * 7, 0.5, 40, 0.1, 0.1)
+    parts = replace(runner._parts, thresholds={"en": one})
+    calibrated = Runner(parts)
+    assert await calibrated.changes(run) == ("settings",)
+    run = await bench.begun(calibrated)
+    assert await calibrated.changes(run) == ()
+    stricter = Runner(replace(parts, thresholds={"en": replace(one, bias=0.4)}))
+    assert await stricter.changes(run) == ("settings",)
+
+
+async def test_another_endpoint_of_the_same_model_is_a_change_and_its_password_is_not_kept(
+    bench: Bench,
+) -> None:
+    runner = bench.runner()
+    chat = replace(CHAT, device="remote")
+
+    def at(url: str) -> Runner:
+        settings = bench.settings.model_copy(update={"remote_base_url": url})
+        profile = replace(PROFILE, chat=chat)
+        return Runner(replace(runner._parts, profile=profile, settings=settings))
+
+    run = await bench.begun(at("http://reader:secret@one:8000/v1"))
+    assert "http://one:8000/v1" in str(run.manifest["models"])
+    assert "secret" not in str(run.manifest)
+    assert await at("http://one:8000/v1").changes(run) == ()
+    assert await at("http://two:8000/v1").changes(run) == ("models",)
 
 
 async def test_what_has_changed_since_a_run_is_told(bench: Bench) -> None:

@@ -1,5 +1,6 @@
 """Runs on the page: started, watched, read, compared, and put in force."""
 
+import re
 from dataclasses import replace
 
 import gradio as gr
@@ -12,6 +13,7 @@ from core.records.audit import AuditFilter
 from core.trials import Result, Run, RunState, SetQuestion
 from core.types import LOCAL, Role
 from ui.page import Desk
+from ui.run_list import render_start
 
 ASKED = [SetQuestion(f"q{n}", f"Question {n}?", "An answer.") for n in range(6)]
 
@@ -52,6 +54,38 @@ async def test_a_run_is_started_with_the_variants_that_are_ticked(
     assert "Waiting" in region(page, drawn, "runs")
 
 
+async def test_the_variant_in_force_is_ticked_first_beside_another(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+):
+    named = replace(VARIANTS[1], name="Same as quotes")
+    for promoted, ticked in (
+        (VARIANTS[3], [VARIANTS[0].name, VARIANTS[3].name]),
+        (VARIANTS[0], [VARIANTS[0].name, VARIANTS[1].name]),
+        (named, [VARIANTS[0].name, VARIANTS[1].name]),
+    ):
+        form = render_start(
+            await services.database.question_sets(desk.matter_id), VARIANTS, promoted, desk
+        )
+        boxes = re.findall(r"<input[^>]*checkbox[^>]*>", form)
+        names = [re.search(r'value="([^"]*)"', box)[1] for box in boxes if " checked" in box]  # type: ignore[index]
+        assert names == ticked
+
+
+async def test_a_variant_that_was_retired_meanwhile_is_refused_and_not_left_out(
+    services: DeskServices, page: gr.Blocks, desk: Desk, monkeypatch: pytest.MonkeyPatch
+):
+    told: list[str] = []
+    monkeypatch.setattr(gr, "Warning", told.append)
+    own = replace(VARIANTS[0], name="Ours", top_k=3)
+    made = await services.database.create_variant(desk.matter_id, own, LOCAL)
+    ticked = {"variant_0": VARIANTS[0].name, "variant_5": "Ours"}
+    await services.database.retire_variant(desk.matter_id, made.id)
+    begun = await on_event(page, "begin_run")(desk, fired(set_id=desk.set_id, **ticked))
+    assert begun == gr.skip()
+    assert "Ours" in told[0]
+    assert await services.database.runs(desk.matter_id) == ()
+
+
 async def test_progress_and_the_time_left_are_drawn_while_a_run_moves(
     services: DeskServices, page: gr.Blocks, desk: Desk
 ):
@@ -79,6 +113,27 @@ async def test_a_report_has_each_metric_with_its_interval_definition_and_source(
     assert " to " in drawn
     assert "1 question failed" in drawn
     assert "The engine has stopped." in drawn
+
+
+@pytest.mark.parametrize(("language", "label"), [("en", "Seconds to find"), ("zh", "检索用时")])
+async def test_the_median_and_the_95th_percentile_of_each_stage_are_shown(
+    services: DeskServices, page: gr.Blocks, desk: Desk, language: str, label: str
+):
+    run = await services.runner.begin(desk.matter_id, desk.set_id, VARIANTS[:2], LOCAL)
+    for at, asked in enumerate(ASKED):
+        metrics = {"retrieve_s": 0.2 * (at + 1), "seconds": 2.0 + at, "recall@10": 1.0}
+        result = Result(run.id, 0, asked.id, an_answer(), (), metrics, 10, 1.0)
+        await services.database.keep_result(desk.matter_id, result)
+    await services.database.set_run_state(desk.matter_id, run.id, RunState.DONE)
+    desk = replace(desk, language=language)
+    drawn = region(page, await on_event(page, "open_run")(desk, fired(id=run.id)), "run-report")
+    stages = drawn.partition('data-testid="stages"')[2].partition("</table>")[0]
+    rows = re.findall(r"<tr data-stage=.*?</tr>", stages)
+    assert len(rows) == 2
+    assert label in rows[0]
+    assert re.findall(r"\d\.\d\d", rows[0]) == ["0.70", "1.15"], "of six values, by their distance"
+    assert rows[0].count("–") == 2, "the other variant has answered nothing"
+    assert re.findall(r"\d\.\d\d", rows[1]) == ["4.50", "6.75"]
 
 
 async def test_questions_that_moved_open_both_answers(
