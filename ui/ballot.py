@@ -279,17 +279,20 @@ def verdict_label(verdict: str, sides: int, texts: Texts) -> str:
 
 
 def _ballot(comparison: Comparison, texts: Texts) -> Html:
-    """The verdicts in the order of the sides; the browser gives them the keys 1, 2, 3 …"""
+    """The verdicts in the order of the sides; the browser gives them the keys 1, 2, 3 …
+
+    None of them submits the form: Enter in the note would press the first, unseen.
+    """
     count = len(comparison.variants)
     buttons = [
         element(
             "button",
             element("kbd", text(key)),
             text(verdict_label(verdict, count, texts)),
-            type="submit",
-            name="verdict",
+            type="button",
             value=verdict,
             class_="button quiet",
+            data_do="verdict",
             data_key=str(key),
             data_testid=f"vote-{key}",
         )
@@ -307,9 +310,9 @@ def _ballot(comparison: Comparison, texts: Texts) -> Html:
         ),
         element("p", text(texts("ballot.keys")), class_="aside"),
         class_="ballot",
-        data_event="vote",
         data_value={"id": comparison.id},
         data_lists="faults",
+        data_drawn=comparison.id,
         data_testid="ballot",
     )
 
