@@ -172,37 +172,36 @@ class Comparisons(Records):
     ) -> Vote:
         """Record a person's verdict; an earlier one of theirs on the same comparison is withdrawn.
 
-        The verdict that stands already, said again, is that vote and no other.
+        The verdict that stands already, said again, is that vote and no other; reasons that come
+        with it take the place of those given before.
 
         ``winner`` is a position in the comparison's order.  Raises ``NotFound``, and
         ``PinciteError`` for a position that is none or a comparison without answers.
         """
-        own = _in_matter(matter_id, comparison_id)
-        row = sql.execute(sa.select(comparisons).where(own)).first()
-        if row is None:
-            raise _no_comparison()
-        made = _comparison(row)
-        if not made.answers:
-            raise PinciteError("The answers are not all there yet.", "Vote when they are.")
-        if (outcome is Outcome.WIN) != (winner is not None) or (
-            winner is not None and not 0 <= winner < len(made.variants)
-        ):
-            raise PinciteError("This vote names no side of the comparison.", "Reload the page.")
-        said = {
+        _require_verdict(sql, matter_id, comparison_id, outcome, winner)
+        ticked, note = tuple(faults), note.strip()[:_NOTE]
+        dumped = dump(tuple[Fault, ...], ticked)
+        earlier = (votes.c.comparison_id == comparison_id) & (votes.c.person_id == person.id)
+        stands = sql.execute(sa.select(votes).where(earlier, ~votes.c.is_withdrawn)).first()
+        if stands and (stands.outcome, stands.winner) == (outcome, winner):
+            reasons = {
+                "faults": dumped if ticked else stands.faults,
+                "note": note or stands.note,
+            }
+            this = sa.update(votes).where(votes.c.id == stands.id)
+            return _vote(sql.execute(this.values(reasons).returning(votes)).one())
+        sql.execute(sa.update(votes).where(earlier).values(is_withdrawn=True))
+        values = {
+            "id": uuid4().hex,
             "comparison_id": comparison_id,
             "person_id": person.id,
             "outcome": outcome,
             "winner": winner,
-            "faults": dump(tuple[Fault, ...], tuple(faults)),
-            "note": note.strip()[:_NOTE],
+            "faults": dumped,
+            "note": note,
+            "at": now(),
             "is_withdrawn": False,
         }
-        same = sa.select(votes).where(*(votes.c[name] == value for name, value in said.items()))
-        if again := sql.execute(same).first():
-            return _vote(again)
-        earlier = (votes.c.comparison_id == comparison_id) & (votes.c.person_id == person.id)
-        sql.execute(sa.update(votes).where(earlier).values(is_withdrawn=True))
-        values = {"id": uuid4().hex, "at": now()} | said
         return _vote(sql.execute(sa.insert(votes).values(values).returning(votes)).one())
 
     @changing
@@ -311,6 +310,22 @@ def _in_matter(matter_id: str, comparison_id: str) -> sa.ColumnElement[bool]:
 
 def _no_comparison() -> NotFound:
     return NotFound("This comparison is not in the matter.", "Reload the page.")
+
+
+def _require_verdict(
+    sql: sa.Connection, matter_id: str, comparison_id: str, outcome: Outcome, winner: int | None
+) -> None:
+    """Raise unless the comparison is in the matter, has its answers and the side that is named."""
+    own = _in_matter(matter_id, comparison_id)
+    row = sql.execute(sa.select(comparisons).where(own)).first()
+    if row is None:
+        raise _no_comparison()
+    if row.answers is None:
+        raise PinciteError("The answers are not all there yet.", "Vote when they are.")
+    sides = range(len(load(tuple[Variant, ...], row.variants)))
+    names_one = winner in sides if outcome is Outcome.WIN else winner is None
+    if not names_one:
+        raise PinciteError("This vote names no side of the comparison.", "Reload the page.")
 
 
 def _thumb(message_id: str, person: Person) -> sa.ColumnElement[bool]:

@@ -11,7 +11,7 @@ import pytest
 from core.database import Database
 from core.errors import NotAllowed, NotFound, PinciteError
 from core.session import variant_named
-from core.trials import Fault, Gold, Outcome, Result, RunState, SetQuestion
+from core.trials import Fault, Gold, Outcome, Result, RunState, SetQuestion, Vote
 from core.types import (
     LOCAL,
     Answer,
@@ -115,6 +115,26 @@ async def test_the_same_vote_said_again_is_one_vote(database: Database, matter: 
         again = await database.vote(matter.id, comparison_id, LOCAL, outcome, winner, note="So. ")
         assert first == again
     assert [each.is_withdrawn for each in await database.votes(matter.id)] == [True, False]
+
+
+async def test_the_same_verdict_again_keeps_the_vote_and_takes_only_reasons_that_are_given(
+    database: Database, matter: Matter
+) -> None:
+    comparison_id = await compared(database, matter)
+
+    async def said(*reasons: object) -> Vote:
+        return await database.vote(matter.id, comparison_id, LOCAL, Outcome.WIN, 1, *reasons)  # type: ignore[arg-type]
+
+    first = await said([Fault.STYLE], "Terse.")
+    assert await said() == first
+    assert await said([], "Too terse.") == replace(first, note="Too terse.")
+    assert await said([Fault.INCOMPLETE]) == replace(
+        first, faults=(Fault.INCOMPLETE,), note="Too terse."
+    )
+    (kept,) = await database.votes(matter.id)
+    assert (kept.id, kept.at, kept.is_withdrawn) == (first.id, first.at, False)
+    await database.withdraw_vote(matter.id, first.id, LOCAL)
+    assert (await said()).id != first.id
 
 
 async def test_a_question_added_never_takes_the_id_of_another_in_any_version(
