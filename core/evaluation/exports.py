@@ -3,10 +3,13 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+_FORMULA = re.compile(r"(?:^\s*|[;\t\r\n][\s\"]*)(?=[=+\-@＝＋－＠])")
+# Excel passes over blanks before the sign of a formula.  Where its region parts cells by semicolons
+# or tabs, our quotes enclose no cell: one begins at each of those, and at the end of a line.
 _LINE_ENDS = {code: f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029)}
 # They end no line of JSON, but some who read it line by line take them for ends.
 _BOM = "\ufeff"
@@ -15,9 +18,10 @@ _BOM = "\ufeff"
 def as_csv(rows: Sequence[Mapping[str, object]]) -> str:
     """Rows under the names of their columns, in the order in which those first appear.
 
-    Text that a spreadsheet would take for a formula gets an apostrophe in front (OWASP, CSV
-    Injection); numbers stay numbers, negative ones too.  A mark at the beginning lets Excel read
-    it as UTF-8.  What is neither text nor a number is written as JSON; ``None`` is left empty.
+    What a spreadsheet would take for a formula, whether it parts cells by commas, semicolons or
+    tabs, gets an apostrophe in front (OWASP, CSV Injection); numbers stay numbers, negative ones
+    too.  A mark at the beginning lets Excel read it as UTF-8.  What is neither text nor a number is
+    written as JSON; ``None`` is left empty.
     """
     columns = list(dict.fromkeys(column for row in rows for column in row))
     written = io.StringIO()
@@ -41,11 +45,7 @@ def _cell(value: object) -> str:
     if isinstance(value, int | float):
         return repr(value)
     plain = value if isinstance(value, str) else _plain(value)
-    plain = plain.replace("\0", "")
-    # Excel passes over spaces, and over line ends, before the sign of a formula.
-    return (
-        f"'{plain}" if plain.startswith(_FORMULA) or plain.lstrip().startswith(_FORMULA) else plain
-    )
+    return _FORMULA.sub(r"\g<0>'", plain.replace("\0", ""))
 
 
 def _plain(value: object) -> str:

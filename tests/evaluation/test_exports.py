@@ -16,6 +16,8 @@ FORMULAS = (
     "  =1+1", "\n=1", "＝1+1", "=cmd|' /C calc'!A0",
 )  # fmt: skip
 
+SIGNS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+
 
 def read(text: str) -> list[dict[str, str]]:
     assert text.startswith("\ufeff")
@@ -25,12 +27,38 @@ def read(text: str) -> list[dict[str, str]]:
 @pytest.mark.parametrize("hostile", FORMULAS)
 def test_no_cell_is_a_formula(hostile: str) -> None:
     (row,) = read(as_csv([{"question": hostile}]))
-    assert row["question"] == f"'{hostile}"
+    blank = len(hostile) - len(hostile.lstrip())
+    assert row["question"] == f"{hostile[:blank]}'{hostile[blank:]}"
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        *FORMULAS, "x;=1+cmd|' /C calc'!A0;", 'x;"=1+1"', "x; +1", ";;@SUM(A1)", "x\t-1+2", "x\n=1",
+        "x\r\n\t=1", "；;＝1",
+    ],
+)  # fmt: skip
+def test_no_cell_is_a_formula_wherever_a_spreadsheet_parts_cells(
+    hostile: str, separator: str
+) -> None:
+    """Excel parts them as the machine's region has it: by semicolons in much of Europe."""
+    text = as_csv([{"a": "x", "note": hostile, "b": "y"}])
+    for row in csv.reader(io.StringIO(text[1:], newline=""), delimiter=separator):
+        for cell in row:
+            assert not cell.lstrip().startswith(SIGNS)
 
 
 @pytest.mark.parametrize("hostile", FORMULAS)
 def test_no_heading_is_a_formula(hostile: str) -> None:
-    assert next(iter(read(as_csv([{hostile: 1, "b": 2}]))[0])) == f"'{hostile}"
+    heading = next(iter(read(as_csv([{hostile: 1, "b": 2}]))[0]))
+    assert heading.lstrip() == f"'{hostile.lstrip()}"
+
+
+def test_what_is_no_formula_is_left_as_it_is() -> None:
+    plain = 'Rent; "a - b" = c, e-mail me@b.example;\nno\t1'
+    (row,) = read(as_csv([{"note": plain}]))
+    assert row["note"] == plain
 
 
 def test_numbers_stay_numbers_and_quotes_commas_and_lines_survive() -> None:
@@ -68,4 +96,4 @@ def test_whatever_is_exported_no_cell_begins_a_formula_and_json_returns_it(
     assert [json.loads(line) for line in as_jsonl(rows).splitlines()] == rows
     for cells in csv.reader(io.StringIO(as_csv(rows)[1:], newline="")):
         for cell in cells:
-            assert not cell.strip().startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠"))
+            assert not cell.strip().startswith(SIGNS)
