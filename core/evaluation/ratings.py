@@ -56,6 +56,11 @@ class Ballot:
     at: datetime
     comparison: str = ""
 
+    @property
+    def chosen(self) -> str:
+        """The name of the variant that it is for, or what it says instead."""
+        return str(self.outcome) if self.winner is None else self.names[self.winner]
+
 
 @dataclass(frozen=True, slots=True)
 class Rating:
@@ -191,8 +196,8 @@ def over_time(ballots: Iterable[Ballot]) -> list[tuple[date, dict[str, int]]]:
     days: dict[date, Counter[str]] = {}
     for ballot in ballots:
         day = days.setdefault(ballot.at.astimezone().date(), Counter())
-        day[ballot.outcome if ballot.winner is None else ballot.names[ballot.winner]] += 1
-    return [(day, {str(key): votes for key, votes in days[day].items()}) for day in sorted(days)]
+        day[ballot.chosen] += 1
+    return [(day, dict(days[day])) for day in sorted(days)]
 
 
 def by_reviewer(ballots: Iterable[Ballot]) -> dict[str, Tally]:
