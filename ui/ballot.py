@@ -87,16 +87,16 @@ def render_comparison(
         for position, (progress, told) in enumerate(zip(seen, uncovered, strict=True))
     ]
     below = Html("")
-    if done:
-        below = _verdict(comparison, vote, votes, texts) if vote else _ballot(comparison, texts)
-        if not vote and not covered and any(each.person_id == me for each in votes):
-            below = join((_note(texts("ballot.seen")), below))
+    if done and vote:
+        below = _verdict(comparison, vote, votes, texts)
+    elif done:
+        below = join((_caveat(comparison, votes, desk), _ballot(comparison, texts)))
     return element(
         "section",
         element("h2", text(comparison.question), class_="asked", dir="auto"),
         element("p", text(_conditions(comparison.variants, texts)), class_="conditions"),
         element("div", *drawn, class_=f"sides of-{len(drawn)}", data_testid="sides"),
-        _note(texts("ballot.marked")) if done and not covered else Html(""),
+        render_aside(texts("ballot.marked")) if done and not covered else Html(""),
         below,
         class_="comparison",
         data_comparison=comparison.id,
@@ -104,7 +104,17 @@ def render_comparison(
     )
 
 
-def _note(words: str) -> Html:
+def _caveat(comparison: Comparison, votes: Sequence[Vote], desk: Desk) -> Html:
+    """Why the vote that the person at the desk may cast now does not count, if it does not."""
+    if comparison.message_id and comparison.person_id == desk.person.id:
+        return render_aside(desk.texts("compare.from_chat"))
+    if any(each.person_id == desk.person.id for each in votes):
+        return render_aside(desk.texts("ballot.seen"))
+    return Html("")
+
+
+def render_aside(words: str) -> Html:
+    """A remark in small type."""
     return element("p", text(words), class_="aside", role="note")
 
 

@@ -14,10 +14,12 @@ from core.trials import Comparison, Vote
 from core.types import Role, Variant
 from ui.ballot import (
     is_covered,
+    render_aside,
     render_comparison,
     verdict_sent,
     written,
 )
+from ui.chat import history_of
 from ui.comparisons import render_comparisons, render_empty, render_unfinished
 from ui.locale import Texts
 from ui.markup import Html, action, element, icon, text
@@ -72,8 +74,16 @@ def comparing_view(page: Page) -> Tab:
         made = await _begin(page, desk, fired)
         desk = replace(desk, comparison_id=made.id, comparing="", comparing_message="")
         progress = [Progress(made.question) for _ in made.variants]
-        yield {page.desk: desk, sides: render_comparison(made, progress, (), desk), recent: ""}
-        events = compare(page.services.answerer, desk.matter_id, made.question, made.variants)
+        begun = {page.desk: desk, sides: render_comparison(made, progress, (), desk), recent: ""}
+        yield begun | await draw_form(desk)
+        earlier = await database.messages_before(desk.matter_id, made.message_id)
+        events = compare(
+            page.services.answerer,
+            desk.matter_id,
+            made.question,
+            made.variants,
+            history_of(earlier),
+        )
         try:
             async with aclosing(paced(events)) as batches:
                 async for batch in batches:
@@ -136,7 +146,7 @@ def comparing_view(page: Page) -> Tab:
         return {page.desk: desk} | await shown(desk)
 
     changed = [page.desk, sides, recent]
-    running = page.on("compare", run, changed, concurrency_limit=CONCURRENT_COMPARISONS)
+    running = page.on("compare", run, [*changed, form], concurrency_limit=CONCURRENT_COMPARISONS)
     page.on_stop("stop_comparison", running, shown, [sides, recent])
     page.on("open_comparison", open_comparison, changed)
     page.on("close_comparison", close_comparison, [*changed, form])
@@ -227,6 +237,7 @@ def render_form(offered: Sequence[Variant], standing: str, desk: Desk) -> Html:
         element("p", text(texts("compare.lead")), class_="lead"),
         question,
         message,
+        render_aside(texts("compare.from_chat")) if desk.comparing_message else Html(""),
         element(
             "fieldset",
             element("legend", text(texts("compare.variants"))),

@@ -63,15 +63,18 @@ def _ballot(on: Comparison, vote: Vote) -> Ballot:
 
 
 def blind(made: Sequence[Comparison], votes: Sequence[Vote]) -> frozenset[str]:
-    """The ids of the votes cast by who had not been told whose the answers were.
+    """The ids of the votes cast by who could not know whose the answers were.
 
-    ``votes`` are oldest first.  A person's first vote on a comparison tells them.
+    ``votes`` are oldest first.  A person's first vote on a comparison tells them, and who began one
+    from the chat has read the answer of the variant in force there.
     """
     hidden = {each.id for each in made if each.is_blind}
+    readers = {(each.id, each.person_id) for each in made if each.message_id}
     first: dict[tuple[str, str], str] = {}
     for vote in votes:
-        if vote.comparison_id in hidden:
-            first.setdefault((vote.comparison_id, vote.person_id), vote.id)
+        by = (vote.comparison_id, vote.person_id)
+        if vote.comparison_id in hidden and by not in readers:
+            first.setdefault(by, vote.id)
     return frozenset(first.values())
 
 

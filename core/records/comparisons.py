@@ -91,10 +91,12 @@ class Comparisons(Records):
     ) -> Comparison:
         """Record a comparison with its sides in the order drawn, before anything is shown.
 
-        Raises ``NotFound`` when the matter does not exist, and ``PinciteError`` for other than
-        two to four different variants.
+        Raises ``NotFound`` when the matter does not exist or the message is not in it, and
+        ``PinciteError`` for other than two to four different variants.
         """
         require_matter(sql, matter_id)
+        if message_id:
+            _require_message(sql, matter_id, message_id)
         if not 2 <= len(set(variants)) == len(variants) <= MOST_SIDES:
             raise PinciteError(
                 "A comparison takes two to four different variants.", "Choose others."

@@ -35,6 +35,7 @@ from core.types import (
     Done,
     Event,
     Hit,
+    Message,
     Passage,
     Person,
     Retrieved,
@@ -446,6 +447,60 @@ async def test_an_answer_of_the_chat_is_compared_with_its_question_and_the_varia
     assert f'value="{message.id}"' in form
     assert 'value="dense" checked' in form
     assert 'data-open="compare"' in region(page, drawn, "evaluation-views")
+
+
+async def a_talk(services: DeskServices, matter_id: str, *questions: str) -> list[Message]:
+    """A conversation in which these were asked and answered."""
+    database = services.database
+    talk = await database.create_conversation(matter_id, "Rent", LOCAL)
+    for question in questions:
+        message = await database.add_message(matter_id, talk.id, question, LOCAL)
+        await database.finish_message(matter_id, message.id, an_answer())
+    return list(await database.messages(matter_id, talk.id))
+
+
+async def test_a_follow_up_is_compared_with_what_was_said_before_it(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+) -> None:
+    _, follow_up, _ = await a_talk(services, desk.matter_id, "Who?", "And when?", "Why?")
+    desk = replace(desk, comparing="And when?", comparing_message=follow_up.id)
+    asked = comparing(page, desk, question="And when?", message_id=follow_up.id)
+    updates = [u async for u in asked]
+    histories = [history for _, _, history in services.answerer.asked]
+    assert [[turn.question for turn in each] for each in histories] == [["Who?"]] * 2
+    # The next question that is typed is not one of that conversation.
+    assert follow_up.id not in region(page, updates[0], "comparison-form")
+    [_ async for _ in comparing(page, desk)]
+    assert services.answerer.asked[-1][2] == ()
+
+
+async def test_a_message_of_another_matter_is_compared_with_nothing(
+    services: DeskServices, page: gr.Blocks, desk: Desk, told: list[str]
+) -> None:
+    other = await services.database.create_matter("Heron")
+    _, secret = await a_talk(services, other.id, "Who?", "And when?")
+    assert [u async for u in comparing(page, desk, message_id=secret.id)] == []
+    assert told == ["This message is not in the matter. Reload the page."]
+    assert services.answerer.asked == []
+    assert await services.database.comparisons(desk.matter_id) == ()
+
+
+async def test_who_asks_from_the_chat_is_told_that_their_vote_does_not_count_and_nobody_else(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+) -> None:
+    (message,) = await a_talk(services, desk.matter_id, "When?")
+    told = desk.texts("compare.from_chat")
+    typed = await on_event(page, "close_comparison")(desk, fired())
+    assert told not in region(page, typed, "comparison-form")
+    desk = replace(desk, conversation_id=message.conversation_id)
+    prepared = await on_event(page, "compare_with")(desk, fired(id=message.id))
+    assert told in region(page, prepared, "comparison-form")
+    updates = [u async for u in comparing(page, desk, message_id=message.id)]
+    assert told in frames(page, updates)[-1]
+    made = await services.database.comparison(desk.matter_id, (await only(services, desk)).id)
+    progress = [Progress("When?", answer=answer) for answer in made.answers]
+    another = replace(desk, person=Person("ada", "Ada"))
+    assert told not in render_comparison(made, progress, (), another)
 
 
 async def test_two_people_vote_at_once_and_no_vote_is_lost(tmp_path: Path) -> None:

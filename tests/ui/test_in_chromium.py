@@ -363,3 +363,27 @@ async def test_reasons_that_were_not_sent_do_not_go_over_to_another_ballot(
     await browsed.get_by_test_id("vote-1").click()
     await expect(browsed.get_by_test_id("voted")).to_be_visible()
     assert [(each.faults, each.note) for each in await votes_in(services)] == [((), "")]
+
+
+async def test_what_was_typed_stays_when_it_is_compared_and_what_came_from_the_chat_goes(
+    services: DeskServices, browsed: Page
+):
+    await browsed.get_by_test_id("tab-evaluation").click()
+    question = browsed.get_by_test_id("comparison-question")
+    listing = browsed.get_by_test_id("variant-listing").locator("input")
+    await question.fill("Typed?")
+    await listing.check()
+    await browsed.get_by_test_id("compare").click()
+    await browsed.get_by_test_id("ballot").wait_for()
+    await expect(question).to_have_value("Typed?")
+    await expect(listing).to_be_checked()
+    await browsed.get_by_test_id("tab-chat").click()
+    await ask(browsed, "From the chat?")
+    await browsed.get_by_test_id("compare-with").click()
+    await expect(question).to_have_value("From the chat?")
+    message = browsed.locator('#comparison-form [name="message_id"]')
+    await expect(message).not_to_have_value("")
+    await browsed.get_by_test_id("compare").click()
+    await expect(browsed.locator(".comparison h2")).to_have_text("From the chat?")
+    await expect(message).to_have_value("")
+    await expect(question).to_have_value("")
