@@ -10,7 +10,7 @@ from core.deeds import Deed
 from core.errors import NotAllowed, NotFound, PinciteError
 from core.evaluation.comparison import compare, draw
 from core.evaluation.variants import in_force, variants_of
-from core.trials import Comparison, Vote
+from core.trials import Comparison
 from core.types import Role, Variant
 from ui.ballot import (
     is_covered,
@@ -20,7 +20,7 @@ from ui.ballot import (
     written,
 )
 from ui.chat import history_of
-from ui.comparisons import render_comparisons, render_empty, render_unfinished
+from ui.comparisons import ROWS, render_comparisons, render_empty, render_unfinished
 from ui.locale import Texts
 from ui.markup import Html, action, element, icon, text
 from ui.page import Desk, Page, Tab, Updates, value_of
@@ -49,8 +49,9 @@ def comparing_view(page: Page) -> Tab:
     async def draw_recent(desk: Desk) -> Updates:
         if not desk.matter_id:
             return {recent: ""}
-        made, votes = await _made(page, desk)
-        return {recent: render_comparisons(made, votes, desk)}
+        polls = await database.polls(desk.matter_id, desk.person, ROWS)
+        waiting = await database.polls_open(desk.matter_id, desk.person)
+        return {recent: render_comparisons(polls, waiting, desk)}
 
     async def draw_sides(desk: Desk) -> Updates:
         if not desk.comparison_id:
@@ -61,7 +62,7 @@ def comparing_view(page: Page) -> Tab:
             return {sides: render_empty(desk.texts)}
         if not made.answers:
             return {sides: render_unfinished(made, desk.texts)}
-        votes = [v for v in await database.votes(desk.matter_id) if v.comparison_id == made.id]
+        votes = await database.votes(desk.matter_id, made.id)
         progress = [Progress(made.question, answer=answer) for answer in made.answers]
         covered = is_covered(made, votes, desk.person.id)
         counts = () if covered else _tokens(page, made)
@@ -135,9 +136,9 @@ def comparing_view(page: Page) -> Tab:
         made = await database.comparison(desk.matter_id, value_of(fired, "id", str))
         if desk.role is not Role.OWNER and made.person_id != desk.person.id:
             raise NotAllowed(desk.texts("compare.not_yours"))
-        votes = await database.votes(desk.matter_id)
-        others = (v for v in votes if v.comparison_id == made.id and v.person_id != desk.person.id)
-        if desk.role is not Role.OWNER and any(others):
+        votes = await database.votes(desk.matter_id, made.id)
+        others = any(each.person_id != desk.person.id for each in votes)
+        if desk.role is not Role.OWNER and others:
             raise NotAllowed(desk.texts("compare.others_voted"))
         await database.delete_comparison(desk.matter_id, made.id)
         await page.record(desk, Deed.COMPARISON_DELETED, made.id)
@@ -179,11 +180,6 @@ async def _begin(page: Page, desk: Desk, fired: gr.EventData) -> Comparison:
     )
     await page.record(desk, Deed.ANSWERS_COMPARED, made.id)
     return made
-
-
-async def _made(page: Page, desk: Desk) -> tuple[Sequence[Comparison], Sequence[Vote]]:
-    database = page.services.database
-    return await database.comparisons(desk.matter_id), await database.votes(desk.matter_id)
 
 
 def _tokens(page: Page, made: Comparison) -> tuple[int, ...]:

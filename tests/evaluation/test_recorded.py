@@ -355,8 +355,10 @@ async def test_nothing_of_evaluation_crosses_into_another_matter(
     own = await database.create_variant(matter.id, replace(FULL, name="Ours"), LOCAL)
     conversation = await database.create_conversation(matter.id, "Rent", LOCAL)
     message = await database.add_message(matter.id, conversation.id, "When?", LOCAL)
+    later = await database.add_message(matter.id, conversation.id, "And who?", LOCAL)
     for attempt in (
         database.comparison(other, comparison_id),
+        database.begin_comparison(other, "When?", (DENSE, FULL), LOCAL, message_id=message.id),
         database.vote(other, comparison_id, LOCAL, Outcome.TIE),
         database.withdraw_vote(other, vote.id, LOCAL),
         database.delete_comparison(other, comparison_id),
@@ -376,7 +378,10 @@ async def test_nothing_of_evaluation_crosses_into_another_matter(
     assert not await database.set_run_state(other, run.id, RunState.DONE)
     for nothing in (
         database.comparisons(other),
+        database.polls(other, LOCAL, 9),
         database.votes(other),
+        database.votes(other, comparison_id),
+        database.messages_before(other, later.id),
         database.feedback(other),
         database.question_sets(other),
         database.runs(other),
@@ -384,6 +389,9 @@ async def test_nothing_of_evaluation_crosses_into_another_matter(
         database.promotions(other),
     ):
         assert await nothing == ()
+    assert await database.polls_open(other, BO) == 0
+    assert await database.polls_open(matter.id, BO) == 1
+    assert await database.messages_before(matter.id, later.id) == (message,)
     await database.describe_matter(matter.id, {"on_hold": True})
     for attempt in (
         database.delete_comparison(matter.id, comparison_id),
