@@ -59,15 +59,18 @@
   const turning = new Set(["open_matter", "create_matter", "delete_matter", "set_language"]);
   const turn = async () => {
     const drawn = () => one(".masthead")?.dataset.drawn;
-    const [left, told] = [drawn(), all(".toast-body").length];
-    const panels = all(".tab-panel");
-    for (const panel of panels) panel.inert = true;
-    const until = Date.now() + 15000;
-    while (drawn() === left && all(".toast-body").length <= told && Date.now() < until) {
+    const left = drawn();
+    await resting(all(".tab-panel"), () => drawn() !== left);
+  };
+  // What was sent is drawn, or the page has told why it is not.
+  const resting = async (parts, isDrawn) => {
+    const [told, until] = [all(".toast-body").length, Date.now() + 15000];
+    for (const part of parts) part.inert = true;
+    while (!isDrawn() && all(".toast-body").length <= told && Date.now() < until) {
       await new Promise((resolve) => setTimeout(resolve, 30));
     }
     await new Promise(requestAnimationFrame);
-    for (const panel of panels) panel.inert = false;
+    for (const part of parts) part.inert = false;
   };
   const valueOf = (element) => JSON.parse(element.dataset.value || "{}");
 
@@ -291,6 +294,14 @@
       grow(form.elements.question);
       form.elements.question.focus();
     },
+    // A verdict is given by its own button alone, and once: another press before the page is drawn
+    // anew would be another vote, by who has been told the names.
+    verdict: ({ form, value }) => {
+      if (form.inert) return;
+      const { value: on } = form.dataset;
+      fire("vote", { ...valueOf(form), ...fieldsOf(form), verdict: value });
+      resting([form], () => !form.isConnected || form.dataset.value !== on);
+    },
     "stop-sending": () => sending?.ending.abort(),
     "end-edit": (button) => clear(button.form || one("#composer form")),
   };
@@ -355,7 +366,8 @@
       event.preventDefault();
       return showOptions(false);
     }
-    if (event.target.matches("form[data-search]")) return event.preventDefault();
+    // Enter sends neither a search, which is under way already, nor a ballot.
+    if (event.target.matches("form[data-search], .ballot")) return event.preventDefault();
     const form = event.target.closest("form[data-event]");
     if (!form) return;
     event.preventDefault();

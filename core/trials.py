@@ -116,6 +116,15 @@ class Vote:
 
 
 @dataclass(frozen=True, slots=True)
+class Poll:
+    """A comparison as a list of them has it: without its answers, with every vote on it."""
+
+    comparison: Comparison
+    is_answered: bool
+    votes: tuple[Vote, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Feedback:
     """Thumbs up or down on an answer of a conversation; one for each person and message."""
 

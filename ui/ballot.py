@@ -87,16 +87,16 @@ def render_comparison(
         for position, (progress, told) in enumerate(zip(seen, uncovered, strict=True))
     ]
     below = Html("")
-    if done:
-        below = _verdict(comparison, vote, votes, texts) if vote else _ballot(comparison, texts)
-        if not vote and not covered and any(each.person_id == me for each in votes):
-            below = join((_note(texts("ballot.seen")), below))
+    if done and vote:
+        below = _verdict(comparison, vote, votes, texts)
+    elif done:
+        below = join((_caveat(comparison, votes, desk), _ballot(comparison, texts)))
     return element(
         "section",
         element("h2", text(comparison.question), class_="asked", dir="auto"),
         element("p", text(_conditions(comparison.variants, texts)), class_="conditions"),
         element("div", *drawn, class_=f"sides of-{len(drawn)}", data_testid="sides"),
-        _note(texts("ballot.marked")) if done and not covered else Html(""),
+        render_aside(texts("ballot.marked")) if done and not covered else Html(""),
         below,
         class_="comparison",
         data_comparison=comparison.id,
@@ -104,7 +104,17 @@ def render_comparison(
     )
 
 
-def _note(words: str) -> Html:
+def _caveat(comparison: Comparison, votes: Sequence[Vote], desk: Desk) -> Html:
+    """Why the vote that the person at the desk may cast now does not count, if it does not."""
+    if comparison.message_id and comparison.person_id == desk.person.id:
+        return render_aside(desk.texts("compare.from_chat"))
+    if any(each.person_id == desk.person.id for each in votes):
+        return render_aside(desk.texts("ballot.seen"))
+    return Html("")
+
+
+def render_aside(words: str) -> Html:
+    """A remark in small type."""
     return element("p", text(words), class_="aside", role="note")
 
 
@@ -279,17 +289,20 @@ def verdict_label(verdict: str, sides: int, texts: Texts) -> str:
 
 
 def _ballot(comparison: Comparison, texts: Texts) -> Html:
-    """The verdicts in the order of the sides; the browser gives them the keys 1, 2, 3 …"""
+    """The verdicts in the order of the sides; the browser gives them the keys 1, 2, 3 …
+
+    None of them submits the form: Enter in the note would press the first, unseen.
+    """
     count = len(comparison.variants)
     buttons = [
         element(
             "button",
             element("kbd", text(key)),
             text(verdict_label(verdict, count, texts)),
-            type="submit",
-            name="verdict",
+            type="button",
             value=verdict,
             class_="button quiet",
+            data_do="verdict",
             data_key=str(key),
             data_testid=f"vote-{key}",
         )
@@ -307,9 +320,9 @@ def _ballot(comparison: Comparison, texts: Texts) -> Html:
         ),
         element("p", text(texts("ballot.keys")), class_="aside"),
         class_="ballot",
-        data_event="vote",
         data_value={"id": comparison.id},
         data_lists="faults",
+        data_drawn=comparison.id,
         data_testid="ballot",
     )
 

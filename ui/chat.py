@@ -96,7 +96,7 @@ def chat_tab(page: Page) -> Tab:
         stream = page.services.answerer.stream(
             desk.matter_id,
             message.question,
-            _history(earlier),
+            history_of(earlier),
             desk.options.under(await standing_variant(page, desk)),
             desk.options.scope,
         )
@@ -237,7 +237,8 @@ async def _begin(
     return desk, earlier, message
 
 
-def _history(earlier: Sequence[Message]) -> list[Turn]:
+def history_of(earlier: Sequence[Message]) -> list[Turn]:
+    """What the answerer is told of the messages before a question: the last that were answered."""
     answered = [
         Turn(m.question, m.answer.text, m.answer.sources) for m in earlier if m.answer is not None
     ]

@@ -10,15 +10,17 @@ from core.deeds import Deed
 from core.errors import NotAllowed, NotFound, PinciteError
 from core.evaluation.comparison import compare, draw
 from core.evaluation.variants import in_force, variants_of
-from core.trials import Comparison, Vote
+from core.trials import Comparison
 from core.types import Role, Variant
 from ui.ballot import (
     is_covered,
+    render_aside,
     render_comparison,
     verdict_sent,
     written,
 )
-from ui.comparisons import render_comparisons, render_empty, render_unfinished
+from ui.chat import history_of
+from ui.comparisons import ROWS, render_comparisons, render_empty, render_unfinished
 from ui.locale import Texts
 from ui.markup import Html, action, element, icon, text
 from ui.page import Desk, Page, Tab, Updates, value_of
@@ -47,8 +49,9 @@ def comparing_view(page: Page) -> Tab:
     async def draw_recent(desk: Desk) -> Updates:
         if not desk.matter_id:
             return {recent: ""}
-        made, votes = await _made(page, desk)
-        return {recent: render_comparisons(made, votes, desk)}
+        polls = await database.polls(desk.matter_id, desk.person, ROWS)
+        waiting = await database.polls_open(desk.matter_id, desk.person)
+        return {recent: render_comparisons(polls, waiting, desk)}
 
     async def draw_sides(desk: Desk) -> Updates:
         if not desk.comparison_id:
@@ -59,7 +62,7 @@ def comparing_view(page: Page) -> Tab:
             return {sides: render_empty(desk.texts)}
         if not made.answers:
             return {sides: render_unfinished(made, desk.texts)}
-        votes = [v for v in await database.votes(desk.matter_id) if v.comparison_id == made.id]
+        votes = await database.votes(desk.matter_id, made.id)
         progress = [Progress(made.question, answer=answer) for answer in made.answers]
         covered = is_covered(made, votes, desk.person.id)
         counts = () if covered else _tokens(page, made)
@@ -72,8 +75,16 @@ def comparing_view(page: Page) -> Tab:
         made = await _begin(page, desk, fired)
         desk = replace(desk, comparison_id=made.id, comparing="", comparing_message="")
         progress = [Progress(made.question) for _ in made.variants]
-        yield {page.desk: desk, sides: render_comparison(made, progress, (), desk), recent: ""}
-        events = compare(page.services.answerer, desk.matter_id, made.question, made.variants)
+        begun = {page.desk: desk, sides: render_comparison(made, progress, (), desk), recent: ""}
+        yield begun | await draw_form(desk)
+        earlier = await database.messages_before(desk.matter_id, made.message_id)
+        events = compare(
+            page.services.answerer,
+            desk.matter_id,
+            made.question,
+            made.variants,
+            history_of(earlier),
+        )
         try:
             async with aclosing(paced(events)) as batches:
                 async for batch in batches:
@@ -125,9 +136,9 @@ def comparing_view(page: Page) -> Tab:
         made = await database.comparison(desk.matter_id, value_of(fired, "id", str))
         if desk.role is not Role.OWNER and made.person_id != desk.person.id:
             raise NotAllowed(desk.texts("compare.not_yours"))
-        votes = await database.votes(desk.matter_id)
-        others = (v for v in votes if v.comparison_id == made.id and v.person_id != desk.person.id)
-        if desk.role is not Role.OWNER and any(others):
+        votes = await database.votes(desk.matter_id, made.id)
+        others = any(each.person_id != desk.person.id for each in votes)
+        if desk.role is not Role.OWNER and others:
             raise NotAllowed(desk.texts("compare.others_voted"))
         await database.delete_comparison(desk.matter_id, made.id)
         await page.record(desk, Deed.COMPARISON_DELETED, made.id)
@@ -136,7 +147,7 @@ def comparing_view(page: Page) -> Tab:
         return {page.desk: desk} | await shown(desk)
 
     changed = [page.desk, sides, recent]
-    running = page.on("compare", run, changed, concurrency_limit=CONCURRENT_COMPARISONS)
+    running = page.on("compare", run, [*changed, form], concurrency_limit=CONCURRENT_COMPARISONS)
     page.on_stop("stop_comparison", running, shown, [sides, recent])
     page.on("open_comparison", open_comparison, changed)
     page.on("close_comparison", close_comparison, [*changed, form])
@@ -169,11 +180,6 @@ async def _begin(page: Page, desk: Desk, fired: gr.EventData) -> Comparison:
     )
     await page.record(desk, Deed.ANSWERS_COMPARED, made.id)
     return made
-
-
-async def _made(page: Page, desk: Desk) -> tuple[Sequence[Comparison], Sequence[Vote]]:
-    database = page.services.database
-    return await database.comparisons(desk.matter_id), await database.votes(desk.matter_id)
 
 
 def _tokens(page: Page, made: Comparison) -> tuple[int, ...]:
@@ -227,6 +233,7 @@ def render_form(offered: Sequence[Variant], standing: str, desk: Desk) -> Html:
         element("p", text(texts("compare.lead")), class_="lead"),
         question,
         message,
+        render_aside(texts("compare.from_chat")) if desk.comparing_message else Html(""),
         element(
             "fieldset",
             element("legend", text(texts("compare.variants"))),

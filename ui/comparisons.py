@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from core.trials import Comparison, Vote
+from core.trials import Comparison, Poll
 from core.types import Role
 from ui.ballot import own_vote
 from ui.locale import Texts
@@ -10,23 +10,17 @@ from ui.markup import Html, action, element, icon, text
 from ui.page import Desk
 
 ROWS = 30
+"""Comparisons that are listed at most."""
 
 
-def render_comparisons(made: Sequence[Comparison], votes: Sequence[Vote], desk: Desk) -> Html:
-    """The newest comparisons, those that wait for one's vote first; no word of whose they are."""
-    if not made:
+def render_comparisons(polls: Sequence[Poll], waiting: int, desk: Desk) -> Html:
+    """Comparisons as they come, and how many wait for one's vote; no word of whose they are."""
+    if not polls:
         return Html("")
     texts = desk.texts
-    on = {each.id: [v for v in votes if v.comparison_id == each.id] for each in made}
-
-    def waits(each: Comparison) -> bool:
-        return bool(each.answers) and own_vote(on[each.id], desk.person.id) is None
-
-    ordered = sorted(made, key=lambda each: not waits(each))
-    rows = [_row(each, on[each.id], waits(each), desk) for each in ordered[:ROWS]]
-    open_ones = sum(map(waits, made))
+    rows = [_row(each, desk) for each in polls]
     heading = texts("compare.recent")
-    told = texts("compare.waiting", count=open_ones) if open_ones else ""
+    told = texts("compare.waiting", count=waiting) if waiting else ""
     return element(
         "section",
         element("h2", text(heading), element("small", text(told))),
@@ -36,12 +30,12 @@ def render_comparisons(made: Sequence[Comparison], votes: Sequence[Vote], desk: 
     )
 
 
-def _row(made: Comparison, votes: Sequence[Vote], waits: bool, desk: Desk) -> Html:
-    texts = desk.texts
+def _row(poll: Poll, desk: Desk) -> Html:
+    texts, made, votes = desk.texts, poll.comparison, poll.votes
     state, symbol, class_ = "voted", "check", "badge ready"
-    if not made.answers:
+    if not poll.is_answered:
         state, symbol, class_ = "unfinished", "partly", "badge"
-    elif waits:
+    elif own_vote(votes, desk.person.id) is None:
         state, symbol, class_ = "to_vote", "ask", "badge awaits"
     count = sum(not each.is_withdrawn for each in votes)
     facts = texts.list_of_words(

@@ -82,12 +82,12 @@ class Answerer:
         self._model = model
         self._top_k = top_k
         self._thresholds = thresholds
-        self._open = 0
+        self._open: list[str] = []  # the questions; one list for all that share a search
 
     @property
     def is_asked(self) -> bool:
         """Whether a question is being answered now: what is not urgent waits."""
-        return self._open > 0
+        return bool(self._open)
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -135,7 +135,7 @@ class Answerer:
         embedding model is not ready, ``StoreError`` when the index cannot be read, and what
         ``require`` raises.
         """
-        self._open += 1
+        self._open.append(question)
         try:
             async with aclosing(self._stream(matter_id, question, history, variant, scope)) as own:
                 async for event in own:
@@ -143,7 +143,7 @@ class Answerer:
                         event = Done(replace(event.answer, variant=variant.name))
                     yield event
         finally:
-            self._open -= 1
+            self._open.remove(question)
 
     async def _stream(
         self,

@@ -46,19 +46,25 @@ def searches(variants: Sequence[Variant]) -> tuple[tuple[int, ...], ...]:
 
 
 async def compare(
-    answerer: SharedAnswers, matter_id: str, question: str, variants: Sequence[Variant]
+    answerer: SharedAnswers,
+    matter_id: str,
+    question: str,
+    variants: Sequence[Variant],
+    history: Sequence[Turn] = (),
 ) -> AsyncGenerator[tuple[int, Event], None]:
     """Yield ``(side, event)`` until every side is done; sides are numbered from 0.
 
-    What several sides search alike is searched once.  Closing the generator ends every side.  The
-    first side to fail ends them all with its error.
+    ``history`` is what was said before the question, oldest first, the same for every side.  What
+    several sides search alike is searched once.  Closing the generator ends every side.  The first
+    side to fail ends them all with its error.
     """
     events: asyncio.Queue[tuple[int, Event | Exception | None]] = asyncio.Queue()
     async with answerer.sharing() as answers:
 
         async def answer(side: int, variant: Variant) -> None:
             try:
-                async with aclosing(answers.stream(matter_id, question, (), variant)) as stream:
+                own = answers.stream(matter_id, question, history, variant)
+                async with aclosing(own) as stream:
                     async for event in stream:
                         await events.put((side, event))
                 await events.put((side, None))

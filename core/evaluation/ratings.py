@@ -56,6 +56,11 @@ class Ballot:
     at: datetime
     comparison: str = ""
 
+    @property
+    def chosen(self) -> str:
+        """The name of the variant that it is for, or what it says instead."""
+        return str(self.outcome) if self.winner is None else self.names[self.winner]
+
 
 @dataclass(frozen=True, slots=True)
 class Rating:
@@ -149,23 +154,39 @@ def _shown(ballots: Sequence[Ballot]) -> list[frozenset[str]]:
 
 
 def _rated(shown: Sequence[Collection[int]], met: Counts) -> list[int]:
-    """Which variants can be rated; dropping one may leave others with too few comparisons."""
-    left = set(range(len(met)))
-    while left:
-        on = Counter(at for each in shown if len(left & set(each)) > 1 for at in left & set(each))
-        enough = sorted(at for at in left if on[at] >= ENOUGH)
-        if not enough:
-            return []
-        _, labels = connected_components(met[enough][:, enough] > 0, directed=False)
-        groups = [
-            [at for at, own in zip(enough, labels, strict=True) if own == label]
-            for label in dict.fromkeys(labels)
-        ]
-        largest = max(groups, key=lambda group: (len(group), sum(on[at] for at in group)))
-        if len(largest) == len(left):
-            return largest if len(largest) > 1 else []
-        left = set(largest)
-    return []
+    """The variants that can be rated: of the groups that comparisons connect, the largest.
+
+    Dropping one may leave others with too few comparisons or apart from each other, so each group
+    drops until it holds, before their sizes are compared.
+    """
+    open_groups, groups = [list(range(len(met)))], []
+    while open_groups:
+        group = open_groups.pop()
+        on = _met_among(group, shown)
+        enough = [at for at in group if on[at] >= ENOUGH]
+        connected = _connected(enough, met)
+        if connected == [group]:
+            groups.append(group)
+        else:
+            open_groups += connected
+    return max(groups, key=lambda group: (len(group), _met_among(group, shown).total()), default=[])
+
+
+def _met_among(group: Collection[int], shown: Sequence[Collection[int]]) -> Counter[int]:
+    """In how many comparisons each of a group was with others of it."""
+    within = (set(each).intersection(group) for each in shown)
+    return Counter(at for each in within if len(each) > 1 for at in each)
+
+
+def _connected(group: Sequence[int], met: Counts) -> list[list[int]]:
+    """The parts of a group, in its order, that have met each other, if only through others."""
+    if not group:
+        return []
+    _, labels = connected_components(met[group][:, group] > 0, directed=False)
+    return [
+        [at for at, own in zip(group, labels, strict=True) if own == label]
+        for label in dict.fromkeys(labels)
+    ]
 
 
 def over_time(ballots: Iterable[Ballot]) -> list[tuple[date, dict[str, int]]]:
@@ -175,8 +196,8 @@ def over_time(ballots: Iterable[Ballot]) -> list[tuple[date, dict[str, int]]]:
     days: dict[date, Counter[str]] = {}
     for ballot in ballots:
         day = days.setdefault(ballot.at.astimezone().date(), Counter())
-        day[ballot.outcome if ballot.winner is None else ballot.names[ballot.winner]] += 1
-    return [(day, {str(key): votes for key, votes in days[day].items()}) for day in sorted(days)]
+        day[ballot.chosen] += 1
+    return [(day, dict(days[day])) for day in sorted(days)]
 
 
 def by_reviewer(ballots: Iterable[Ballot]) -> dict[str, Tally]:

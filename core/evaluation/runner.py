@@ -21,11 +21,10 @@ from core.retrieval.refusal import Threshold
 from core.settings import Settings
 from core.trials import Result, Run, RunState, SetQuestion
 from core.types import AnswerKind, Delta, Done, Hit, Person, Retrieved, Variant
+from core.upkeep.lock import RUNS_LOCK
 
 log = logging.getLogger(__name__)
 
-LOCK = "runs.lock"
-"""Held, in the data folder, by the process that works through runs."""
 _GLANCE_S = 0.2
 _LOOK_S = 1.0
 """How often the database is asked for runs that another process has begun."""
@@ -152,7 +151,7 @@ class Runner:
 
         The system lets go of the lock when a process dies.
         """
-        with (self._parts.settings.data_dir / LOCK).open("ab") as held:
+        with (self._parts.settings.data_dir / RUNS_LOCK).open("ab") as held:
             while True:
                 with suppress(BlockingIOError):
                     fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)

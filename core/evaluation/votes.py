@@ -44,37 +44,38 @@ def ballots(made: Sequence[Comparison], votes: Sequence[Vote]) -> list[Ballot]:
     by_id = {each.id: each for each in made}
     unseen = blind(made, votes)
     return [
-        Ballot(
-            tuple(each.name for each in on.variants),
-            vote.winner,
-            vote.outcome,
-            vote.person_id,
-            language_of(on.question),
-            vote.at,
-            vote.comparison_id,
-        )
+        _ballot(by_id[vote.comparison_id], vote)
         for vote in votes
         if not vote.is_withdrawn and vote.id in unseen
-        for on in [by_id[vote.comparison_id]]
     ]
 
 
-def blind(made: Sequence[Comparison], votes: Sequence[Vote]) -> frozenset[str]:
-    """The ids of the votes cast by who had not been told whose the answers were.
+def _ballot(on: Comparison, vote: Vote) -> Ballot:
+    return Ballot(
+        tuple(each.name for each in on.variants),
+        vote.winner,
+        vote.outcome,
+        vote.person_id,
+        language_of(on.question),
+        vote.at,
+        on.id,
+    )
 
-    ``votes`` are oldest first.  A person's first vote on a comparison tells them.
+
+def blind(made: Sequence[Comparison], votes: Sequence[Vote]) -> frozenset[str]:
+    """The ids of the votes cast by who could not know whose the answers were.
+
+    ``votes`` are oldest first.  A person's first vote on a comparison tells them, and who began one
+    from the chat has read the answer of the variant in force there.
     """
     hidden = {each.id for each in made if each.is_blind}
+    readers = {(each.id, each.person_id) for each in made if each.message_id}
     first: dict[tuple[str, str], str] = {}
     for vote in votes:
-        if vote.comparison_id in hidden:
-            first.setdefault((vote.comparison_id, vote.person_id), vote.id)
+        by = (vote.comparison_id, vote.person_id)
+        if vote.comparison_id in hidden and by not in readers:
+            first.setdefault(by, vote.id)
     return frozenset(first.values())
-
-
-def chosen(made: Comparison, vote: Vote) -> str:
-    """The name of the variant that a vote is for, or what it says instead."""
-    return vote.outcome if vote.winner is None else made.variants[vote.winner].name
 
 
 def stand(
@@ -84,8 +85,7 @@ def stand(
     cast = ballots(made, votes)
     values = defaultdict(list)
     for ballot in cast:
-        value = ballot.outcome if ballot.winner is None else ballot.names[ballot.winner]
-        values[ballot.comparison].append(value)
+        values[ballot.comparison].append(ballot.chosen)
     return Standing(
         rate(cast),
         by_reviewer(cast),
@@ -109,15 +109,16 @@ def vote_rows(
     rows: list[dict[str, object]] = []
     for vote in votes:
         on = by_id[vote.comparison_id]
+        ballot = _ballot(on, vote)
         rows.append(
             {
                 "comparison": on.id,
                 "question": on.question,
-                "language": language_of(on.question),
-                "shown": " | ".join(each.name for each in on.variants),
+                "language": ballot.language,
+                "shown": " | ".join(ballot.names),
                 "outcome": str(vote.outcome),
                 "position": "" if vote.winner is None else vote.winner + 1,
-                "chosen": chosen(on, vote),
+                "chosen": ballot.chosen,
                 "faults": " ".join(vote.faults),
                 "note": vote.note,
                 "reviewer": names.get(vote.person_id, vote.person_id),

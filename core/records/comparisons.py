@@ -22,7 +22,7 @@ from core.records.transactions import (
     striking,
     transacted,
 )
-from core.trials import Comparison, Fault, Feedback, Outcome, Vote
+from core.trials import Comparison, Fault, Feedback, Outcome, Poll, Vote
 from core.types import Answer, DocumentState, Person, Variant
 
 comparisons = Table(
@@ -72,6 +72,12 @@ feedback = Table(
 MOST_SIDES = 4
 """Answers that are read side by side at most."""
 _NOTE = 2000
+_IS_ANSWERED = comparisons.c.answers.is_not(None)
+_BESIDE_ANSWERS = [
+    *(each for each in comparisons.c if each.name != "answers"),
+    _IS_ANSWERED.label("is_answered"),
+]
+_OLDEST = (votes.c.at, votes.c.id)
 
 
 class Comparisons(Records):
@@ -91,10 +97,12 @@ class Comparisons(Records):
     ) -> Comparison:
         """Record a comparison with its sides in the order drawn, before anything is shown.
 
-        Raises ``NotFound`` when the matter does not exist, and ``PinciteError`` for other than
-        two to four different variants.
+        Raises ``NotFound`` when the matter does not exist or the message is not in it, and
+        ``PinciteError`` for other than two to four different variants.
         """
         require_matter(sql, matter_id)
+        if message_id:
+            _require_message(sql, matter_id, message_id)
         if not 2 <= len(set(variants)) == len(variants) <= MOST_SIDES:
             raise PinciteError(
                 "A comparison takes two to four different variants.", "Choose others."
@@ -139,13 +147,41 @@ class Comparisons(Records):
         row = sql.execute(sa.select(comparisons).where(own)).first()
         if row is None:
             raise _no_comparison()
-        return _comparison(row)
+        return _comparison(row, row.answers)
 
     @transacted
     def comparisons(self, sql: sa.Connection, matter_id: str) -> tuple[Comparison, ...]:
-        """The matter's comparisons, newest first."""
-        own = sa.select(comparisons).where(comparisons.c.matter_id == matter_id)
+        """The matter's comparisons without their answers, newest first."""
+        own = sa.select(*_BESIDE_ANSWERS).where(comparisons.c.matter_id == matter_id)
         return tuple(map(_comparison, sql.execute(own.order_by(comparisons.c.created_at.desc()))))
+
+    @transacted
+    def polls(
+        self, sql: sa.Connection, matter_id: str, person: Person, limit: int
+    ) -> tuple[Poll, ...]:
+        """So many of the matter's comparisons, those first that wait for the person's vote.
+
+        Of these, and of the others, the newest come first.
+        """
+        query = (
+            sa.select(*_BESIDE_ANSWERS)
+            .where(comparisons.c.matter_id == matter_id)
+            .order_by(_waits(person).desc(), comparisons.c.created_at.desc())
+            .limit(limit)
+        )
+        rows = sql.execute(query).all()
+        on = votes.c.comparison_id.in_([row.id for row in rows])
+        cast: dict[str, list[Vote]] = {row.id: [] for row in rows}
+        for vote in map(_vote, sql.execute(sa.select(votes).where(on).order_by(*_OLDEST))):
+            cast[vote.comparison_id].append(vote)
+        return tuple(Poll(_comparison(row), row.is_answered, tuple(cast[row.id])) for row in rows)
+
+    @transacted
+    def polls_open(self, sql: sa.Connection, matter_id: str, person: Person) -> int:
+        """How many of the matter's comparisons wait for the person's vote."""
+        own = sa.select(sa.func.count()).select_from(comparisons)
+        waiting = own.where(comparisons.c.matter_id == matter_id, _waits(person))
+        return sql.scalar(waiting) or 0
 
     @erasing
     def delete_comparison(self, sql: sa.Connection, matter_id: str, comparison_id: str) -> None:
@@ -172,37 +208,36 @@ class Comparisons(Records):
     ) -> Vote:
         """Record a person's verdict; an earlier one of theirs on the same comparison is withdrawn.
 
-        The verdict that stands already, said again, is that vote and no other.
+        The verdict that stands already, said again, is that vote and no other; reasons that come
+        with it take the place of those given before.
 
         ``winner`` is a position in the comparison's order.  Raises ``NotFound``, and
         ``PinciteError`` for a position that is none or a comparison without answers.
         """
-        own = _in_matter(matter_id, comparison_id)
-        row = sql.execute(sa.select(comparisons).where(own)).first()
-        if row is None:
-            raise _no_comparison()
-        made = _comparison(row)
-        if not made.answers:
-            raise PinciteError("The answers are not all there yet.", "Vote when they are.")
-        if (outcome is Outcome.WIN) != (winner is not None) or (
-            winner is not None and not 0 <= winner < len(made.variants)
-        ):
-            raise PinciteError("This vote names no side of the comparison.", "Reload the page.")
-        said = {
+        _require_verdict(sql, matter_id, comparison_id, outcome, winner)
+        ticked, note = tuple(faults), note.strip()[:_NOTE]
+        dumped = dump(tuple[Fault, ...], ticked)
+        earlier = (votes.c.comparison_id == comparison_id) & (votes.c.person_id == person.id)
+        stands = sql.execute(sa.select(votes).where(earlier, ~votes.c.is_withdrawn)).first()
+        if stands and (stands.outcome, stands.winner) == (outcome, winner):
+            reasons = {
+                "faults": dumped if ticked else stands.faults,
+                "note": note or stands.note,
+            }
+            this = sa.update(votes).where(votes.c.id == stands.id)
+            return _vote(sql.execute(this.values(reasons).returning(votes)).one())
+        sql.execute(sa.update(votes).where(earlier).values(is_withdrawn=True))
+        values = {
+            "id": uuid4().hex,
             "comparison_id": comparison_id,
             "person_id": person.id,
             "outcome": outcome,
             "winner": winner,
-            "faults": dump(tuple[Fault, ...], tuple(faults)),
-            "note": note.strip()[:_NOTE],
+            "faults": dumped,
+            "note": note,
+            "at": now(),
             "is_withdrawn": False,
         }
-        same = sa.select(votes).where(*(votes.c[name] == value for name, value in said.items()))
-        if again := sql.execute(same).first():
-            return _vote(again)
-        earlier = (votes.c.comparison_id == comparison_id) & (votes.c.person_id == person.id)
-        sql.execute(sa.update(votes).where(earlier).values(is_withdrawn=True))
-        values = {"id": uuid4().hex, "at": now()} | said
         return _vote(sql.execute(sa.insert(votes).values(values).returning(votes)).one())
 
     @changing
@@ -220,15 +255,17 @@ class Comparisons(Records):
             raise NotFound("This vote is not yours, or not in the matter.", "Reload the page.")
 
     @transacted
-    def votes(self, sql: sa.Connection, matter_id: str) -> tuple[Vote, ...]:
-        """Every vote on comparisons of the matter, withdrawn ones too, oldest first."""
-        query = (
-            sa.select(votes)
-            .join(comparisons)
-            .where(comparisons.c.matter_id == matter_id)
-            .order_by(votes.c.at, votes.c.id)
-        )
-        return tuple(map(_vote, sql.execute(query)))
+    def votes(
+        self, sql: sa.Connection, matter_id: str, comparison_id: str = ""
+    ) -> tuple[Vote, ...]:
+        """Every vote on comparisons of the matter, or on one of them, oldest first.
+
+        Withdrawn ones too.
+        """
+        query = sa.select(votes).join(comparisons).where(comparisons.c.matter_id == matter_id)
+        if comparison_id:
+            query = query.where(votes.c.comparison_id == comparison_id)
+        return tuple(map(_vote, sql.execute(query.order_by(*_OLDEST))))
 
     @changing
     def rate_message(
@@ -309,8 +346,34 @@ def _in_matter(matter_id: str, comparison_id: str) -> sa.ColumnElement[bool]:
     return (comparisons.c.matter_id == matter_id) & (comparisons.c.id == comparison_id)
 
 
+def _waits(person: Person) -> sa.ColumnElement[bool]:
+    """Whether a comparison has its answers and no vote of the person's that counts."""
+    own = sa.exists().where(
+        votes.c.comparison_id == comparisons.c.id,
+        votes.c.person_id == person.id,
+        ~votes.c.is_withdrawn,
+    )
+    return _IS_ANSWERED & ~own
+
+
 def _no_comparison() -> NotFound:
     return NotFound("This comparison is not in the matter.", "Reload the page.")
+
+
+def _require_verdict(
+    sql: sa.Connection, matter_id: str, comparison_id: str, outcome: Outcome, winner: int | None
+) -> None:
+    """Raise unless the comparison is in the matter, has its answers and the side that is named."""
+    own = _in_matter(matter_id, comparison_id)
+    row = sql.execute(sa.select(*_BESIDE_ANSWERS).where(own)).first()
+    if row is None:
+        raise _no_comparison()
+    if not row.is_answered:
+        raise PinciteError("The answers are not all there yet.", "Vote when they are.")
+    sides = range(len(load(tuple[Variant, ...], row.variants)))
+    names_one = winner in sides if outcome is Outcome.WIN else winner is None
+    if not names_one:
+        raise PinciteError("This vote names no side of the comparison.", "Reload the page.")
 
 
 def _thumb(message_id: str, person: Person) -> sa.ColumnElement[bool]:
@@ -328,7 +391,7 @@ def _require_message(sql: sa.Connection, matter_id: str, message_id: str) -> Non
         raise NotFound("This message is not in the matter.", "Reload the page.")
 
 
-def _comparison(row: sa.Row[Any]) -> Comparison:
+def _comparison(row: sa.Row[Any], answers: str | None = None) -> Comparison:
     return Comparison(
         id=row.id,
         matter_id=row.matter_id,
@@ -337,7 +400,7 @@ def _comparison(row: sa.Row[Any]) -> Comparison:
         variants=load(tuple[Variant, ...], row.variants),
         is_blind=row.is_blind,
         created_at=datetime.fromisoformat(row.created_at),
-        answers=() if row.answers is None else load(tuple[Answer, ...], row.answers),
+        answers=() if answers is None else load(tuple[Answer, ...], answers),
         message_id=row.message_id,
     )
 

@@ -149,6 +149,21 @@ class Conversations(Records):
         )
         return tuple(map(_message, sql.execute(query)))
 
+    @transacted
+    def messages_before(
+        self, sql: sa.Connection, matter_id: str, message_id: str
+    ) -> tuple[Message, ...]:
+        """What was asked and answered in a conversation before one of its messages, in order."""
+        this = sa.alias(messages)
+        query = (
+            sa.select(messages)
+            .join(this, this.c.conversation_id == messages.c.conversation_id)
+            .where(this.c.id.in_(_messages_of(matter_id, message_id)))
+            .where(messages.c.position < this.c.position)
+            .order_by(messages.c.position)
+        )
+        return tuple(map(_message, sql.execute(query)))
+
     @changing
     def add_message(
         self,

@@ -441,3 +441,14 @@ async def test_a_weak_model_s_own_words_are_partly_supported_at_best(office: Off
     held = verify(own, {1: passage}, closely=True)
     assert (held.verdict, held.reason) == (Verdict.PARTLY, "own_words")
     assert verify(near, {1: passage}, closely=True).verdict is Verdict.SUPPORTED
+
+
+async def test_what_a_comparison_asks_counts_as_asked(office: Office) -> None:
+    async with office.answerer.sharing() as shared:
+        streams = [shared.stream("m", "When?", (), Variant(name)) for name in ("one", "other")]
+        for stream in streams:
+            await anext(stream)
+        await streams[0].aclose()
+        assert office.answerer.is_asked
+        await streams[1].aclose()
+        assert not office.answerer.is_asked

@@ -219,6 +219,16 @@ def test_comparisons_with_those_that_are_not_rated_do_not_count() -> None:
     assert rated.waiting == ("d", "e", "f", "g")
 
 
+def test_a_larger_group_that_falls_apart_takes_nobodys_rating_away() -> None:
+    """c and d have met more often than a and b, but hardly anyone who can be rated."""
+    many = ballots_of("a", "b", 14, 10)
+    few = [one for at in range(10) for one in ballots_of("c", f"e{at}", 2, 1)]
+    more = [one for at in range(10) for one in ballots_of("d", f"f{at}", 1, 2)]
+    rated = rate([*many, *few, *more, *ballots_of("c", "d", 3, 2)])
+    assert [each.name for each in rated.ratings] == ["a", "b"]
+    assert {"c", "d"} < set(rated.waiting)
+
+
 def test_people_who_vote_on_one_comparison_are_not_that_many_votes() -> None:
     """Of equals: each question has its better side, and five reviewers mostly follow it."""
     within = 0

@@ -11,7 +11,7 @@ import pytest
 from core.database import Database
 from core.errors import NotAllowed, NotFound, PinciteError
 from core.session import variant_named
-from core.trials import Fault, Gold, Outcome, Result, Rule, RunState, SetQuestion
+from core.trials import Fault, Gold, Outcome, Result, Rule, RunState, SetQuestion, Vote
 from core.types import (
     LOCAL,
     Answer,
@@ -115,6 +115,26 @@ async def test_the_same_vote_said_again_is_one_vote(database: Database, matter: 
         again = await database.vote(matter.id, comparison_id, LOCAL, outcome, winner, note="So. ")
         assert first == again
     assert [each.is_withdrawn for each in await database.votes(matter.id)] == [True, False]
+
+
+async def test_the_same_verdict_again_keeps_the_vote_and_takes_only_reasons_that_are_given(
+    database: Database, matter: Matter
+) -> None:
+    comparison_id = await compared(database, matter)
+
+    async def said(*reasons: object) -> Vote:
+        return await database.vote(matter.id, comparison_id, LOCAL, Outcome.WIN, 1, *reasons)  # type: ignore[arg-type]
+
+    first = await said([Fault.STYLE], "Terse.")
+    assert await said() == first
+    assert await said([], "Too terse.") == replace(first, note="Too terse.")
+    assert await said([Fault.INCOMPLETE]) == replace(
+        first, faults=(Fault.INCOMPLETE,), note="Too terse."
+    )
+    (kept,) = await database.votes(matter.id)
+    assert (kept.id, kept.at, kept.is_withdrawn) == (first.id, first.at, False)
+    await database.withdraw_vote(matter.id, first.id, LOCAL)
+    assert (await said()).id != first.id
 
 
 async def test_a_question_added_never_takes_the_id_of_another_in_any_version(
@@ -386,8 +406,10 @@ async def test_nothing_of_evaluation_crosses_into_another_matter(
     own = await database.create_variant(matter.id, replace(FULL, name="Ours"), LOCAL)
     conversation = await database.create_conversation(matter.id, "Rent", LOCAL)
     message = await database.add_message(matter.id, conversation.id, "When?", LOCAL)
+    later = await database.add_message(matter.id, conversation.id, "And who?", LOCAL)
     for attempt in (
         database.comparison(other, comparison_id),
+        database.begin_comparison(other, "When?", (DENSE, FULL), LOCAL, message_id=message.id),
         database.vote(other, comparison_id, LOCAL, Outcome.TIE),
         database.withdraw_vote(other, vote.id, LOCAL),
         database.delete_comparison(other, comparison_id),
@@ -407,7 +429,10 @@ async def test_nothing_of_evaluation_crosses_into_another_matter(
     assert not await database.set_run_state(other, run.id, RunState.DONE)
     for nothing in (
         database.comparisons(other),
+        database.polls(other, LOCAL, 9),
         database.votes(other),
+        database.votes(other, comparison_id),
+        database.messages_before(other, later.id),
         database.feedback(other),
         database.question_sets(other),
         database.runs(other),
@@ -415,6 +440,9 @@ async def test_nothing_of_evaluation_crosses_into_another_matter(
         database.promotions(other),
     ):
         assert await nothing == ()
+    assert await database.polls_open(other, BO) == 0
+    assert await database.polls_open(matter.id, BO) == 1
+    assert await database.messages_before(matter.id, later.id) == (message,)
     await database.describe_matter(matter.id, {"on_hold": True})
     for attempt in (
         database.delete_comparison(matter.id, comparison_id),

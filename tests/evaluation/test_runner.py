@@ -10,7 +10,6 @@ import pytest
 from core.answering.query_engine import judged
 from core.database import Database
 from core.errors import EngineError, PinciteError
-from core.evaluation import runner as runner_module
 from core.evaluation.manifest import changed_meanwhile
 from core.evaluation.metrics import per_question
 from core.evaluation.runner import Parts, Runner
@@ -35,6 +34,7 @@ from core.types import (
     Variant,
     Verdict,
 )
+from core.upkeep.lock import RUNS_LOCK
 from tests.fakes import FakeEncoders, FakeEngine
 
 TEXT = "The Tenant shall pay the rent on the first day. English law governs."
@@ -258,7 +258,7 @@ async def test_two_processes_take_turns_at_runs(bench: Bench) -> None:
     assert len({name for name, _ in bench.answerer.asked}) == 1
     bench.answerer.gate.set()
     assert [each.state for each in await asyncio.gather(*both)] == [RunState.DONE] * 2
-    assert (bench.settings.data_dir / runner_module.LOCK).exists()
+    assert (bench.settings.data_dir / RUNS_LOCK).exists()
 
 
 async def test_a_run_begun_beside_a_pincite_at_work_is_answered_there_and_here_once_that_has_ended(

@@ -26,6 +26,7 @@ from desk_services import (
 from core.database import Database
 from core.errors import EngineError
 from core.evaluation.variants import VARIANTS
+from core.records.stored import load
 from core.trials import Comparison, Fault, Outcome
 from core.types import (
     LOCAL,
@@ -35,6 +36,7 @@ from core.types import (
     Done,
     Event,
     Hit,
+    Message,
     Passage,
     Person,
     Retrieved,
@@ -82,7 +84,7 @@ def frames(page: gr.Blocks, updates: Sequence[dict[Any, Any]]) -> list[str]:
 
 async def only(services: DeskServices, desk: Desk) -> Comparison:
     (made,) = await services.database.comparisons(desk.matter_id)
-    return made
+    return await services.database.comparison(desk.matter_id, made.id)
 
 
 class EachItsOwn:
@@ -446,6 +448,106 @@ async def test_an_answer_of_the_chat_is_compared_with_its_question_and_the_varia
     assert f'value="{message.id}"' in form
     assert 'value="dense" checked' in form
     assert 'data-open="compare"' in region(page, drawn, "evaluation-views")
+
+
+async def many_answered(services: DeskServices, desk: Desk, count: int) -> list[Comparison]:
+    """Comparisons that wait for votes, oldest first."""
+    database, made = services.database, []
+    for number in range(count):
+        each = await database.begin_comparison(desk.matter_id, f"Q{number}.", VARIANTS[:2], LOCAL)
+        await database.finish_comparison(desk.matter_id, each.id, [an_answer()] * 2)
+        made.append(each)
+    return made
+
+
+async def test_of_many_comparisons_those_that_wait_for_ones_vote_are_listed_first(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+) -> None:
+    made = await many_answered(services, desk, 34)
+    ada = Person("ada", "Ada")
+    for each in made[2:]:
+        await services.database.vote(desk.matter_id, each.id, LOCAL, Outcome.TIE)
+    withdrawn = await services.database.vote(desk.matter_id, made[9].id, ada, Outcome.TIE)
+    await services.database.withdraw_vote(desk.matter_id, withdrawn.id, ada)
+    await services.database.begin_comparison(desk.matter_id, "Under way.", VARIANTS[:2], LOCAL)
+    drawn = region(page, await on_event(page, "close_comparison")(desk, fired()), "comparisons")
+    shown = re.findall(r'class="title"[^>]*>([^<]*)\.<', drawn)
+    assert shown == ["Q1", "Q0", "Under way", *(f"Q{number}" for number in range(33, 6, -1))]
+    assert "2 wait for your vote" in drawn
+    assert drawn.count('data-state="to_vote"') == 2
+    assert drawn.count('data-state="unfinished"') == 1
+    assert drawn.count("1 vote · ") == 27
+
+
+async def test_a_vote_reads_the_answers_of_its_own_comparison_alone(
+    services: DeskServices, page: gr.Blocks, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await many_answered(services, desk, 5)
+    read: list[object] = []
+
+    def counted(kind: Any, stored: str) -> Any:
+        read.append(kind)
+        return load(kind, stored)
+
+    monkeypatch.setattr("core.records.comparisons.load", counted)
+    desk = replace(desk, comparison_id=made[2].id)
+    drawn = await on_event(page, "vote")(desk, fired(id=made[2].id, verdict="tie"))
+    assert "You voted" in region(page, drawn, "comparison")
+    assert read.count(tuple[Answer, ...]) == 1
+
+
+async def a_talk(services: DeskServices, matter_id: str, *questions: str) -> list[Message]:
+    """A conversation in which these were asked and answered."""
+    database = services.database
+    talk = await database.create_conversation(matter_id, "Rent", LOCAL)
+    for question in questions:
+        message = await database.add_message(matter_id, talk.id, question, LOCAL)
+        await database.finish_message(matter_id, message.id, an_answer())
+    return list(await database.messages(matter_id, talk.id))
+
+
+async def test_a_follow_up_is_compared_with_what_was_said_before_it(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+) -> None:
+    _, follow_up, _ = await a_talk(services, desk.matter_id, "Who?", "And when?", "Why?")
+    desk = replace(desk, comparing="And when?", comparing_message=follow_up.id)
+    asked = comparing(page, desk, question="And when?", message_id=follow_up.id)
+    updates = [u async for u in asked]
+    histories = [history for _, _, history in services.answerer.asked]
+    assert [[turn.question for turn in each] for each in histories] == [["Who?"]] * 2
+    # The next question that is typed is not one of that conversation.
+    assert follow_up.id not in region(page, updates[0], "comparison-form")
+    [_ async for _ in comparing(page, desk)]
+    assert services.answerer.asked[-1][2] == ()
+
+
+async def test_a_message_of_another_matter_is_compared_with_nothing(
+    services: DeskServices, page: gr.Blocks, desk: Desk, told: list[str]
+) -> None:
+    other = await services.database.create_matter("Heron")
+    _, secret = await a_talk(services, other.id, "Who?", "And when?")
+    assert [u async for u in comparing(page, desk, message_id=secret.id)] == []
+    assert told == ["This message is not in the matter. Reload the page."]
+    assert services.answerer.asked == []
+    assert await services.database.comparisons(desk.matter_id) == ()
+
+
+async def test_who_asks_from_the_chat_is_told_that_their_vote_does_not_count_and_nobody_else(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+) -> None:
+    (message,) = await a_talk(services, desk.matter_id, "When?")
+    told = desk.texts("compare.from_chat")
+    typed = await on_event(page, "close_comparison")(desk, fired())
+    assert told not in region(page, typed, "comparison-form")
+    desk = replace(desk, conversation_id=message.conversation_id)
+    prepared = await on_event(page, "compare_with")(desk, fired(id=message.id))
+    assert told in region(page, prepared, "comparison-form")
+    updates = [u async for u in comparing(page, desk, message_id=message.id)]
+    assert told in frames(page, updates)[-1]
+    made = await only(services, desk)
+    progress = [Progress("When?", answer=answer) for answer in made.answers]
+    another = replace(desk, person=Person("ada", "Ada"))
+    assert told not in render_comparison(made, progress, (), another)
 
 
 async def test_two_people_vote_at_once_and_no_vote_is_lost(tmp_path: Path) -> None:

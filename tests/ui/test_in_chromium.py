@@ -12,10 +12,14 @@ from desk_services import DeskServices, a_citation, a_document, an_answer
 from fastapi import FastAPI
 from playwright.async_api import Page, async_playwright, expect
 
+from core.errors import PinciteError
+from core.evaluation.variants import VARIANTS
+from core.trials import Fault, Outcome, Vote
 from core.types import LOCAL, AnswerKind, Scope, Statement, Verdict
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+expect.set_options(timeout=20_000)  # the machine may be busy
 
 pytestmark = [
     pytest.mark.e2e,
@@ -250,3 +254,137 @@ async def test_a_drop_is_stopped_and_what_was_sent_stays(
     await browsed.get_by_test_id("stop-sending").click()
     await expect(browsed.get_by_test_id("sending")).to_be_hidden()
     assert 0 < len(await names_in(services)) < 400
+
+
+async def a_ballot(services: DeskServices, page: Page, question: str = "When?") -> None:
+    """Open a comparison of two variants that waits for a vote."""
+    (matter,) = await services.database.matters()
+    made = await services.database.begin_comparison(matter.id, question, VARIANTS[:2], LOCAL)
+    await services.database.finish_comparison(matter.id, made.id, [an_answer()] * 2)
+    await page.get_by_test_id("tab-evaluation").click()
+    for view in ("ratings", "compare"):  # the second draws what has just been made
+        await page.get_by_test_id(f"view-{view}").click()
+        await page.locator(f'#evaluation-views [data-open="{view}"]').wait_for()
+    await page.get_by_test_id("open-comparison").filter(has_text=question).click()
+    await expect(page.locator(".comparison h2")).to_have_text(question)
+    await page.get_by_test_id("ballot").wait_for()
+
+
+async def votes_in(services: DeskServices) -> tuple[Vote, ...]:
+    (matter,) = await services.database.matters()
+    return await services.database.votes(matter.id)
+
+
+async def test_enter_among_the_reasons_is_no_vote(services: DeskServices, browsed: Page):
+    await a_ballot(services, browsed)
+    ballot = browsed.get_by_test_id("ballot")
+    note, tick = ballot.get_by_test_id("note"), ballot.locator('[value="style"]')
+    await tick.focus()
+    await browsed.keyboard.press("Space")
+    await browsed.keyboard.press("Enter")
+    await note.fill("Too terse in clause ")
+    await browsed.keyboard.press("4")
+    await browsed.keyboard.press("Enter")
+    await browsed.wait_for_timeout(500)
+    assert await votes_in(services) == ()
+    await expect(note).to_have_value("Too terse in clause 4")
+    await expect(tick).to_be_checked()
+    await tick.focus()
+    await browsed.keyboard.press("2")
+    await expect(browsed.get_by_test_id("voted")).to_contain_text("You voted: Answer B")
+    (vote,) = await votes_in(services)
+    assert (vote.winner, vote.faults, vote.note) == (1, (Fault.STYLE,), "Too terse in clause 4")
+
+
+@pytest.mark.parametrize("key", ["Enter", "Space"])
+async def test_a_verdict_that_has_the_focus_is_pressed_with_the_keyboard(
+    services: DeskServices, browsed: Page, key: str
+):
+    await a_ballot(services, browsed)
+    await browsed.get_by_test_id("vote-2").focus()
+    await browsed.keyboard.press(key)
+    await expect(browsed.get_by_test_id("voted")).to_contain_text("You voted: Answer B")
+    assert [each.winner for each in await votes_in(services)] == [1]
+
+
+async def test_every_number_key_gives_its_verdict(services: DeskServices, browsed: Page):
+    verdicts = [(Outcome.WIN, 0), (Outcome.WIN, 1), (Outcome.TIE, None), (Outcome.BAD, None)]
+    for key in "1234":
+        await a_ballot(services, browsed, f"Question {key}?")
+        await browsed.keyboard.press(key)
+        await expect(browsed.get_by_test_id("voted")).to_be_visible()
+    assert [(each.outcome, each.winner) for each in await votes_in(services)] == verdicts
+
+
+async def test_a_verdict_pressed_twice_or_followed_by_another_is_one_vote_with_its_reasons(
+    services: DeskServices, browsed: Page
+):
+    await a_ballot(services, browsed, "Twice?")
+    await browsed.get_by_test_id("note").fill("Terse.")
+    await browsed.get_by_test_id("vote-1").dblclick()
+    await expect(browsed.get_by_test_id("voted")).to_contain_text("Terse.")
+    await a_ballot(services, browsed, "One and two?")
+    await browsed.evaluate(
+        """for (const key of "12") {
+          document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+        }"""
+    )
+    await expect(browsed.get_by_test_id("voted")).to_contain_text("You voted: Answer A")
+    await browsed.wait_for_timeout(500)
+    cast = [(each.winner, each.note, each.is_withdrawn) for each in await votes_in(services)]
+    assert cast == [(0, "Terse.", False), (0, "", False)]
+
+
+async def test_a_vote_that_failed_can_be_cast_again_with_its_reasons(
+    services: DeskServices, browsed: Page
+):
+    await a_ballot(services, browsed)
+    vote = services.database.vote
+
+    async def failing(*_: object):
+        raise PinciteError("The disk is full.")
+
+    services.database.vote = failing  # type: ignore[method-assign, assignment]
+    await browsed.get_by_test_id("note").fill("Terse.")
+    await browsed.get_by_test_id("vote-2").click()
+    await expect(browsed.locator(".toast-body")).to_contain_text("The disk is full.")
+    services.database.vote = vote  # type: ignore[method-assign]
+    await browsed.get_by_test_id("vote-2").click()
+    await expect(browsed.get_by_test_id("voted")).to_contain_text("Terse.")
+
+
+async def test_reasons_that_were_not_sent_do_not_go_over_to_another_ballot(
+    services: DeskServices, browsed: Page
+):
+    await a_ballot(services, browsed, "First?")
+    await browsed.get_by_test_id("note").fill("Of the first.")
+    await browsed.get_by_test_id("ballot").locator('[value="style"]').check()
+    await a_ballot(services, browsed, "Second?")
+    await expect(browsed.get_by_test_id("note")).to_have_value("")
+    await browsed.get_by_test_id("vote-1").click()
+    await expect(browsed.get_by_test_id("voted")).to_be_visible()
+    assert [(each.faults, each.note) for each in await votes_in(services)] == [((), "")]
+
+
+async def test_what_was_typed_stays_when_it_is_compared_and_what_came_from_the_chat_goes(
+    services: DeskServices, browsed: Page
+):
+    await browsed.get_by_test_id("tab-evaluation").click()
+    question = browsed.get_by_test_id("comparison-question")
+    listing = browsed.get_by_test_id("variant-listing").locator("input")
+    await question.fill("Typed?")
+    await listing.check()
+    await browsed.get_by_test_id("compare").click()
+    await browsed.get_by_test_id("ballot").wait_for()
+    await expect(question).to_have_value("Typed?")
+    await expect(listing).to_be_checked()
+    await browsed.get_by_test_id("tab-chat").click()
+    await ask(browsed, "From the chat?")
+    await browsed.get_by_test_id("compare-with").click()
+    await expect(question).to_have_value("From the chat?")
+    message = browsed.locator('#comparison-form [name="message_id"]')
+    await expect(message).not_to_have_value("")
+    await browsed.get_by_test_id("compare").click()
+    await expect(browsed.locator(".comparison h2")).to_have_text("From the chat?")
+    await expect(message).to_have_value("")
+    await expect(question).to_have_value("")

@@ -108,6 +108,24 @@ async def test_votes_where_the_names_were_shown_are_counted_apart(
     assert "2 votes are left out" in drawn
 
 
+async def test_who_began_a_comparison_from_the_chat_has_read_one_of_its_answers(
+    services: DeskServices, desk: Desk
+) -> None:
+    database, ada = services.database, Person("ada", "Ada")
+    talk = await database.create_conversation(desk.matter_id, "Rent", LOCAL)
+    message = await database.add_message(desk.matter_id, talk.id, "When?", LOCAL)
+    made = await database.begin_comparison(
+        desk.matter_id, "When?", VARIANTS[:2], LOCAL, message_id=message.id
+    )
+    await database.finish_comparison(desk.matter_id, made.id, [an_answer()] * 2)
+    for person in (LOCAL, ada):
+        await database.vote(desk.matter_id, made.id, person, Outcome.WIN, 0)
+    cast = await database.comparisons(desk.matter_id), await database.votes(desk.matter_id)
+    assert [each.reviewer for each in ballots(*cast)] == [ada.id]
+    rows = vote_rows(*cast, {})
+    assert {row["reviewer_id"]: row["blind"] for row in rows} == {LOCAL.id: False, ada.id: True}
+
+
 async def test_votes_on_one_comparison_are_told_as_such(services: DeskServices, desk: Desk) -> None:
     made = await a_vote(services, desk, "When?", 1)
     other = Person("ada", "Ada")
