@@ -21,7 +21,7 @@ from core.upkeep.backup import (
     inside,
     read_manifest,
 )
-from core.upkeep.lock import LOCK, RUNS_LOCK, hold
+from core.upkeep.lock import LOCK, hold
 
 
 def restore(source: Path, data_dir: Path, *, replace: bool = False) -> tuple[Manifest, Path | None]:
@@ -37,7 +37,7 @@ def restore(source: Path, data_dir: Path, *, replace: bool = False) -> tuple[Man
         for path in data_dir.glob(f"{RESTORING}*"):  # of one that was broken off
             shutil.rmtree(path)
         sweep(data_dir / SCRATCH)  # of readings that were broken off: nothing to be kept
-        left = (LOCK, RUNS_LOCK, UNFINISHED, SCRATCH)
+        left = (LOCK, UNFINISHED, SCRATCH)
         there = [path for path in data_dir.iterdir() if path.name not in left]
         if there and not replace:
             raise SettingsError(

@@ -28,11 +28,19 @@ from core.serving.accounts import (
     note_settings,
 )
 from core.settings import Settings
+from core.trials import Run
 from core.types import LOCAL, ModelStatus, Person, Role
 
 PASSWORD = "lantern orchard staple"
 OTHER = "copper meadow sparrow"
 HERE = "127.0.0.1"
+
+
+class QuietRunner:
+    """Nothing has changed since any run."""
+
+    async def changes(self, run: Run) -> tuple[str, ...]:
+        return ()
 
 
 class QuietServices:
@@ -41,6 +49,7 @@ class QuietServices:
     def __init__(self, folder: Path) -> None:
         self.settings = Settings(data_dir=folder, _env_file=None)  # type: ignore[call-arg]
         self.database = Database(folder / "pincite.db")
+        self.runner = QuietRunner()
 
     def status(self) -> tuple[()]:
         return ()
