@@ -171,7 +171,7 @@ class SetQuestion:
 
     @property
     def asks(self) -> str:
-        """What is asked, without case and white space: no two questions of a set ask the same."""
+        """What is asked, without case and blanks: no two accepted ones of a set ask the same."""
         return "".join(self.question.casefold().split())
 
 

@@ -1,5 +1,6 @@
 """Evaluation, question sets: made, filled from files, answers and drafts, and read by version."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -11,7 +12,7 @@ from core.deeds import Deed
 from core.errors import NotFound, PinciteError
 from core.evaluation.drafting import draft_questions
 from core.evaluation.set_rows import set_rows
-from core.evaluation.sets import FIELDS, preview
+from core.evaluation.sets import FIELDS, checked, preview
 from core.trials import QuestionSet, SetQuestion
 from core.types import Document
 from ui.documents import sent_file
@@ -62,9 +63,13 @@ def sets_view(page: Page) -> Tab:
         await page.record(desk, deed, set_id)
         return {page.dialog: ""} | await draw_sets(desk)
 
-    async def added(desk: Desk, set_id: str, asked: Sequence[SetQuestion]) -> None:
-        """Put questions into a set; how many it asks already is said."""
-        held, left_out = await database.add_questions(desk.matter_id, set_id, asked)
+    async def added(
+        desk: Desk, set_id: str, asked: Sequence[SetQuestion], *, corrects: bool = False
+    ) -> None:
+        """Put questions into a set; how many stand there as they are is said."""
+        held, left_out = await database.add_questions(
+            desk.matter_id, set_id, asked, corrects=corrects
+        )
         if left_out < len(asked):
             await page.record(desk, Deed.QUESTION_SET_CHANGED, held.id)
         if left_out:
@@ -134,7 +139,7 @@ def sets_view(page: Page) -> Tab:
         if not asked:
             raise PinciteError(desk.texts("sets.nothing_to_take"))
         if set_id := upload.set_id:
-            await added(desk, set_id, asked)
+            await added(desk, set_id, asked, corrects=True)
         else:
             name = value_of(fired, "name", str)
             held_out = value_of(fired, "held_out", str, "") == "on"
@@ -170,13 +175,13 @@ def sets_view(page: Page) -> Tab:
             if not asked.question:
                 raise PinciteError(desk.texts("chat.no_question"))
             if before is None:
-                new = [replace(asked, id=uuid4().hex)]
+                new = [checked(replace(asked, id=uuid4().hex))]
                 _, left_out = await database.add_questions(desk.matter_id, desk.set_id, new)
                 if left_out:
                     raise PinciteError(desk.texts("sets.asked_already"))
             else:
                 whole = replace(asked, gold=(*asked.gold, *unshown(before)))
-                await database.change_question(desk.matter_id, desk.set_id, whole)
+                await database.change_question(desk.matter_id, desk.set_id, checked(whole))
         except PinciteError as error:
             said = desk.texts.said(error.reason, error.remedy)
             documents = await documents_of(desk)
@@ -225,7 +230,8 @@ def sets_view(page: Page) -> Tab:
         version = version_read(held, desk)
         asked = await database.questions(desk.matter_id, set_id, version)
         write, mime = KINDS[kind]
-        written = write(set_rows(asked, every_place=kind == "jsonl"))
+        rows = await asyncio.to_thread(set_rows, asked, every_place=kind == "jsonl")
+        written = await asyncio.to_thread(write, rows)
         await page.record(desk, Deed.EXPORTED, f"{set_id}/{version}.{kind}")
         name = f"pincite-questions-{set_id[:8]}-{version}.{kind}"
         return {export: render_download(written, name, mime)}

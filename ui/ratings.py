@@ -65,7 +65,8 @@ def ratings_view(page: Page) -> Tab:
     async def sent(desk: Desk, what: str, kind: str, rows: list[dict[str, object]]) -> Updates:
         await page.record(desk, Deed.EXPORTED, what)
         write, mime = KINDS[kind]
-        return {export: render_download(write(rows), f"pincite-{what}.{kind}", mime)}
+        written = await asyncio.to_thread(write, rows)
+        return {export: render_download(written, f"pincite-{what}.{kind}", mime)}
 
     page.on("export_votes", export_votes, [export])
     page.on("export_thumbs", export_thumbs, [export])

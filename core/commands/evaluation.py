@@ -102,7 +102,9 @@ async def _import(services: "Services", matter_id: str, name: str, path: Path) -
     database = services.database
     held = {each.name: each for each in await database.question_sets(matter_id)}
     if name in held:
-        made, left_out = await database.add_questions(matter_id, held[name].id, read.questions)
+        made, left_out = await database.add_questions(
+            matter_id, held[name].id, read.questions, corrects=True
+        )
         if left_out < len(read.questions):
             await note(services, Deed.QUESTION_SET_CHANGED, matter_id, made.id)
         if left_out:
@@ -160,7 +162,10 @@ async def _run(
 async def _tell_progress(services: "Services", run: "Run") -> None:
     while True:
         await asyncio.sleep(_PROGRESS_S)
-        now = await services.database.run(run.matter_id, run.id)
+        try:
+            now = await services.database.run(run.matter_id, run.id)
+        except NotFound:  # somebody has deleted it
+            return
         left_s = services.runner.left_s(now)
         left = "" if left_s is None else f"\tabout {left_s / 60:.0f} min left"
         print(f"answered\t{now.done} of {now.total}{left}", file=sys.stderr)
@@ -218,7 +223,8 @@ async def _judged(
     Each of ``typed`` has one limit, which is asked for in place of the matter's.
     """
     from core.evaluation.gate import DEFAULT_RULES
-    from core.evaluation.outcomes import changed, gate
+    from core.evaluation.manifest import changed_meanwhile
+    from core.evaluation.outcomes import gate
 
     own = await services.database.limits(run.matter_id) or DEFAULT_RULES
     asked = {each.metric: each for each in own}
@@ -226,8 +232,8 @@ async def _judged(
         limit = {name: value for name, value in asdict(each).items() if value is not None}
         asked[each.metric] = replace(asked.get(each.metric, each), **limit)
     rules = tuple(asked.values())
-    meanwhile = await changed(run, services.runner.changes)
-    return gate(run, results, 0, run.variants[-1], rules, meanwhile)
+    # It has just ended, perhaps in a process with other models and settings than this one's.
+    return gate(run, results, 0, run.variants[-1], rules, changed_meanwhile(run.manifest))
 
 
 def _tell(

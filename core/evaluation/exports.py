@@ -7,13 +7,17 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-_FORMULA = re.compile(r"(?:^\s*|[;\t\r\n][\s\"]*)(?=[=+\-@＝＋－＠])")
+_BEGINNING = r"(\A[^\S\t\r\n]*+|[;\t\r\n][\s\"]*+)"
+_SIGN = r"('*+[=+\-@＝＋－＠])"
+_FORMULA = re.compile(f"{_BEGINNING}{_SIGN}?")
+_GUARDED = re.compile(f"{_BEGINNING}(?:'{_SIGN})?")
 # Excel passes over blanks before the sign of a formula.  Where its region parts cells by semicolons
-# or tabs, our quotes enclose no cell: one begins at each of those, and at the end of a line.
+# or tabs, our quotes enclose no cell: one begins at each of those, and at the end of a line.  An
+# apostrophe that stands there already gets one too.  A beginning without a sign is matched as well:
+# what has been looked at is not looked at again.
 _LINE_ENDS = {code: f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029)}
 # They end no line of JSON, but some who read it line by line take them for ends.
 _BOM = "\ufeff"
-_GUARDED = re.compile(r"(^\s*|[;\t\r\n][\s\"]*)'(?=[=+\-@＝＋－＠])")
 
 
 def as_csv(rows: Sequence[Mapping[str, object]]) -> str:
@@ -35,7 +39,9 @@ def as_csv(rows: Sequence[Mapping[str, object]]) -> str:
 
 def unguarded(cell: object) -> object:
     """What a cell held before ``as_csv`` wrote it; what is no text as it is."""
-    return _GUARDED.sub(r"\1", cell) if isinstance(cell, str) else cell
+    if not isinstance(cell, str):
+        return cell
+    return _GUARDED.sub(lambda found: found[1] + (found[2] or ""), cell)
 
 
 def as_jsonl(rows: Sequence[Mapping[str, object]]) -> str:
@@ -51,7 +57,9 @@ def _cell(value: object) -> str:
     if isinstance(value, int | float):
         return repr(value)
     plain = value if isinstance(value, str) else _plain(value)
-    return _FORMULA.sub(r"\g<0>'", plain.replace("\0", ""))
+    return _FORMULA.sub(
+        lambda found: f"{found[1]}'{found[2]}" if found[2] else found[1], plain.replace("\0", "")
+    )
 
 
 def _plain(value: object) -> str:

@@ -11,7 +11,7 @@ from core.evaluation.manifest import CHANGES, changed_meanwhile
 from core.evaluation.metrics import LOWER_IS_BETTER, METRICS, per_question
 from core.evaluation.significance import Figures, interval
 from core.evaluation.variants import differences
-from core.trials import Result, Rule, Run, SetQuestion
+from core.trials import Result, Rule, Run, RunState, SetQuestion
 from core.types import Variant
 
 RESTS_ON = "rests_on"
@@ -138,7 +138,7 @@ def gate(
 
     Where the run lacks that one no loss can be judged, and the gate stays shut; for the variant
     in force itself, under whatever name, there is none.  Each of the ``changed`` (see there) is a
-    check that fails.
+    check that fails, and so is a run that did not come to its end.
     """
     same = standing_at(run.variants, in_force)
     checks = judge(
@@ -148,8 +148,10 @@ def gate(
         LOWER_IS_BETTER,
         is_in_force=position in same,
     )
-    stale = (Check(Rule(RESTS_ON), None, None, False, CHANGED[each]) for each in changed)
-    return (*checks, *stale)
+    wrong = [CHANGED[each] for each in changed]
+    if run.state is not RunState.DONE:
+        wrong.append("This run did not come to its end.")
+    return (*checks, *(Check(Rule(RESTS_ON), None, None, False, why) for why in wrong))
 
 
 def rows(

@@ -8,6 +8,7 @@ from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from time import perf_counter
+from typing import IO
 
 from core.answering.answerer import Answerer
 from core.answering.engine import Engine
@@ -153,8 +154,7 @@ class Runner:
         """
         with (self._parts.settings.data_dir / RUNS_LOCK).open("ab") as held:
             while True:
-                with suppress(BlockingIOError):
-                    fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if _locked(held):
                     yield True
                     return
                 if run is not None and await self._is_over(run):
@@ -172,12 +172,27 @@ class Runner:
         try:
             if starts_engine and await self._wants_engine(run):
                 await self._parts.engine.start()
-            await self._note_changes(run)
+            run = await self._taken(run)
             if await self._answer_all(run):
                 await self._note_changes(run)
                 await self._finish(run)
         except PinciteError as error:
             await database.set_run_state(matter_id, run.id, RunState.FAILED, str(error))
+
+    async def _taken(self, run: Run) -> Run:
+        """The run, resting on what answers it: until there is a result, all that is here and now.
+
+        Another process may have begun it, with other models than this one has room for.
+        """
+        if await self._database.result_keys(run.matter_id, run.id):
+            await self._note_changes(run)
+            return run
+        questions = await self._accepted(run.matter_id, run.set_id, run.set_version)
+        _, lost = await self._places(run.matter_id, questions)
+        now = await self._manifest(run.matter_id, run.set_id, run.variants)
+        kept = {key: run.manifest[key] for key in ("set", "tag") if key in run.manifest}
+        await self._database.rest_on(run.matter_id, run.id, now | kept | {"unlocated": lost})
+        return await self._database.run(run.matter_id, run.id)
 
     async def _note_changes(self, run: Run) -> None:
         """What its answers do not all rest on; of its set the run has a version of its own."""
@@ -374,3 +389,11 @@ class Runner:
         golds = {each.id: each.gold for each in questions if each.gold}
         documents = await self._database.documents(matter_id)
         return await asyncio.to_thread(places_of, golds, documents, self._parts.texts, matter_id)
+
+
+def _locked(held: IO[bytes]) -> bool:
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -314,10 +314,6 @@ def _question(values: Mapping[str, Any]) -> SetQuestion:
     question = _text(values.get("question"), "question")
     if not question:
         raise PinciteError("This row has no question.", "Write one, or leave the row out.")
-    if len(question) > LONGEST_QUESTION:
-        raise PinciteError(
-            f"A question has {LONGEST_QUESTION:,} characters at most.", "Ask it in fewer words."
-        )
     gold = _golds(values.get("gold"))
     document, quote = (_text(values.get(field), field) for field in ("document", "quote"))
     page = _page(values.get("page"))
@@ -327,19 +323,40 @@ def _question(values: Mapping[str, Any]) -> SetQuestion:
         raise PinciteError(
             "This row has a quote or a page but no document.", "Name the document it stands in."
         )
-    is_answerable = _is_answerable(values.get("answerable"))
-    if gold and not is_answerable:
+    return checked(
+        SetQuestion(
+            _text(values.get("id"), "id")[:200] or uuid4().hex,
+            question,
+            _text(values.get("reference"), "reference"),
+            gold,
+            _tags(values.get("tags")),
+            _is_answerable(values.get("answerable")),
+        )
+    )
+
+
+def checked(asked: SetQuestion) -> SetQuestion:
+    """The question itself; raises ``PinciteError`` for one that no file may bring.
+
+    What is typed keeps to the same, so that every set can be taken away and brought back.
+    """
+    if len(asked.question) > LONGEST_QUESTION:
         raise PinciteError(
-            "This row is marked as not answerable, but says where the answer stands.",
+            f"A question has {LONGEST_QUESTION:,} characters at most.", "Ask it in fewer words."
+        )
+    if max(map(len, (asked.reference, *(each.quote for each in asked.gold)))) > LONGEST_CELL:
+        raise _too_long()
+    if asked.gold and not asked.is_answerable:
+        raise PinciteError(
+            "This question is marked as not answerable, but says where the answer stands.",
             "Take out one or the other.",
         )
-    return SetQuestion(
-        _text(values.get("id"), "id")[:200] or uuid4().hex,
-        question,
-        _text(values.get("reference"), "reference"),
-        gold,
-        _tags(values.get("tags")),
-        is_answerable,
+    return asked
+
+
+def _too_long() -> PinciteError:
+    return PinciteError(
+        f"A cell has {LONGEST_CELL:,} characters at most.", "Shorten it to what matters."
     )
 
 
@@ -351,9 +368,7 @@ def _text(value: object, field: str) -> str:
         raise PinciteError(f"The {field} is not a text.", "Write it in quotation marks.")
     text = _plain(value) if field in ("id", "document") else str(value).strip()
     if len(text) > LONGEST_CELL:
-        raise PinciteError(
-            f"A cell has {LONGEST_CELL:,} characters at most.", "Shorten it to what matters."
-        )
+        raise _too_long()
     if UNSAFE.search(text) or "\ufffd" in text:
         raise PinciteError(
             f"The {field} holds characters that cannot be read.",

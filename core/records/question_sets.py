@@ -138,26 +138,43 @@ class QuestionSets(Records):
 
     @changing
     def add_questions(
-        self, sql: sa.Connection, matter_id: str, set_id: str, asked: Sequence[SetQuestion]
+        self,
+        sql: sa.Connection,
+        matter_id: str,
+        set_id: str,
+        asked: Sequence[SetQuestion],
+        *,
+        corrects: bool = False,
     ) -> tuple[QuestionSet, int]:
         """Append questions as a new version of the set; raises ``NotFound``.
 
-        What the newest version asks already is left out: returns the set and how many those are.
-        Without another there is no new version.  A question whose id any version of the set has
-        known gets another: results are kept by it.
+        What the newest version asks already is left out, unless it ``corrects``: then what differs
+        takes the place of the one that asks the same (see ``_corrected``).  Drafts ask nothing yet,
+        except of other drafts.  Returns the set and how many were left out; where all were there
+        is no new version.  A new question whose id any version of the set has known gets another:
+        results are kept by it.
         """
         held = _one(sql, matter_id, set_id)
-        standing = sa.select(questions.c.question).where(_stands(set_id, held.version))
-        there = {load(SetQuestion, each).asks for each in sql.scalars(standing)}
-        new = [each for each in asked if each.asks not in there]
-        if not new:
-            return held, len(asked)
-        version = _next_version(sql, matter_id, set_id)
-        this = questions.c.set_id == set_id
-        known = sql.scalars(sa.select(questions.c.id).where(this)).all()
-        last = sa.select(sa.func.max(questions.c.position)).where(this)
-        _insert(sql, set_id, version, _own_ids(new, known), (sql.scalar(last) or 0) + 1)
-        return _one(sql, matter_id, set_id), len(asked) - len(new)
+        there = _asked_in(sql, set_id, held.version)
+        accepted = {key: each for key, each in there.items() if not each.is_draft}
+        new: dict[str, SetQuestion] = {}
+        corrected: list[SetQuestion] = []
+        for each in asked:
+            before = (there if each.is_draft else accepted).get(each.asks)
+            if before is None:
+                new.setdefault(each.asks, each)
+            elif corrects and (now_asked := _corrected(before, each)) != before:
+                corrected.append(now_asked)
+        if new or corrected:
+            version = _next_version(sql, matter_id, set_id)
+            for each in corrected:
+                _replace(sql, set_id, version, each)
+            this = questions.c.set_id == set_id
+            known = sql.scalars(sa.select(questions.c.id).where(this)).all()
+            last = sql.scalar(sa.select(sa.func.max(questions.c.position)).where(this)) or 0
+            _insert(sql, set_id, version, _own_ids(tuple(new.values()), known), last + 1)
+        left_out = len(asked) - len(new) - len(corrected)
+        return _one(sql, matter_id, set_id), left_out
 
     @changing
     def change_question(
@@ -165,16 +182,14 @@ class QuestionSets(Records):
     ) -> QuestionSet:
         """Put a question in the place of the one with its id, as a new version of the set.
 
-        Raises ``NotFound`` where the newest version has none of that id.
+        Raises ``NotFound`` where the newest version has none of that id, and ``PinciteError``
+        where another of its questions asks the same.
         """
         held = _one(sql, matter_id, set_id)
-        now_standing = _stands(set_id, held.version) & (questions.c.id == asked.id)
-        row = sql.execute(sa.select(questions).where(now_standing)).first()
-        if row is None:
-            raise _no_question()
-        version = _next_version(sql, matter_id, set_id)
-        sql.execute(sa.update(questions).where(questions.c.row == row.row).values(until=version))
-        _insert(sql, set_id, version, [asked], row.position)
+        same = _asked_in(sql, set_id, held.version, but=asked.id).get(asked.asks)
+        if same is not None and not asked.is_draft and not same.is_draft:
+            raise PinciteError("The set asks this question already.", "Change that one instead.")
+        _replace(sql, set_id, _next_version(sql, matter_id, set_id), asked)
         return _one(sql, matter_id, set_id)
 
     @changing
@@ -278,6 +293,51 @@ def _living(
         _without(q, lambda g: bool(g.document_id) and g.document_id not in living) for q in asked
     )
     return tuple(each for each in left if each is not None)
+
+
+def _asked_in(
+    sql: sa.Connection, set_id: str, version: int, but: str = ""
+) -> dict[str, SetQuestion]:
+    """The questions of a version by what they ask; of an accepted one and a draft, the accepted."""
+    stands = _stands(set_id, version) & (questions.c.id != but)
+    rows = sql.scalars(sa.select(questions.c.question).where(stands))
+    found = sorted((load(SetQuestion, each) for each in rows), key=lambda each: not each.is_draft)
+    return {each.asks: each for each in found}
+
+
+def _corrected(before: SetQuestion, given: SetQuestion) -> SetQuestion:
+    """The question with what a file says of it.
+
+    A table names one place, by its words and page: where that is the first one of several, all
+    stay, and so does its span.  No file names a document by its id: where the places are the same,
+    they keep it.
+    """
+
+    def words(gold: Gold) -> Gold:
+        return replace(gold, quote="".join(gold.quote.split()), document_id="")
+
+    def place(gold: Gold) -> Gold:
+        return replace(words(gold), start=None, end=None)
+
+    is_same = [*map(words, given.gold)] == [*map(words, before.gold)]
+    is_first = [*map(place, given.gold)] == [*map(place, before.gold[:1])]
+    return replace(
+        before,
+        reference=given.reference,
+        gold=before.gold if is_same or is_first else given.gold,
+        tags=given.tags,
+        is_answerable=given.is_answerable,
+    )
+
+
+def _replace(sql: sa.Connection, set_id: str, version: int, asked: SetQuestion) -> None:
+    """Put a question in the place of the one with its id from a version on."""
+    standing = _stands(set_id, version - 1) & (questions.c.id == asked.id)
+    row = sql.execute(sa.select(questions).where(standing)).first()
+    if row is None:
+        raise _no_question()
+    sql.execute(sa.update(questions).where(questions.c.row == row.row).values(until=version))
+    _insert(sql, set_id, version, [asked], row.position)
 
 
 def _own_ids(asked: Sequence[SetQuestion], known: Iterable[str]) -> list[SetQuestion]:

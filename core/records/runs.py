@@ -135,6 +135,14 @@ class Runs(Records):
         return bool(sql.execute(sa.update(runs).where(this).values(values)).rowcount)
 
     @changing
+    def rest_on(
+        self, sql: sa.Connection, matter_id: str, run_id: str, manifest: dict[str, object]
+    ) -> None:
+        """Keep what a run rests on whose first answer is still to come; raises ``NotFound``."""
+        _one(sql, matter_id, run_id)
+        _keep_manifest(sql, matter_id, run_id, manifest)
+
+    @changing
     def note_changed(
         self, sql: sa.Connection, matter_id: str, run_id: str, keys: Iterable[str]
     ) -> None:

@@ -427,11 +427,13 @@ class Store:
 
     async def _optimize(self) -> None:
         started = time.monotonic()
-        for table in self._tables.values():
-            await table.optimize(cleanup_older_than=timedelta(minutes=5))
-        await partition_vectors(self._table("passages"))
-        self._written = 0
-        self._upkeep = (time.monotonic(), time.monotonic() - started)
+        try:
+            for table in self._tables.values():
+                await table.optimize(cleanup_older_than=timedelta(minutes=5))
+            await partition_vectors(self._table("passages"))
+            self._written = 0
+        finally:
+            self._upkeep = (time.monotonic(), time.monotonic() - started)
 
     async def _clean(self, table: "AsyncTable") -> None:
         """Merge, and keep no version but the newest and no file that is not of it."""

@@ -16,6 +16,7 @@ FORMULAS = (
     "  =1+1", "\n=1", "＝1+1", "=cmd|' /C calc'!A0",
 )  # fmt: skip
 
+LONG = 60_000
 SIGNS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
 
@@ -53,6 +54,13 @@ def test_no_cell_is_a_formula_wherever_a_spreadsheet_parts_cells(
 def test_no_heading_is_a_formula(hostile: str) -> None:
     heading = next(iter(read(as_csv([{hostile: 1, "b": 2}]))[0]))
     assert heading.lstrip() == f"'{hostile.lstrip()}"
+
+
+@pytest.mark.parametrize("run", ["\n", "\t", ";", " \n"])
+def test_a_long_run_of_blanks_is_passed_over_once(run: str) -> None:
+    """A minute and more if each of them were begun at anew."""
+    (row,) = read(as_csv([{"note": f"x{run * LONG}y"}]))
+    assert row["note"] == f"x{run * LONG}y"
 
 
 def test_what_is_no_formula_is_left_as_it_is() -> None:

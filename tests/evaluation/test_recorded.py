@@ -144,7 +144,7 @@ async def test_a_question_added_never_takes_the_id_of_another_in_any_version(
     made = await database.create_question_set(matter.id, "Rent", asked=asked)
     assert len({each.id for each in await database.questions(matter.id, made.id)}) == 3
     await database.remove_questions(matter.id, made.id, ["1"])
-    more = [SetQuestion(each, f"Another {each}?") for each in ("1", "2", "3", "3")]
+    more = [SetQuestion(each, f"Another {n}?") for n, each in enumerate(("1", "2", "3", "3"))]
     newest, _ = await database.add_questions(matter.id, made.id, more)
     there = [each.id for each in await database.questions(matter.id, made.id)]
     assert newest.size == len(there) == len(set(there)) == 6
@@ -158,14 +158,45 @@ async def test_what_a_set_asks_already_is_left_out_and_makes_no_version(
     asked = [SetQuestion("a", "When is rent due?"), SetQuestion("b", "Who pays?", is_draft=True)]
     made = await database.create_question_set(matter.id, "Rent", asked=asked)
     again = [SetQuestion("", "WHEN is  rent\ndue?", "Monthly."), SetQuestion("", "who pays?")]
-    same, left_out = await database.add_questions(matter.id, made.id, again)
-    assert (same, left_out) == (made, 2)
-    more = [*again, SetQuestion("", "Why?")]
+    same, left_out = await database.add_questions(matter.id, made.id, again[:1])
+    assert (same, left_out) == (made, 1)
+    more = [*again, SetQuestion("", "Why?"), SetQuestion("", "why ?")]
     newest, left_out = await database.add_questions(matter.id, made.id, more)
-    assert (newest.version, newest.size, newest.drafts, left_out) == (2, 2, 1, 2)
+    assert (newest.version, newest.size, newest.drafts, left_out) == (2, 3, 1, 2), (
+        "a draft asks nothing yet, and no question is asked twice"
+    )
+    with pytest.raises(PinciteError, match="asks this question already"):
+        await database.change_question(matter.id, made.id, replace(asked[1], is_draft=False))
     await database.remove_questions(matter.id, made.id, ["a"])
     newest, left_out = await database.add_questions(matter.id, made.id, again[:1])
     assert (newest.version, left_out) == (4, 0), "only the newest version counts"
+
+
+async def test_a_file_corrects_what_it_says_otherwise_and_keeps_what_it_cannot_say(
+    database: Database, matter: Matter
+) -> None:
+    document, _ = await database.put_document(matter.id, "Lease.pdf", "ab", 1, "d1")
+    gold = (
+        Gold("Lease.pdf", "on the first", 3, 10, 22, document.id), Gold("Lease.pdf", "in advance"),
+    )  # fmt: skip
+    first = SetQuestion("a", "When is rent due?", "Monthly.", gold, ("rent",))
+    made = await database.create_question_set(matter.id, "Rent", asked=[first])
+    table = replace(first, id="9", gold=(Gold("Lease.pdf", "on  the first", 3),))
+    lines = replace(first, gold=tuple(replace(each, document_id="") for each in gold))
+    for given in (table, lines):
+        same, left_out = await database.add_questions(matter.id, made.id, [given], corrects=True)
+        assert (same, left_out) == (made, 1)
+    told = replace(table, reference="On the first.")
+    newest, left_out = await database.add_questions(matter.id, made.id, [told], corrects=True)
+    assert (newest.version, newest.size, left_out) == (2, 1, 0)
+    (now,) = await database.questions(matter.id, made.id)
+    assert now == replace(first, reference="On the first.")
+    other = replace(lines, gold=(Gold("Lease.pdf", "in arrear", 4),))
+    await database.add_questions(matter.id, made.id, [other], corrects=True)
+    (now,) = await database.questions(matter.id, made.id)
+    assert (now.id, now.gold) == ("a", other.gold)
+    (before,) = await database.questions(matter.id, made.id, 1)
+    assert before == first
 
 
 async def test_on_hold_a_thumb_is_changed_and_never_lost(

@@ -88,7 +88,6 @@ def test_whatever_is_written_asks_the_same_when_it_is_read(
     asked = [
         SetQuestion(f"q{n}", f"{one} {n}?".strip(), two.strip(), (Gold("a.pdf", three.strip()),))
         for n, (one, two, three) in enumerate(texts)
-        if not any(f"'{sign}" in text for text in (one, two, three) for sign in "=+-@")
     ]
     if asked:
         for write, name, every in ((as_csv, "a.csv", False), (as_jsonl, "a.jsonl", True)):

@@ -82,7 +82,7 @@ async def test_what_the_set_asks_already_is_left_out_and_that_is_said(
     drawn = await on_event(page, "preview_questions")(desk, None, sent)
     upload = next(v for k, v in drawn.items() if isinstance(k, gr.State))
     await on_event(page, "take_questions")(desk, upload, fired())
-    assert said == ["One question stands in the set already and is left out."]
+    assert said == ["One question stands in the set already as it is."]
     held = await services.database.question_set(desk.matter_id, desk.set_id)
     assert (held.version, held.size) == (1, 1)
     assert await services.database.entries(AuditFilter(), 10, 0) == ()
