@@ -17,6 +17,7 @@ from ui.evaluation import evaluation_tab
 from ui.locale import LANGUAGES, preferred_language
 from ui.masthead import render_masthead, render_status
 from ui.page import EVENTS, Desk, Page, Updates, value_of
+from ui.replaced import keep_ids
 from ui.rights import ANYONE, settled
 from ui.source import source_panel
 from ui.theme import theme
@@ -34,6 +35,7 @@ _CONNECT = f"Object.assign(window.pincite ??= {{}}, {{trigger, events: {list(EVE
 
 def build_ui(services: "Services") -> gr.Blocks:
     """Build the page over ``services``; nothing is read before a browser opens it."""
+    keep_ids()
     with gr.Blocks(
         title="Pincite", analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600)
     ) as made:

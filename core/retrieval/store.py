@@ -377,17 +377,27 @@ class Store:
 
     async def _open(self, schemas: "Mapping[str, pa.Schema | None]") -> None:
         """Open the tables; those that are not there are made where there is a schema."""
+        connection = await self._connect()
+        there = set((await connection.list_tables()).tables)
+        for name, schema in schemas.items():
+            self._tables[name] = await (
+                connection.open_table(name)
+                if schema is None or name in there
+                else connection.create_table(name, schema=schema, exist_ok=True)
+            )
+
+    async def _connect(self) -> "AsyncConnection":
+        """Connect anew, with nothing in memory."""
         import lancedb
 
         session = lancedb.Session(_INDEX_CACHE, _METADATA_CACHE)
         self._connection = await lancedb.connect_async(self._tables_folder, session=session)
-        there = set((await self._connection.list_tables()).tables)
-        for name, schema in schemas.items():
-            self._tables[name] = await (
-                self._connection.open_table(name)
-                if schema is None or name in there
-                else self._connection.create_table(name, schema=schema, exist_ok=True)
-            )
+        return self._connection
+
+    async def _forget(self) -> None:
+        """Let go of the versions in memory that have been replaced; what reads them reads on."""
+        connection = await self._connect()
+        self._tables = {name: await connection.open_table(name) for name in self._tables}
 
     def _table(self, name: str) -> "AsyncTable":
         try:
@@ -432,6 +442,7 @@ class Store:
                 await table.optimize(cleanup_older_than=timedelta(minutes=5))
             await partition_vectors(self._table("passages"))
             self._written = 0
+            await self._forget()
         finally:
             self._upkeep = (time.monotonic(), time.monotonic() - started)
 

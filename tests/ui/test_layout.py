@@ -2,6 +2,7 @@ import re
 
 import gradio as gr
 from desk_services import DeskServices, by, fired, handler, region
+from gradio.state_holder import SessionState
 
 from core.settings import ROOT
 from core.types import LOCAL, ModelStatus
@@ -114,3 +115,25 @@ async def test_building_the_page_reads_nothing(tmp_path):
     services = DeskServices(tmp_path)
     build_ui(services)  # type: ignore[arg-type]
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_tab_keeps_each_component_once_however_often_it_is_drawn(page: gr.Blocks):
+    session = SessionState(page)
+    event = next(f for f in page.fns.values() if any(isinstance(o, gr.HTML) for o in f.outputs))
+    is_html = [isinstance(each, gr.HTML) for each in event.outputs]
+
+    def kept() -> tuple[int, int]:
+        return len(session.blocks_config.blocks), len(session.config_values)
+
+    async def drawn(value: str) -> None:
+        for each in (gr.skip(), value):
+            told = [each if html else gr.skip() for html in is_html]
+            await page.postprocess_data(event, told, session)
+
+    await drawn("<p>first</p>")
+    before = kept()
+    for number in range(5):
+        await drawn(f"<p>{number}</p>")
+    assert kept() == before
+    first = next(o for o, html in zip(event.outputs, is_html, strict=True) if html)
+    assert session.config_values[first._id]["props"]["value"] == "<p>4</p>"
