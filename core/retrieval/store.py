@@ -1,4 +1,4 @@
-"""The search index: LanceDB's asynchronous API, of which only ``indices`` sees more.
+"""The search index: LanceDB's asynchronous API, of which ``indices`` and ``filters`` see more.
 
 Two tables: ``passages``, and ``documents`` with one row of identity (name, title, parties, date)
 for each, so that a question can be matched with the document that it is about.  Every read takes
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.errors import StoreError
+from core.retrieval.filters import all_of, any_of, rows_of
 from core.retrieval.grams import query_text
 from core.retrieval.indices import COMPARED, ensure_indices, index_words, partition_vectors
 from core.retrieval.rows import (
@@ -61,8 +62,6 @@ _FEWEST, _MOST = 500, 10_000
 by one for every question (0.3 ms each, measured); each round reads what it merges once more."""
 _UPKEEP_SHARE = 0.05
 """Of the time, that upkeep may take while many documents are written."""
-_FRAGMENT = 32
-"""A row's address holds the number of its file in the bits from here on (LanceDB's layout)."""
 
 
 class Store:
@@ -168,8 +167,8 @@ class Store:
         async with self._writing:
             changed = {"is_superseded": superseded}
             if ids:
-                await self._table("passages").update(changed, where=_any_of("document_id", ids))
-                await self._table("documents").update(changed, where=_any_of("id", ids))
+                await self._table("passages").update(changed, where=any_of("document_id", ids))
+                await self._table("documents").update(changed, where=any_of("id", ids))
 
     def hide(self, document_ids: Iterable[str]) -> None:
         """Leave documents out of every search from now on; their rows are still to be deleted."""
@@ -198,7 +197,7 @@ class Store:
             self._table("passages")
             await asyncio.to_thread(self._mark.touch)
             for table in self._tables.values():
-                await table.delete(_all_of(matter_id=matter_id))
+                await table.delete(all_of(matter_id=matter_id))
             self._documents.pop(matter_id, None)
 
     async def optimize(self) -> None:
@@ -226,7 +225,7 @@ class Store:
                 for name, table in self._tables.items():
                     for fragment in self._with_deletions(name):
                         await table.update(
-                            where=_rows_of(fragment), updates_sql={"matter_id": "matter_id"}
+                            where=rows_of(fragment), updates_sql={"matter_id": "matter_id"}
                         )
                 await index_words(self._table("passages"))
                 await partition_vectors(self._table("passages"))
@@ -261,7 +260,7 @@ class Store:
         if known is None or known[0] != version:
             rows = await self._read(
                 "documents",
-                lambda table: table.query().where(_all_of(matter_id=matter_id)).to_list(),
+                lambda table: table.query().where(all_of(matter_id=matter_id)).to_list(),
             )
             known = self._documents[matter_id] = version, tuple(map(indexed_of, rows))
         return tuple(
@@ -322,7 +321,7 @@ class Store:
 
     async def passages(self, matter_id: str, document_id: str) -> tuple[Passage, ...]:
         """Every passage of a document, in order."""
-        own = _all_of(matter_id=matter_id, document_id=document_id)
+        own = all_of(matter_id=matter_id, document_id=document_id)
         rows = await self._read(
             "passages", lambda table: table.query().where(own).select(_PASSAGE_COLUMNS).to_list()
         )
@@ -424,8 +423,8 @@ class Store:
 
     async def _remove(self, document_ids: Sequence[str], matter_id: str = "") -> None:
         for name, column in (("documents", "id"), ("passages", "document_id")):
-            chosen = _any_of(column, document_ids)
-            wall = chosen & _all_of(matter_id=matter_id) if matter_id else chosen
+            chosen = any_of(column, document_ids)
+            wall = chosen & all_of(matter_id=matter_id) if matter_id else chosen
             await self._table(name).delete(wall)
 
     def _is_due(self) -> bool:
@@ -469,40 +468,15 @@ class Store:
         """The wall: the matter, of it the documents chosen, and none that is on its way out."""
         from lancedb.expr import col, lit
 
-        wall = _all_of(matter_id=matter_id)
+        wall = all_of(matter_id=matter_id)
         if not old_versions:
             wall &= col("is_superseded") == lit(False)
         if self._hidden:
-            wall &= ~_any_of("document_id", self._hidden)
-        return wall if document_ids is None else wall & _any_of("document_id", document_ids)
+            wall &= ~any_of("document_id", self._hidden)
+        return wall if document_ids is None else wall & any_of("document_id", document_ids)
 
     async def _ensure_columns(self) -> None:
         """Tables made before there were versions hold the newest of each document."""
         for table in self._tables.values():
             if "is_superseded" not in (await table.schema()).names:
                 await table.add_columns({"is_superseded": "false"})
-
-
-def _all_of(**values: str) -> "Expr":
-    """An expression that holds where every named column equals its value."""
-    from functools import reduce
-    from operator import and_
-
-    from lancedb.expr import col, lit
-
-    return reduce(and_, (col(name) == lit(value) for name, value in values.items()))
-
-
-def _any_of(column: str, values: Iterable[str]) -> "Expr":
-    """An expression that holds where the column is one of the values."""
-    from lancedb.expr import col, lit
-
-    return col(column).isin([lit(value) for value in values])
-
-
-def _rows_of(fragment: int) -> "Expr":
-    """An expression that holds for the rows of one of a table's files."""
-    from lancedb.expr import col, lit
-
-    first, end = fragment << _FRAGMENT, (fragment + 1) << _FRAGMENT
-    return (col("_rowid") >= lit(first)) & (col("_rowid") < lit(end))
