@@ -2,8 +2,9 @@
 
 Whenever an event leaves a component as it is, Gradio 6.31 puts a new instance with a new id in its
 place (``Blocks.postprocess_data``), and the next value is kept under that id as well, for as long
-as the tab is known: a third of a MiB with each question, measured by ``make bench PARTS=load``.  So
-an instance takes the id of the one whose place it takes.
+as the tab is known: a third of a MiB with each question (found in the heap of a process under
+``make bench PARTS=load``, whose growth it was).  So an instance takes the id of the one whose place
+it takes.
 """
 
 from typing import Any
