@@ -159,7 +159,7 @@ class Store:
                 try:
                     await self._optimize()
                 except (OSError, RuntimeError, ValueError):  # what was written stands
-                    log.exception("the index could not be tidied; the next write tries again")
+                    log.exception("the index could not be tidied; a later write tries again")
 
     async def supersede(self, document_ids: Iterable[str], superseded: bool = True) -> None:
         """Mark documents as older versions, or with ``superseded=False`` as the newest again."""
@@ -204,6 +204,11 @@ class Store:
         """Merge small files, bring the indices up to date and drop old versions from disk."""
         async with self._writing:
             await self._optimize()
+
+    async def refresh(self) -> None:
+        """See from now on what another process has written meanwhile."""
+        async with self._writing:
+            await self._forget()
 
     @property
     def has_remains(self) -> bool:
@@ -440,8 +445,8 @@ class Store:
             for table in self._tables.values():
                 await table.optimize(cleanup_older_than=timedelta(minutes=5))
             await partition_vectors(self._table("passages"))
-            self._written = 0
             await self._forget()
+            self._written = 0
         finally:
             self._upkeep = (time.monotonic(), time.monotonic() - started)
 

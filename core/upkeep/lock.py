@@ -13,15 +13,15 @@ RUNS_LOCK = "runs.lock"
 """Held by the process that works through runs."""
 
 
-def hold(data_dir: Path, *, signed: bool = False) -> IO[bytes]:
+def hold(data_dir: Path, name: str = LOCK, *, signed: bool = False) -> IO[bytes]:
     """Hold the folder, which is made if need be, until what is returned is closed.
 
-    ``signed`` writes this process's number into the lock: it works through the queue, and takes
+    With ``RUNS_LOCK`` for ``name``, only its runs.  ``signed`` writes this process's number into the lock: it works through the queue, and takes
     what others put there.  Whatever a process that was killed had written goes in any case.
     Raises ``SettingsError`` if another process holds the folder.
     """
     private_folder(data_dir)
-    held = (data_dir / LOCK).open("ab")
+    held = (data_dir / name).open("ab")
     try:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:

@@ -21,7 +21,7 @@ from core.upkeep.backup import (
     inside,
     read_manifest,
 )
-from core.upkeep.lock import LOCK, hold
+from core.upkeep.lock import LOCK, RUNS_LOCK, hold
 
 
 def restore(source: Path, data_dir: Path, *, replace: bool = False) -> tuple[Manifest, Path | None]:
@@ -33,11 +33,11 @@ def restore(source: Path, data_dir: Path, *, replace: bool = False) -> tuple[Man
     manifest = read_manifest(source)
     _check_version(manifest)
     coming = data_dir / f"{RESTORING}{uuid4().hex[:8]}"
-    with hold(data_dir):
+    with hold(data_dir), hold(data_dir, RUNS_LOCK):
         for path in data_dir.glob(f"{RESTORING}*"):  # of one that was broken off
             shutil.rmtree(path)
         sweep(data_dir / SCRATCH)  # of readings that were broken off: nothing to be kept
-        left = (LOCK, UNFINISHED, SCRATCH)
+        left = (LOCK, RUNS_LOCK, UNFINISHED, SCRATCH)
         there = [path for path in data_dir.iterdir() if path.name not in left]
         if there and not replace:
             raise SettingsError(

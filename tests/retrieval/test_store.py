@@ -1,10 +1,12 @@
 """The index over a real LanceDB."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import lancedb
 import numpy as np
 import pytest
 
@@ -170,6 +172,77 @@ async def test_the_index_keeps_up_with_what_is_written_without_taking_much_of_th
     monkeypatch.setattr(store_module, "_MOST", store_module._FEWEST + 1)
     await written("d", 1)
     assert await unindexed() == 0, "no more than that are ever left out"
+
+
+async def test_the_index_keeps_in_memory_no_version_that_was_replaced(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = await sizes_in_memory(store, 8, monkeypatch)
+    assert sizes[-1] < 1.5 * sizes[2], sizes  # without forgetting, three times as much
+
+
+async def test_the_index_keeps_no_more_in_memory_than_it_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = 1 << 16
+    for bound in ("_INDEX_CACHE", "_METADATA_CACHE"):
+        monkeypatch.setattr(store_module, bound, given)
+    opened = Store(tmp_path)
+    await opened.start("test", 8)
+    sizes = await sizes_in_memory(opened, 4, monkeypatch)
+    await opened.close()
+    assert max(sizes) < 1.2 * 2 * given, sizes  # else one and a half times as much
+
+
+async def sizes_in_memory(store: Store, rounds: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Bytes of the index in memory after each round of writing, upkeep and searching."""
+    session = lancedb.Session
+    sessions: list[lancedb.Session] = []
+
+    def noted(*bounds: int) -> lancedb.Session:
+        sessions.append(session(*bounds))
+        return sessions[-1]
+
+    monkeypatch.setattr(lancedb, "Session", noted)
+    sizes = []
+    for number in range(rounds):
+        await put(store, "m", f"d{number}")
+        await store.optimize()
+        assert await store.lexical("m", "rent", 99)
+        assert await store.dense("m", vectors()[0], 99)
+        sizes.append(sessions[-1].size_bytes)
+    return sizes
+
+
+async def test_questions_are_answered_while_the_index_is_renewed(store: Store) -> None:
+    for number in range(5):
+        await put(store, "m", f"d{number}")
+
+    async def ask() -> int:
+        return len(await store.lexical("m", "rent", 99))
+
+    async def renew() -> int:
+        await store.optimize()
+        return 5
+
+    assert await asyncio.gather(*(renew() if n % 5 == 2 else ask() for n in range(20))) == [5] * 20
+
+
+async def test_what_another_process_wrote_is_seen_once_it_is_asked_for(
+    store: Store, tmp_path: Path
+) -> None:
+    await put(store, "m", "d")
+    beside = Store(tmp_path)
+    await beside.start("test", 8)
+    assert len(await beside.documents("m")) == 1
+    await put(store, "m", "e")
+    await beside.refresh()
+    assert {each.document_id for each in await beside.documents("m")} == {"d", "e"}
+    assert {each.passage.document_id for each in await beside.dense("m", vectors()[0], 9)} == {
+        "d",
+        "e",
+    }
+    await beside.close()
 
 
 async def test_a_store_that_is_not_open_says_so(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from core.errors import PinciteError, SettingsError
 from core.serving.accounts import Accounts
 from core.types import LOCAL, Role
 from core.upkeep.backup import MANIFEST, back_up, digest_of, read_manifest
-from core.upkeep.lock import hold
+from core.upkeep.lock import LOCK, RUNS_LOCK, hold
 from core.upkeep.restore import restore
 from tests.upkeep.first_release import make_first_release
 from tests.upkeep.folder import LEASE, NOTES, add, filled, started
@@ -39,7 +39,7 @@ def files_of(folder: Path) -> dict[str, bytes]:
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in folder.rglob("*")
-        if path.is_file() and path.name != "pincite.lock"
+        if path.is_file() and path.name not in (LOCK, RUNS_LOCK)
     }
 
 
@@ -361,9 +361,21 @@ async def test_data_in_use_are_not_replaced(
     await filled(data, monkeypatch)
     await back_up(data, target)
     before = files_of(data)
-    with hold(data), pytest.raises(SettingsError, match="Another Pincite works"):
-        restore(target, data, replace=True)
+    for lock in (LOCK, RUNS_LOCK):  # a run by `app.py evaluate` holds the second alone
+        with hold(data, lock), pytest.raises(SettingsError, match="Another Pincite works"):
+            restore(target, data, replace=True)
     assert files_of(data) == before
+
+
+async def test_locks_alone_are_no_data(
+    data: Path, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await filled(data, monkeypatch)
+    await back_up(data, target)
+    elsewhere = data.with_name("elsewhere")
+    for lock in (LOCK, RUNS_LOCK):
+        hold(elsewhere, lock).close()
+    assert restore(target, elsewhere)[1] is None
 
 
 def first(folder: Path, pattern: str) -> Path:
