@@ -16,8 +16,9 @@ RUNS_LOCK = "runs.lock"
 def hold(data_dir: Path, name: str = LOCK, *, signed: bool = False) -> IO[bytes]:
     """Hold the folder, which is made if need be, until what is returned is closed.
 
-    With ``RUNS_LOCK`` for ``name``, only its runs.  ``signed`` writes this process's number into the lock: it works through the queue, and takes
-    what others put there.  Whatever a process that was killed had written goes in any case.
+    With ``RUNS_LOCK`` for ``name``, only its runs.  ``signed`` writes this process's number into
+    the lock: it works through the queue, and takes what others put there.  Whatever a process that
+    was killed had written goes in any case.
     Raises ``SettingsError`` if another process holds the folder.
     """
     private_folder(data_dir)
