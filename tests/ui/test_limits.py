@@ -93,7 +93,7 @@ async def test_an_owner_sets_the_limits_and_the_gate_goes_by_them(
     ("language", "told"),
     [
         ("en", "Judged by a model has 3 questions to compare, too few: it is not judged."),
-        ("zh", "模型评判可比较的问题只有3个，太少：未作判断。"),
+        ("zh", "模型评判只有3个问题可比较，数量太少，不作判断。"),
     ],
 )
 async def test_what_was_not_judged_is_not_called_passed(
