@@ -136,11 +136,8 @@ def comparing_view(page: Page) -> Tab:
         made = await database.comparison(desk.matter_id, value_of(fired, "id", str))
         if desk.role is not Role.OWNER and made.person_id != desk.person.id:
             raise NotAllowed(desk.texts("compare.not_yours"))
-        votes = await database.votes(desk.matter_id, made.id)
-        others = any(each.person_id != desk.person.id for each in votes)
-        if desk.role is not Role.OWNER and others:
-            raise NotAllowed(desk.texts("compare.others_voted"))
-        await database.delete_comparison(desk.matter_id, made.id)
+        only_of = None if desk.role is Role.OWNER else desk.person
+        await database.delete_comparison(desk.matter_id, made.id, only_of)
         await page.record(desk, Deed.COMPARISON_DELETED, made.id)
         if made.id == desk.comparison_id:
             desk = replace(desk, comparison_id="")

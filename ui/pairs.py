@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from core.errors import NotFound, PinciteError
 from core.evaluation.metrics import per_question
-from core.evaluation.outcomes import changes, standing_at
+from core.evaluation.outcomes import asked_otherwise, changes, standing_at
 from core.evaluation.significance import Difference, Figures, differences
 from core.evaluation.variants import in_force
 from core.trials import Result, Run, RunState, SetQuestion
@@ -82,16 +82,7 @@ def _changed(
     """The ids under which two versions of a set ask different things, or nobody knows any more."""
     if first.run.set_version == second.run.set_version:
         return frozenset()
-    both = first.values.keys() & second.values.keys()
-    same = (
-        each for each in both & one.keys() & other.keys() if _what(one[each]) == _what(other[each])
-    )
-    return frozenset(both).difference(same)
-
-
-def _what(asked: SetQuestion) -> SetQuestion:
-    """A question without what no metric depends on."""
-    return replace(asked, tags=(), is_draft=False, by_engine=False)
+    return asked_otherwise(one, other, first.values.keys() & second.values.keys())
 
 
 async def _comparable(page: Page, run: Run) -> tuple[Run, ...]:

@@ -27,7 +27,8 @@ def render_promotion(
     """Every check with its figures, and the form that puts the variant in force for an owner."""
     passed = passes(checks)
     name = variant_label(run.variants[position], texts)
-    verdict = texts("gate.passes" if passed else "gate.does_not_pass", name=name)
+    opens = "gate.passes" if all(each.is_judged for each in checks) else "gate.passes_judged"
+    verdict = texts(opens if passed else "gate.does_not_pass", name=name)
     told = element(
         "p",
         icon("check" if passed else "unsupported"),
@@ -81,9 +82,13 @@ def _row(check: Check, texts: Texts) -> Html:
     def number(value: float | None) -> str:
         return "–" if value is None else figure(value, unit, texts)
 
-    verdict = texts("gate.passed" if check.passed else "gate.stopped")
+    key, sign, kind = "gate.stopped", "unsupported", "failed"
+    if check.passed:
+        key, sign, kind = "gate.passed", "check", "ready"
+    if not check.is_judged:
+        key, sign, kind = "gate.not_judged", "partly", "waiting"
     label = metric_label(check.rule.metric, texts)
-    why = texts.said(check.why).replace(check.rule.metric, label)
+    why = check.told(label, texts.said)
     return element(
         "tr",
         element("th", text(label), scope="row"),
@@ -94,12 +99,12 @@ def _row(check: Check, texts: Texts) -> Html:
             "td",
             element(
                 "span",
-                icon("check" if check.passed else "unsupported"),
-                text(verdict),
-                class_="badge ready" if check.passed else "badge failed",
+                icon(sign),
+                text(texts(key)),
+                class_=f"badge {kind}",
                 title=why or None,
             ),
-            element("small", text(why)) if not check.passed else Html(""),
+            element("small", text(why)) if kind != "ready" else Html(""),
         ),
     )
 

@@ -11,6 +11,7 @@ import gradio as gr
 
 from core.deeds import Deed
 from core.errors import PinciteError
+from core.evaluation.agreement import ENOUGH as ENOUGH_SHARED
 from core.evaluation.exports import as_csv, as_jsonl
 from core.evaluation.ratings import (
     ENOUGH,
@@ -45,7 +46,11 @@ def ratings_view(page: Page) -> Tab:
         names = {each.id: each.name for each in await database.people()}
         # In a thread: the intervals take hundreds of fits.
         standing = await asyncio.to_thread(
-            stand, made, votes, await database.feedback(desk.matter_id)
+            stand,
+            made,
+            votes,
+            await database.feedback(desk.matter_id),
+            await database.models_compared(desk.matter_id),
         )
         return {table: render_ratings(standing, names, desk), export: ""}
 
@@ -53,7 +58,7 @@ def ratings_view(page: Page) -> Tab:
         kind = kind_sent(fired)
         names = {each.id: each.name for each in await database.people()}
         made = await database.comparisons(desk.matter_id)
-        rows = vote_rows(made, await database.votes(desk.matter_id), names)
+        rows = vote_rows(made, await database.votes(desk.matter_id), names, desk.person.id)
         return await sent(desk, "votes", kind, rows)
 
     async def export_thumbs(desk: Desk, fired: gr.EventData) -> Updates:
@@ -198,7 +203,14 @@ def _strengths(standing: Standing, texts: Texts) -> Html:
         ),
         _waiting(ratings, texts),
         separated,
+        *(_models(name, models, texts) for name, models in standing.models.items()),
     )
+
+
+def _models(name: str, models: Sequence[str], texts: Texts) -> Html:
+    """That the votes on a variant are on the answers of several models."""
+    told = texts("ratings.models", name=_label(name, texts), models=texts.list_of_words(*models))
+    return element("p", text(told), class_="notice", role="note", data_testid="several-models")
 
 
 def _waiting(ratings: Ratings, texts: Texts) -> Html:
@@ -361,9 +373,10 @@ def _days(days: Sequence[tuple[date, Mapping[str, int]]], texts: Texts) -> Html:
 def _agreement(standing: Standing, texts: Texts) -> Html:
     """Krippendorff's alpha over the comparisons that several people voted on."""
     found = standing.agreement
-    told = texts("ratings.agreement_none")
-    if found.alpha is not None:
-        told = texts("ratings.agreement_on", count=found.items, votes=found.ballots)
+    key = "on"
+    if found.alpha is None:
+        key = "none" if found.items < ENOUGH_SHARED else "same"
+    told = texts(f"ratings.agreement_{key}", count=found.items, votes=found.ballots)
     number = "–" if found.alpha is None else f"{found.alpha:.2f}"
     return element(
         "section",

@@ -99,7 +99,7 @@ NEEDS: dict[str, Role | None] = {
     "contrast_variants": ANYONE,
     "enforce_variant": Role.OWNER,
     "export_thumbs": Role.EDITOR,
-    "export_votes": Role.EDITOR,  # it names what a blind comparison still hides
+    "export_votes": Role.EDITOR,
 }
 """The role in the open matter that each event of the page takes."""
 

@@ -17,8 +17,9 @@ from core.trials import RunState
 
 if TYPE_CHECKING:
     from core.evaluation.gate import Check
+    from core.evaluation.significance import Figures
     from core.services import Services
-    from core.trials import QuestionSet, Result, Rule, Run
+    from core.trials import QuestionSet, Result, Rule, Run, SetQuestion
     from core.types import Variant
 
 _PROGRESS_S = 15.0
@@ -58,8 +59,9 @@ def evaluate(
     """Run a question set over a variant, or go on with the run that was broken off.
 
     With --import the questions of a file become the set's, which is made if need be.  With --gate
-    and no --baseline it is held against the variant in force.  Limits are added to those that the
-    matter's gate has, or replace them; each may be given for several metrics.
+    and no --baseline it is held against the variant in force, and that one against its last run
+    before, question by question.  Limits are added to those that the matter's gate has, or replace
+    them; each may be given for several metrics.
     """
     typed = _typed(at_least=at_least, at_most=at_most, worst_drop=worst_drop)
 
@@ -174,14 +176,13 @@ async def _tell_progress(services: "Services", run: "Run") -> None:
 async def _beside_that_in_force(
     services: "Services", matter_id: str, variant: "Variant"
 ) -> "list[Variant]":
-    """The variant and the one in force as its baseline; alone where it is that one."""
+    """The variant and the one in force as its baseline; alone where it is that one itself."""
     from core.evaluation.variants import differences, in_force
 
     standing = in_force(await services.database.promotions(matter_id))
     if differences(variant, standing):
         print(f"baseline\t{standing.name}, the variant in force", file=sys.stderr)
         return [variant, standing]
-    print(f"baseline\tnone: {variant.name} is the variant in force", file=sys.stderr)
     return [variant]
 
 
@@ -218,7 +219,8 @@ def _limit(typed: str) -> tuple[str, float]:
 async def _judged(
     services: "Services", run: "Run", results: "tuple[Result, ...]", typed: "list[Rule]"
 ) -> "tuple[Check, ...]":
-    """The gate's checks of the first variant against the last; alone runs the one in force.
+    """The gate's checks of the first variant against the last; alone runs the one in force, which
+    is held against its run before.
 
     Each of ``typed`` has one limit, which is asked for in place of the matter's.
     """
@@ -232,8 +234,41 @@ async def _judged(
         limit = {name: value for name, value in asdict(each).items() if value is not None}
         asked[each.metric] = replace(asked.get(each.metric, each), **limit)
     rules = tuple(asked.values())
+    earlier = await _earlier(services, run) if len(run.variants) == 1 else None
     # It has just ended, perhaps in a process with other models and settings than this one's.
-    return gate(run, results, 0, run.variants[-1], rules, changed_meanwhile(run.manifest))
+    return gate(run, results, 0, run.variants[-1], rules, changed_meanwhile(run.manifest), earlier)
+
+
+async def _earlier(services: "Services", run: "Run") -> "Figures | None":
+    """What the one variant of a run came to when it last went through the set, and said so.
+
+    Of the questions that are still asked as they were then; ``None`` where there are none.
+    """
+    from core.evaluation.gate import COVERED
+    from core.evaluation.metrics import per_question
+    from core.evaluation.outcomes import asked_otherwise, standing_at
+
+    database, variant = services.database, run.variants[0]
+    asked = await _asked(services, run)
+    for before in await database.runs(run.matter_id, run.set_id):
+        at = standing_at(before.variants, variant)
+        if before.state is not RunState.DONE or before.created_at >= run.created_at or not at:
+            continue
+        figures = per_question(await database.results(run.matter_id, before.id), at[0])
+        gone = asked_otherwise(asked, await _asked(services, before), figures)
+        kept = {key: own for key, own in figures.items() if key not in gone}
+        if kept and sum(map(bool, kept.values())) >= COVERED * len(kept):
+            told = f"{before.created_at.astimezone():%Y-%m-%d %H:%M}, {len(kept)} questions"
+            print(f"baseline\t{variant.name}, in force, as it ran {told}", file=sys.stderr)
+            return kept
+    told = f"{variant.name} is the variant in force and has no run before this one"
+    print(f"baseline\tnone: {told}, no loss is judged", file=sys.stderr)
+    return None
+
+
+async def _asked(services: "Services", run: "Run") -> "dict[str, SetQuestion]":
+    asked = await services.database.questions(run.matter_id, run.set_id, run.set_version)
+    return {each.id: each for each in asked}
 
 
 def _tell(
@@ -257,7 +292,8 @@ def _tell(
     failures = [str(sum(bool(each.error) for each in own)) for _, own in columns]
     print("\t".join(["failed questions", *failures]))
     for each in checks:
-        print(f"{'passed' if each.passed else 'FAILED'}\t{each.rule.metric}\t{each.why}")
+        verdict = "passed" if each.passed else "FAILED"
+        print(f"{verdict if each.is_judged else 'not judged'}\t{each.rule.metric}\t{each.why}")
     if done.trouble:
         print(f"{done.state}\t{done.trouble}")
 
@@ -286,6 +322,7 @@ def _record(
                 "value": each.value,
                 "baseline": each.baseline,
                 "passed": each.passed,
+                "judged": each.is_judged,
                 "why": each.why,
             }
             for each in checks

@@ -22,20 +22,36 @@ class Agreement:
     ballots: int
 
 
-def agreement(votes_by_comparison: Mapping[str, Sequence[str]]) -> Agreement:
-    """Alpha for nominal values, one vote a reviewer: a variant's name, ``tie`` or ``bad``.
+def agreement(
+    votes_by_comparison: Mapping[str, Sequence[str]], sides: Mapping[str, int] | None = None
+) -> Agreement:
+    """Alpha for nominal values, one vote a reviewer: a position, ``tie`` or ``bad``.
+
+    A position has to be one in an order that was drawn for the comparison and is the same for all
+    its reviewers.  By names two who toss coins would seem to agree: they can only name one of
+    those that they were shown.
 
     ``1 - (n - 1) * sum(o[c, k]) / sum(n[c] * n[k])`` over values ``c != k``, with coincidences
     ``o`` and their margins ``n`` (Krippendorff, Computing Krippendorff's Alpha-Reliability, 2011).
+    Comparisons with as many ``sides`` have margins of their own, for the same reason: what was
+    observed and what chance gives are added up over them.
     """
-    paired = [Counter(votes) for votes in votes_by_comparison.values() if len(votes) > 1]
-    margins = sum(paired, Counter[str]())
-    ballots = margins.total()
-    apart = sum((votes.total() ** 2 - _squares(votes)) / (votes.total() - 1) for votes in paired)
-    expected = ballots**2 - _squares(margins)
-    if len(paired) < ENOUGH or not expected:
-        return Agreement(None, len(paired), ballots)
-    return Agreement(1 - (ballots - 1) * apart / expected, len(paired), ballots)
+    groups: dict[int, list[Counter[str]]] = {}
+    for comparison, votes in votes_by_comparison.items():
+        if len(votes) > 1:
+            groups.setdefault((sides or {}).get(comparison, 0), []).append(Counter(votes))
+    items = sum(map(len, groups.values()))
+    ballots = sum(votes.total() for paired in groups.values() for votes in paired)
+    apart = expected = 0.0
+    for paired in groups.values():
+        margins = sum(paired, Counter[str]())
+        apart += sum(
+            (votes.total() ** 2 - _squares(votes)) / (votes.total() - 1) for votes in paired
+        )
+        expected += (margins.total() ** 2 - _squares(margins)) / (margins.total() - 1)
+    if items < ENOUGH or not expected:
+        return Agreement(None, items, ballots)
+    return Agreement(1 - apart / expected, items, ballots)
 
 
 def _squares(counted: Counter[str]) -> int:

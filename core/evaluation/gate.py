@@ -1,6 +1,6 @@
 """The gate: what a variant has to reach on a question set before it is put in force."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.evaluation.significance import Figures, chance, interval
@@ -16,7 +16,10 @@ COVERED = 0.98
 """The share of what is to be compared that has to be there, on the baseline's side and on ours."""
 
 LEVEL = 0.05
-"""A loss whose p is not below it could be explained by chance alone."""
+"""A loss whose p, one-sided, is not below it could be explained by chance alone."""
+
+_NAME = "{metric}"
+"""Where a sentence names its metric: some of their keys are words of English too."""
 
 _ROUNDING = 1e-9
 
@@ -25,14 +28,25 @@ _ROUNDING = 1e-9
 class Check:
     """Whether a rule is kept: the candidate's mean, the baseline's, and a sentence on it.
 
-    A mean is ``None`` where there is no value.
+    A mean is ``None`` where there is no value.  What could not be held against anything passes
+    and is not ``is_judged``.
     """
 
     rule: Rule
     value: float | None
     baseline: float | None
     passed: bool
-    why: str
+    sentence: str
+    is_judged: bool = True
+
+    def told(self, name: str, said: Callable[[str], str] = str) -> str:
+        """The sentence in the language that ``said`` puts it into, with the metric's ``name``."""
+        return said(self.sentence).replace(_NAME, name)
+
+    @property
+    def why(self) -> str:
+        """The sentence in English, with the metric's key."""
+        return self.told(self.rule.metric)
 
 
 DEFAULT_RULES: tuple[Rule, ...] = (
@@ -50,6 +64,16 @@ DEFAULT_RULES: tuple[Rule, ...] = (
 """Nothing that is measured may get worse by more than two points, nor answers slower by 5 s."""
 
 
+def complete(rules: Sequence[Rule]) -> tuple[Rule, ...]:
+    """The rules, and where they ask for no share of questions to be answered, the usual one.
+
+    Without one the mean of the few that were answered would speak for all.
+    """
+    if any(each.metric == ANSWERED and each.at_least is not None for each in rules):
+        return tuple(rules)
+    return (DEFAULT_RULES[0], *rules)
+
+
 def judge(
     rules: Sequence[Rule],
     candidate: Figures,
@@ -61,16 +85,21 @@ def judge(
     """Hold a variant against each rule, in their order; a question that failed has no figures.
 
     A bound whose metric has no value fails.  A ``worst_drop`` fails where the mean difference,
-    question by question, is a greater loss; of the variant that ``is_in_force`` itself there is
-    none.  No loss may hide behind a value that is missing:
+    question by question, is a greater loss.  No loss may hide behind a value that is missing, nor
+    a bound be kept by the few questions that have one:
 
     - All are: without a baseline, or if it answered less than ``COVERED`` of the questions, it
       fails.
     - The candidate's: it must have ``COVERED`` of the baseline's, but for questions that it
       rightly refused and the baseline did not.
-    - The baseline's, which said nothing: its mean stands in.  A metric that it never has passes.
-    - Nearly all: with fewer than ``FEWEST`` questions a metric is not judged, and passes, unless
-      more than chance explains a loss.  On a set with fewer questions it fails.
+    - The baseline's, which said nothing: its mean stands in.  Of a metric that it never has no
+      loss is judged.
+    - Nearly all: with fewer than ``FEWEST`` questions no loss of a metric is judged, unless chance
+      does not explain it.  On a set with fewer questions it fails.
+
+    Of the variant that ``is_in_force`` itself the ``baseline`` are its figures in an earlier run,
+    on the questions that were asked as they are now.  Where there is none, or there are too few
+    of them, no loss is judged.
     """
     return tuple(_check(rule, candidate, baseline, lower_is_better, is_in_force) for rule in rules)
 
@@ -87,21 +116,33 @@ def _check(
     lower_is_better: Collection[str],
     is_in_force: bool,
 ) -> Check:
-    asked = {*candidate, *(baseline or ())}
-    value = _mean(_values(rule.metric, candidate, asked))
-    other = _mean(_values(rule.metric, baseline, asked)) if baseline is not None else None
+    metric, asked = rule.metric, {*candidate, *(baseline or ())}
+    value = _mean(_values(metric, candidate, asked))
+    if is_in_force and baseline is not None:
+        candidate, asked = {each: candidate.get(each, {}) for each in baseline}, set(baseline)
+    other = _mean(_values(metric, baseline, asked)) if baseline is not None else None
+    lack = "" if baseline is None else _lack(metric, candidate, baseline)
     passed, why = _bounded(rule, value)
+    if passed and why and metric != ANSWERED:
+        few = _few(metric, candidate) if baseline is None and not is_in_force else lack
+        passed, why = not few, few or why
+    is_judged = True
     if passed and rule.worst_drop is not None:
-        if is_in_force:
-            sentence = f"{rule.metric} is that of the variant in force: there is no loss to judge."
+        if baseline is None and is_in_force:
+            is_judged = False
+            sentence = f"{_NAME} is that of the variant in force: there is no loss to judge."
         elif baseline is None:
             passed = False
-            sentence = f"{rule.metric} has no baseline: run it beside the variant in force."
+            sentence = f"{_NAME} has no baseline: run it beside the variant in force."
+        elif lack:
+            passed, sentence = False, lack
         else:
-            sign = -1 if rule.metric in lower_is_better else 1
-            passed, sentence = _compared(rule.metric, rule.worst_drop, candidate, baseline, sign)
+            sign = -1 if metric in lower_is_better else 1
+            is_enough = is_in_force or len(asked) >= FEWEST
+            gaps = _gaps(metric, candidate, baseline)
+            passed, is_judged, sentence = _weighed(rule.worst_drop, gaps, sign, is_enough=is_enough)
         why = f"{why} {sentence}".strip()
-    return Check(rule, value, other, passed, why or f"{rule.metric} is not bounded.")
+    return Check(rule, value, other, passed, why or f"{_NAME} is not bounded.", is_judged)
 
 
 def _values(metric: str, figures: Figures, asked: Collection[str]) -> dict[str, float]:
@@ -116,42 +157,56 @@ def _mean(values: Mapping[str, float]) -> float | None:
 
 def _bounded(rule: Rule, value: float | None) -> tuple[bool, str]:
     """Whether the mean keeps within the rule's bounds, and why; no words where it has none."""
-    metric = rule.metric
     if rule.at_least is None and rule.at_most is None:
         return True, ""
     if value is None:
-        return False, f"{metric} has no value on this set, and a bound to keep."
+        return False, f"{_NAME} has no value on this set, and a bound to keep."
     if rule.at_least is not None and value < rule.at_least:
-        return False, f"{metric} is {_said(value)}, below the {_said(rule.at_least)} asked for."
+        return False, f"{_NAME} is {_said(value)}, below the {_said(rule.at_least)} asked for."
     if rule.at_most is not None and value > rule.at_most:
-        return False, f"{metric} is {_said(value)}, above the {_said(rule.at_most)} allowed."
-    return True, f"{metric} is {_said(value)}, within its bounds."
+        return False, f"{_NAME} is {_said(value)}, above the {_said(rule.at_most)} allowed."
+    return True, f"{_NAME} is {_said(value)}, within its bounds."
 
 
-def _compared(
-    metric: str, worst_drop: float, candidate: Figures, baseline: Figures, sign: int
-) -> tuple[bool, str]:
-    """Whether the candidate is as good as the baseline, and why."""
+def _few(metric: str, candidate: Figures) -> str:
+    """That too few questions have the metric for a mean to speak for all, or no words."""
+    there = len(_values(metric, candidate, candidate))
+    if there >= COVERED * len(candidate):
+        return ""
+    return (
+        f"{_NAME} has a value on only {there} of {len(candidate)} questions: "
+        f"run it beside the variant in force."
+    )
+
+
+def _lack(metric: str, candidate: Figures, baseline: Figures) -> str:
+    """What is missing for the candidate to be held against the baseline, or no words."""
     asked = {*candidate, *baseline}
     answered = sum(bool(baseline.get(each)) for each in asked)
     if answered < COVERED * len(asked):
-        return False, (
-            f"{metric} cannot be compared: the baseline answered only {answered} of {len(asked)} "
+        return (
+            f"{_NAME} cannot be compared: the baseline answered only {answered} of {len(asked)} "
             f"questions."
         )
     values, others = _values(metric, candidate, asked), _values(metric, baseline, asked)
-    expected = _mean(others)
-    if expected is None:
-        return True, f"{metric} has no baseline on this set to be compared with."
     due = [each for each in others if each in values or not _refused(each, candidate, baseline)]
     there = sum(each in values for each in due)
-    if there < COVERED * len(due):
-        return False, (
-            f"{metric} has a value on only {there} of the {len(due)} questions on which "
-            f"the baseline has one."
-        )
-    gaps = [value - others.get(each, expected) for each, value in values.items()]
-    return _weighed(metric, worst_drop, gaps, sign, is_enough=len(asked) >= FEWEST)
+    if there >= COVERED * len(due):
+        return ""
+    return (
+        f"{_NAME} has a value on only {there} of the {len(due)} questions on which "
+        f"the baseline has one."
+    )
+
+
+def _gaps(metric: str, candidate: Figures, baseline: Figures) -> list[float] | None:
+    """How much more the candidate has by question, ``None`` where the baseline never has any."""
+    asked = {*candidate, *baseline}
+    values, others = _values(metric, candidate, asked), _values(metric, baseline, asked)
+    expected = _mean(others)
+    if expected is None:
+        return None
+    return [value - others.get(each, expected) for each, value in values.items()]
 
 
 def _refused(question: str, candidate: Figures, baseline: Figures) -> bool:
@@ -161,31 +216,46 @@ def _refused(question: str, candidate: Figures, baseline: Figures) -> bool:
 
 
 def _weighed(
-    metric: str, worst_drop: float, gaps: Sequence[float], sign: int, *, is_enough: bool
-) -> tuple[bool, str]:
-    """Whether differences by question come to no loss that is not allowed, and why."""
+    worst_drop: float, gaps: Sequence[float] | None, sign: int, *, is_enough: bool
+) -> tuple[bool, bool, str]:
+    """Whether there is no loss by question that is not allowed, whether it was judged, and why."""
+    if gaps is None:
+        return True, False, f"{_NAME} has no baseline on this set to be compared with."
     number, gap = len(gaps), sum(gaps) / max(len(gaps), 1)
     is_lost = sign * gap < -worst_drop - _ROUNDING
-    is_sure = is_lost and chance(gaps) < LEVEL
+    is_sure = is_lost and chance(gaps, alternative="less" if sign > 0 else "greater") < LEVEL
     if number < FEWEST and not is_sure:
         if is_enough:
-            return True, f"{metric} has {number} questions to compare, too few: it is not judged."
-        return False, f"{metric} has {number} questions to compare, too few to say."
+            told = f"{_NAME} has {number} questions to compare, too few: it is not judged."
+            return True, False, told
+        return False, True, f"{_NAME} has {number} questions to compare, too few to say."
     ends = " to ".join(map(_signed, interval(gaps)))
     size, allowed = _said(abs(gap)), _said(worst_drop)
     if is_sure:
-        return False, (
-            f"{metric} is worse than the baseline's by {size} (95 % interval {ends}, "
-            f"{number} questions); {allowed} is allowed. Chance alone does not explain it."
+        return (
+            False,
+            True,
+            (
+                f"{_NAME} is worse than the baseline's by {size} (95 % interval {ends}, "
+                f"{number} questions); {allowed} is allowed. Chance alone does not explain it."
+            ),
         )
     if is_lost:
-        return False, (
-            f"{metric} is worse than the baseline's by {size} (95 % interval {ends}, "
-            f"{number} questions); {allowed} is allowed. Chance alone could explain it."
+        return (
+            False,
+            True,
+            (
+                f"{_NAME} is worse than the baseline's by {size} (95 % interval {ends}, "
+                f"{number} questions); {allowed} is allowed. Chance alone could explain it."
+            ),
         )
-    return True, (
-        f"{metric} differs from the baseline's by {_signed(gap)} (95 % interval {ends}, "
-        f"{number} questions); a loss of up to {allowed} is allowed."
+    return (
+        True,
+        True,
+        (
+            f"{_NAME} differs from the baseline's by {_signed(gap)} (95 % interval {ends}, "
+            f"{number} questions); a loss of up to {allowed} is allowed."
+        ),
     )
 
 

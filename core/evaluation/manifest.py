@@ -18,7 +18,8 @@ from core.settings import ROOT, Settings
 from core.trials import QuestionSet
 from core.types import Document, DocumentState, Variant
 
-_WEIGHTS = ("*.safetensors", "*.bin", "*.gguf", "*.pt", "config.json", "tokenizer.json")
+_WEIGHTS = ("*.safetensors", "*.bin", "*.gguf", "*.pt", "*.model", "*.json", "*.jinja", "*.txt")
+"""Weights, and what they are used by: configurations, an adapter's too, tokenizers, templates."""
 _SETTINGS = (
     "retrieve", "top_k", "passage_characters", "passage_tokens", "context_tokens", "answer_tokens",
 )  # fmt: skip

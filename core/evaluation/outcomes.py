@@ -1,12 +1,12 @@
 """What a run came to: the means of its variants with intervals, the gate, and paired questions."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from core.errors import NotFound
-from core.evaluation.gate import Check, judge
+from core.evaluation.gate import Check, complete, judge
 from core.evaluation.manifest import CHANGES, changed_meanwhile
 from core.evaluation.metrics import LOWER_IS_BETTER, METRICS, per_question
 from core.evaluation.significance import Figures, interval
@@ -103,6 +103,21 @@ def changes(first: Figures, second: Figures, metric: str) -> tuple[Change, ...]:
     return tuple(sorted(found, key=lambda each: sign * each.difference))
 
 
+def asked_otherwise(
+    one: Mapping[str, SetQuestion], other: Mapping[str, SetQuestion], ids: Collection[str]
+) -> frozenset[str]:
+    """Those of the ids under which two versions of a set ask different things, or nobody knows."""
+    known = one.keys() & other.keys()
+    return frozenset(
+        each for each in ids if each not in known or _what(one[each]) != _what(other[each])
+    )
+
+
+def _what(asked: SetQuestion) -> SetQuestion:
+    """A question without what no metric depends on."""
+    return replace(asked, tags=(), is_draft=False, by_engine=False)
+
+
 def is_better(change: Change, metric: str) -> bool:
     """Whether the second variant did better on the question."""
     return (change.difference > 0) != (metric in LOWER_IS_BETTER)
@@ -133,18 +148,22 @@ def gate(
     in_force: Variant,
     rules: Sequence[Rule],
     changed: Sequence[str],
+    earlier: Figures | None = None,
 ) -> tuple[Check, ...]:
     """The gate's checks of one variant, against the one in force: the same for all who ask.
 
-    Where the run lacks that one no loss can be judged, and the gate stays shut; for the variant
-    in force itself, under whatever name, there is none.  Each of the ``changed`` (see there) is a
-    check that fails, and so is a run that did not come to its end.
+    Where the run lacks that one no loss can be judged, and the gate stays shut.  The variant in
+    force itself, under whatever name, is held against its ``earlier`` figures (``judge`` tells
+    which); without them it has no loss.  Questions have to be answered whatever the rules ask
+    for.  Each of the ``changed`` (see there) is a check that fails, and so is a run that did not
+    come to its end.
     """
     same = standing_at(run.variants, in_force)
+    beside = per_question(results, same[0]) if same else None
     checks = judge(
-        rules,
+        complete(rules),
         per_question(results, position),
-        per_question(results, same[0]) if same else None,
+        earlier if position in same else beside,
         LOWER_IS_BETTER,
         is_in_force=position in same,
     )

@@ -75,12 +75,11 @@ def _gate(judged: Judged, report: Report, words: Words) -> str:
     name = report.run.variants[judged.position].name
     is_open = passes(judged.checks)
     verdict = words("gate_open" if is_open else "gate_closed", variant=name)
-    rows = [
-        _cells([[words.metric(check.rule.metric)]])[0]
-        + [_mark(check.passed, words("passed" if check.passed else "failed"))]
-        + _cells([[words.said(check.why)]])[0]
-        for check in judged.checks
-    ]
+    rows = []
+    for check in judged.checks:
+        metric, kept, why = words.check(check)
+        marked = _mark(check.passed, kept) if check.is_judged else _text(kept)
+        rows.append([_text(metric), marked, _text(why)])
     head = ["", words("check"), words("why")]
     return (
         f"<section><h2>{_text(words('gate'))}</h2><p>{_mark(is_open, verdict)}</p>"

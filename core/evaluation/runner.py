@@ -18,6 +18,7 @@ from core.evaluation.gold import Place, Texts, places_of
 from core.evaluation.manifest import changes, manifest
 from core.evaluation.metrics import Embeds, Judge, measure
 from core.models.profile import Profile
+from core.records.transactions import Unavailable
 from core.retrieval.refusal import Threshold
 from core.settings import Settings
 from core.trials import Result, Run, RunState, SetQuestion
@@ -29,6 +30,8 @@ log = logging.getLogger(__name__)
 _GLANCE_S = 0.2
 _LOOK_S = 1.0
 """How often the database is asked for runs that another process has begun."""
+_PAUSE_S = 2.0
+"""How long the work on runs rests after an error that may pass."""
 _FAILED = ("engine_failed", "engine_not_ready")
 """Notices of an answer that another engine than the variant's gave: quotes for want of a draft."""
 
@@ -201,17 +204,28 @@ class Runner:
                 await self._database.note_changed(run.matter_id, run.id, found)
 
     async def _work(self) -> None:
-        async with self._turn():
-            while True:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), _LOOK_S)
-                self._wake.clear()
-                while waiting := await self._database.unfinished_runs():
-                    await self._complete_or_say(waiting[0])
+        """Until it is cancelled: nobody would see that it had ended, and no run went on."""
+        while True:
+            try:
+                async with self._turn():
+                    await self._take_up()
+            except Exception:
+                log.exception("the work on runs was broken off and is taken up again")
+            await asyncio.sleep(_PAUSE_S)
+
+    async def _take_up(self) -> None:
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), _LOOK_S)
+            self._wake.clear()
+            while waiting := await self._database.unfinished_runs():
+                await self._complete_or_say(waiting[0])
 
     async def _complete_or_say(self, run: Run) -> None:
         try:
             await self._complete(run)
+        except Unavailable:
+            raise  # nothing is wrong with the run, which stays as it is and is gone on with
         except Exception as error:
             log.exception("a run cannot be done")
             told = f"This run cannot be done: {type(error).__name__}."

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -88,10 +89,16 @@ def holm(levels: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def chance(gaps: Sequence[float] | np.ndarray, *, seed: int = 0) -> float:
+def chance(
+    gaps: Sequence[float] | np.ndarray,
+    *,
+    alternative: Literal["two-sided", "less", "greater"] = "two-sided",
+    seed: int = 0,
+) -> float:
     """The p of the paired permutation test: how often chance alone makes so large a mean.
 
-    Two-sided and exact for few (scipy.stats); 1 below two differences.
+    Or so low a one (``less``), or so high (``greater``).  Exact for few (scipy.stats); 1 below
+    two differences.
     """
     from scipy.stats import permutation_test
 
@@ -101,6 +108,6 @@ def chance(gaps: Sequence[float] | np.ndarray, *, seed: int = 0) -> float:
     return float(
         permutation_test(
             (each,), np.mean, permutation_type="samples", vectorized=True, batch=500,
-            n_resamples=_RESAMPLES, rng=np.random.default_rng(seed),
+            alternative=alternative, n_resamples=_RESAMPLES, rng=np.random.default_rng(seed),
         ).pvalue
     )  # fmt: skip

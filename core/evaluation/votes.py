@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from core.answering.answerer import language_of
@@ -25,6 +25,7 @@ class Standing:
     """Everything that is told of a matter's votes.
 
     ``knowing`` votes, cast by who knew whose the answers were, are counted and nothing more.
+    ``models`` are those of each variant whose answers more than one model wrote.
     """
 
     ratings: Ratings
@@ -34,6 +35,7 @@ class Standing:
     agreement: Agreement
     thumbs: Sequence[Feedback]
     knowing: int = 0
+    models: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def ballots(made: Sequence[Comparison], votes: Sequence[Vote]) -> list[Ballot]:
@@ -79,46 +81,74 @@ def blind(made: Sequence[Comparison], votes: Sequence[Vote]) -> frozenset[str]:
 
 
 def stand(
-    made: Sequence[Comparison], votes: Sequence[Vote], thumbs: Sequence[Feedback]
+    made: Sequence[Comparison],
+    votes: Sequence[Vote],
+    thumbs: Sequence[Feedback],
+    models: Mapping[str, Sequence[str]] | None = None,
 ) -> Standing:
-    """What the votes come to; blocking."""
+    """What the votes come to; blocking.
+
+    ``models`` wrote the sides of each comparison, by its id, ``""`` where none did.
+    """
     cast = ballots(made, votes)
-    values = defaultdict(list)
+    values, sides = defaultdict(list), {}
     for ballot in cast:
-        values[ballot.comparison].append(ballot.chosen)
+        values[ballot.comparison].append(_position(ballot))
+        sides[ballot.comparison] = len(ballot.names)
     return Standing(
         rate(cast),
         by_reviewer(cast),
         by_language(cast),
         over_time(cast),
-        agreement(values),
+        agreement(values, sides),
         thumbs,
         sum(not each.is_withdrawn for each in votes) - len(cast),
+        _several(cast, models or {}),
     )
 
 
+def _position(ballot: Ballot) -> str:
+    return str(ballot.outcome) if ballot.winner is None else str(ballot.winner)
+
+
+def _several(
+    cast: Sequence[Ballot], models: Mapping[str, Sequence[str]]
+) -> dict[str, tuple[str, ...]]:
+    """The models of each variant that was voted on with answers of more than one."""
+    wrote: dict[str, set[str]] = defaultdict(set)
+    for ballot in cast:
+        for name, model in zip(ballot.names, models.get(ballot.comparison, ()), strict=False):
+            wrote[name].update(filter(None, [model]))
+    return {name: tuple(sorted(own)) for name, own in sorted(wrote.items()) if len(own) > 1}
+
+
 def vote_rows(
-    made: Sequence[Comparison], votes: Sequence[Vote], names: Mapping[str, str]
+    made: Sequence[Comparison], votes: Sequence[Vote], names: Mapping[str, str], reader_id: str
 ) -> list[dict[str, object]]:
     """Every vote as a row, withdrawn ones too.
 
     ``blind`` tells whether whose the answers were was hidden from the reviewer when they voted.
+    Of a blind comparison that waits for the vote of the person who is to read the rows, they do
+    not tell whose the answers are, nor which was chosen.
     """
     by_id = {each.id: each for each in made}
     unseen = blind(made, votes)
+    told = {vote.comparison_id for vote in votes if vote.person_id == reader_id}
     rows: list[dict[str, object]] = []
     for vote in votes:
         on = by_id[vote.comparison_id]
         ballot = _ballot(on, vote)
+        is_open = not on.is_blind or on.id in told
+        position = "" if vote.winner is None else vote.winner + 1
         rows.append(
             {
                 "comparison": on.id,
                 "question": on.question,
                 "language": ballot.language,
-                "shown": " | ".join(ballot.names),
+                "shown": " | ".join(ballot.names) if is_open else "",
                 "outcome": str(vote.outcome),
-                "position": "" if vote.winner is None else vote.winner + 1,
-                "chosen": ballot.chosen,
+                "position": position if is_open else "",
+                "chosen": ballot.chosen if is_open else "",
                 "faults": " ".join(vote.faults),
                 "note": vote.note,
                 "reviewer": names.get(vote.person_id, vote.person_id),

@@ -110,14 +110,7 @@ def _gate(document: "Document", judged: Judged, report: Report, words: Words) ->
     is_open = passes(judged.checks)
     verdict = words("gate_open" if is_open else "gate_closed", variant=name)
     _heading(document, words("gate"), verdict)
-    rows = [
-        [
-            words.metric(check.rule.metric),
-            words("passed" if check.passed else "failed"),
-            words.said(check.why),
-        ]
-        for check in judged.checks
-    ]
+    rows = [words.check(check) for check in judged.checks]
     _table(document, ["", words("check"), words("why")], rows)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from core.evaluation.findings import Compared, Report
+from core.evaluation.gate import Check
 from core.evaluation.outcomes import Mean
 from core.evaluation.plots import Estimate
 from core.types import Citation, Variant
@@ -29,6 +30,14 @@ class Words:
     def metric(self, key: str) -> str:
         """What a metric is called."""
         return self.texts(f"metric.{key}")
+
+    def check(self, check: Check) -> tuple[str, str, str]:
+        """A check of the gate: of which metric, whether it passed, and why."""
+        name = self.metric(check.rule.metric)
+        verdict = self("passed" if check.passed else "failed")
+        if not check.is_judged:
+            verdict = self("not_judged")
+        return name, verdict, check.told(name, self.said)
 
     def figure(self, value: float, unit: str = "share") -> str:
         """A value: shares with three digits, others with as many as tell."""

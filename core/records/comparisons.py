@@ -8,7 +8,7 @@ from uuid import uuid4
 import sqlalchemy as sa
 from sqlalchemy import Boolean, Column, ForeignKey, Integer, String, Table, Text
 
-from core.errors import NotFound, PinciteError
+from core.errors import NotAllowed, NotFound, PinciteError
 from core.records.conversations import conversations, messages
 from core.records.documents import documents
 from core.records.matters import require_matter, require_no_hold
@@ -156,6 +156,26 @@ class Comparisons(Records):
         return tuple(map(_comparison, sql.execute(own.order_by(comparisons.c.created_at.desc()))))
 
     @transacted
+    def models_compared(self, sql: sa.Connection, matter_id: str) -> dict[str, tuple[str, ...]]:
+        """The model that wrote each side of the matter's comparisons, ``""`` for none, by their id.
+
+        Only of those that somebody has voted on.
+        """
+        side = sa.func.json_each(comparisons.c.answers).table_valued("key", "value")
+        model = sa.func.json_extract(side.c.value, "$.model")
+        voted = sa.exists().where(votes.c.comparison_id == comparisons.c.id)
+        query = (
+            sa.select(comparisons.c.id, model.label("model"))
+            .select_from(comparisons.join(side, sa.true()))
+            .where(comparisons.c.matter_id == matter_id, _IS_ANSWERED, voted)
+            .order_by(comparisons.c.id, side.c.key)
+        )
+        found: dict[str, tuple[str, ...]] = {}
+        for row in sql.execute(query):
+            found[row.id] = (*found.get(row.id, ()), row.model or "")
+        return found
+
+    @transacted
     def polls(
         self, sql: sa.Connection, matter_id: str, person: Person, limit: int
     ) -> tuple[Poll, ...]:
@@ -184,13 +204,25 @@ class Comparisons(Records):
         return sql.scalar(waiting) or 0
 
     @erasing
-    def delete_comparison(self, sql: sa.Connection, matter_id: str, comparison_id: str) -> None:
-        """Remove a comparison with its votes.
+    def delete_comparison(
+        self,
+        sql: sa.Connection,
+        matter_id: str,
+        comparison_id: str,
+        only_of: Person | None = None,
+    ) -> None:
+        """Remove a comparison with its votes; ``only_of`` a person if nobody else has voted.
 
-        Raises ``NotFound``, and ``NotAllowed`` in a matter on hold.
+        Raises ``NotFound``, and ``NotAllowed`` in a matter on hold or for the votes of others.
         """
         require_no_hold(sql, matter_id)
         own = _in_matter(matter_id, comparison_id)
+        if only_of is not None:
+            others = (votes.c.comparison_id == comparison_id) & (votes.c.person_id != only_of.id)
+            if sql.execute(sa.select(votes.c.id).join(comparisons).where(own, others)).first():
+                raise NotAllowed(
+                    "Others have voted on this comparison.", "An owner of the matter can delete it."
+                )
         if not sql.execute(sa.delete(comparisons).where(own)).rowcount:
             raise _no_comparison()
 

@@ -20,6 +20,9 @@ S = TypeVar("S", bound="Records")
 
 metadata = sa.MetaData()
 
+Unavailable = sa.exc.OperationalError
+"""The database cannot be read or written now: another process holds it, or the disk is full."""
+
 
 def now() -> str:
     """This moment, as it is stored."""

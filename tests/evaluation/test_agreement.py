@@ -1,8 +1,15 @@
 """Agreement against the examples that Krippendorff works through, and where it says nothing."""
 
+from datetime import UTC, datetime
+from itertools import combinations
+
+import numpy as np
 import pytest
 
 from core.evaluation.agreement import ENOUGH, agreement
+from core.evaluation.votes import stand
+from core.trials import Comparison, Outcome, Vote
+from core.types import Variant
 
 # Krippendorff, Computing Krippendorff's Alpha-Reliability (2011), sections A to C: what each
 # observer called each unit, a dot where they called it nothing, and alpha for nominal data.
@@ -62,3 +69,26 @@ def test_where_everybody_votes_the_same_chance_would_agree_as_well() -> None:
     found = agreement({str(at): ["a", "a"] for at in range(2 * ENOUGH)})
     assert found.alpha is None
     assert found.items == 2 * ENOUGH
+
+
+NOW = datetime(2026, 3, 2, tzinfo=UTC)
+FIVE = [Variant(name) for name in "abcde"]
+
+
+@pytest.mark.parametrize("most", [2, 4], ids=["pairs", "two to four sides"])
+def test_two_reviewers_who_toss_coins_agree_as_chance_does(most: int) -> None:
+    """Each can only name one of the variants shown, which is no agreement."""
+    random = np.random.default_rng(5)
+    shown = [each for size in range(2, most + 1) for each in combinations(FIVE, size)]
+    made, votes = [], []
+    for number in range(4000):
+        sides = shown[random.integers(len(shown))]
+        order = tuple(sides[at] for at in random.permutation(len(sides)))
+        made.append(Comparison(f"c{number}", "m", "p", "When?", order, True, NOW))
+        for person in ("ada", "bo"):
+            winner = int(random.integers(len(order)))
+            own = Vote(f"{person}{number}", f"c{number}", person, Outcome.WIN, winner, (), "", NOW)
+            votes.append(own)
+    found = stand(made, votes, ()).agreement
+    assert found.items == 4000
+    assert found.alpha == pytest.approx(0, abs=0.04)

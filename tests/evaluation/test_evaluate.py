@@ -101,6 +101,10 @@ def test_thresholds_that_were_fitted_here_are_another_setting_of_a_run(
 
 @pytest.fixture
 def blind(monkeypatch: pytest.MonkeyPatch) -> None:
+    go_blind(monkeypatch)
+
+
+def go_blind(monkeypatch: pytest.MonkeyPatch) -> None:
     """The dense search is made to see nothing; the lexical one is as it was."""
     import numpy as np
 
@@ -140,8 +144,26 @@ def test_without_a_baseline_the_gate_holds_a_variant_against_the_one_in_force(
     assert "ndcg@10" in {each["metric"] for each in told["checks"] if not each["passed"]}
     own = evaluated(pincite, "--variant", "lexical", "--gate")
     assert own.exit_code == 0, own.output
-    assert "lexical is the variant in force" in own.stderr
-    assert "there is no loss to judge" in own.stdout
+    assert "baseline\tlexical, in force, as it ran 20" in own.stderr
+    assert "passed\tndcg@10" in own.stdout
+
+
+def test_every_night_the_variant_in_force_is_held_against_its_run_before(
+    pincite: Pincite, set_of_rent: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.evaluation.variants.DEFAULT_NAME", "dense")
+    first = evaluated(pincite, "--import", set_of_rent, "--variant", "dense", "--gate")
+    assert first.exit_code == 0, first.output
+    assert "baseline\tnone: dense is the variant in force and has no run before" in first.stderr
+    assert "not judged\tndcg@10" in first.stdout
+    reworded = set_of_rent.read_text().replace("lease 39.txt", "lease 38.txt")
+    set_of_rent.write_text(reworded)  # of one question the gold stands elsewhere now
+    evaluated(pincite, "--import", set_of_rent)
+    go_blind(monkeypatch)
+    second = evaluated(pincite, "--variant", "dense", "--gate")
+    assert second.exit_code == 1, second.output
+    assert ", 39 questions" in second.stderr
+    assert "FAILED\tndcg@10" in second.stdout
 
 
 def test_limits_of_the_gate_are_typed_for_each_metric(pincite: Pincite, set_of_rent: Path) -> None:
@@ -172,12 +194,13 @@ def test_the_limits_are_the_matters_but_for_those_that_are_typed(
     assert judged.exit_code == 1, judged.output
     checks = json.loads(judged.stdout)["checks"]
     assert [(each["metric"], each["passed"]) for each in checks] == [
+        ("answered", True),
         ("hit@10", False),
         ("mrr", True),
     ]
     judged = evaluated(pincite, *compared, "--at-least", "hit@10=0.1")
     assert judged.exit_code == 0, judged.output
-    (bound, _) = json.loads(judged.stdout)["checks"]
+    (_, bound, _) = json.loads(judged.stdout)["checks"]
     assert bound["why"] == "hit@10 is 1, within its bounds."
 
 
@@ -290,6 +313,22 @@ def test_digests_of_weights_are_read_once_and_anew_where_they_changed(tmp_path: 
     (weights / "model.safetensors").write_bytes(b"another")
     assert Digests(kept).folder(weights) != first
     assert Digests(kept).folder(tmp_path / "absent") == ""
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["adapter_config.json", "tokenizer_config.json", "generation_config.json", "tokenizer.model",
+     "chat_template.jinja"],
+)  # fmt: skip
+def test_what_a_model_is_used_by_is_in_its_digest(tmp_path: Path, name: str) -> None:
+    weights = tmp_path / "adapter"
+    weights.mkdir()
+    (weights / "adapter_model.safetensors").write_bytes(b"one")
+    (weights / name).write_text('{"lora_alpha": 16}')
+    digests = Digests(tmp_path / "digests.json")
+    first = digests.folder(weights)
+    (weights / name).write_text('{"lora_alpha": 128}')
+    assert digests.folder(weights) != first
 
 
 def test_digests_are_kept_by_several_at_once(tmp_path: Path) -> None:

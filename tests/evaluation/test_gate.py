@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.evaluation.gate import ANSWERED, DEFAULT_RULES, FEWEST, judge, passes
+from core.evaluation.gate import ANSWERED, DEFAULT_RULES, FEWEST, complete, judge, passes
 from core.trials import Rule
 
 Figures = dict[str, dict[str, float]]
@@ -92,14 +92,14 @@ def test_without_a_baseline_a_drop_is_not_judged_and_the_gate_stays_shut() -> No
 def test_the_variant_in_force_is_held_to_its_bounds_alone() -> None:
     rules = (Rule("mrr", worst_drop=0.02), Rule("supported", at_least=0.5))
     drop, bound = judge(rules, figures(mrr=[0.1], supported=[0.2]), None, (), is_in_force=True)
-    assert drop.passed
+    assert (drop.passed, drop.is_judged) == (True, False)
     assert "the variant in force" in drop.why
     assert not bound.passed
 
 
 def test_a_metric_that_the_baseline_never_has_is_let_through_and_that_is_said() -> None:
     check = one(Rule("mrr", worst_drop=0.02), figures(mrr=[0.1]), figures(seconds=[1.0]))
-    assert check.passed
+    assert (check.passed, check.is_judged) == (True, False)
     assert check.why == "mrr has no baseline on this set to be compared with."
 
 
@@ -241,6 +241,7 @@ def test_a_metric_of_few_questions_does_not_keep_the_gate_shut() -> None:
         for candidate in (before, after):
             check = one(rule, candidate, before)
             assert check.passed, check.why
+            assert not check.is_judged
             told = f"token_f1 has {number} questions to compare, too few: it is not judged."
             assert check.why == told
             assert passes(judge(DEFAULT_RULES, candidate, before, {"seconds"}))
@@ -252,3 +253,67 @@ def test_a_sure_loss_on_a_few_questions_is_stopped() -> None:
     check = one(Rule("mrr", worst_drop=0.02), after, before)
     assert not check.passed
     assert check.why.endswith("Chance alone does not explain it.")
+
+
+def test_five_questions_that_are_all_lost_are_a_sure_loss() -> None:
+    """Of 32 equally likely signs one is as bad: what is asked is whether it is worse, not other."""
+    before = answers(40) | {f"q{at}": answers(40)[f"q{at}"] | {"mrr": 1.0} for at in range(5)}
+    lost = before | {f"q{at}": before[f"q{at}"] | {"mrr": 0.0} for at in range(5)}
+    rule = Rule("mrr", worst_drop=0.02)
+    check = one(rule, lost, before)
+    assert (check.passed, check.is_judged) == (False, True)
+    gained = one(rule, before, lost)
+    assert (gained.passed, gained.is_judged) == (True, False)
+
+
+@pytest.mark.parametrize("survives", [{}, {"refusal": 0.0, "seconds": 1.0}], ids=str)
+def test_a_bound_is_not_kept_by_the_one_question_that_was_answered(
+    survives: dict[str, float],
+) -> None:
+    """Its mean over survivors is perfect; the others failed, or were wrongly refused."""
+    bound = Rule("supported", at_least=0.8)
+    candidate = answers(1) | {f"q{at}": dict(survives) for at in range(1, 50)}
+    check = one(bound, candidate, answers(50))
+    assert check.value == 1
+    assert not check.passed
+    told = "supported has a value on only 1 of the 50 questions on which the baseline has one."
+    assert check.why == told
+    alone = one(bound, candidate)
+    assert not alone.passed
+    assert alone.why.endswith("only 1 of 50 questions: run it beside the variant in force.")
+    assert one(bound, answers(50), answers(50)).passed
+
+
+def test_questions_have_to_be_answered_whatever_the_limits_ask_for() -> None:
+    bound = Rule("seconds", at_most=9)
+    assert complete([bound]) == (DEFAULT_RULES[0], bound)
+    loose = Rule(ANSWERED, at_least=0.5)
+    assert complete([bound, loose]) == (bound, loose)
+    assert complete(DEFAULT_RULES) == DEFAULT_RULES
+
+
+def test_the_variant_in_force_is_held_against_its_earlier_run() -> None:
+    """The questions of today that were not asked then are in no comparison, and in every bound."""
+    then = answers(20)
+    rules = (Rule("supported", at_least=0.4, worst_drop=0.02), Rule(ANSWERED, at_least=0.98))
+    now = answers(20, supported=0.5) | answers(5, first=20)
+    worse, whole = judge(rules, now, then, (), is_in_force=True)
+    assert (worse.passed, whole.passed) == (False, True)
+    assert "is worse than the baseline's by 0.500" in worse.why
+    assert "20 questions" in worse.why
+    same, few = judge(rules, then | failed(5, first=20), then, (), is_in_force=True)
+    assert (same.passed, same.is_judged) == (True, True)
+    assert not few.passed
+    short = judge(rules, answers(20, supported=0.5), answers(3), (), is_in_force=True)[0]
+    assert (short.passed, short.is_judged) == (True, False)
+
+
+def test_a_metric_is_named_in_its_sentence_and_nowhere_else() -> None:
+    rule = Rule("judge", worst_drop=0.02)
+    few = answers(40) | {"q0": {"judge": 1.0}}
+    check = one(rule, few, few)
+    assert check.why == "judge has 1 questions to compare, too few: it is not judged."
+    told = "Mark has 1 questions to compare, too few: it is not judged."
+    assert check.told("Mark") == told
+    in_force = judge([rule], few, None, (), is_in_force=True)[0]
+    assert in_force.told("Mark").endswith("there is no loss to judge.")

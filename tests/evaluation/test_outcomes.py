@@ -8,8 +8,15 @@ import pytest
 from core.errors import NotFound
 from core.evaluation.gate import DEFAULT_RULES, Check, passes
 from core.evaluation.manifest import CHANGES
-from core.evaluation.outcomes import CHANGED, changed, gate, standing, standing_at
-from core.trials import Result, Run, RunState
+from core.evaluation.outcomes import (
+    CHANGED,
+    asked_otherwise,
+    changed,
+    gate,
+    standing,
+    standing_at,
+)
+from core.trials import Result, Rule, Run, RunState, SetQuestion
 from core.types import Variant
 from ui.locale import texts_in
 
@@ -57,6 +64,35 @@ def test_the_variant_in_force_is_the_baseline_wherever_and_by_whatever_name_it_s
     found = [*results(0, 0.5), *results(1, 0.9)]
     assert not passes(judged(run_of(WORSE, copy), found, 0))
     assert passes(judged(run_of(WORSE, copy), found, 1))
+
+
+def test_the_variant_in_force_is_held_against_what_it_came_to_before() -> None:
+    run = run_of(IN_FORCE)
+    then = {f"q{at}": {"recall@10": 0.9, "refusal": 0.9} for at in range(20)}
+    worse = gate(run, results(0, 0.5), 0, IN_FORCE, DEFAULT_RULES, (), then)
+    assert {each.rule.metric for each in worse if not each.passed} == {"recall@10", "refusal"}
+    assert passes(gate(run, results(0, 0.9), 0, IN_FORCE, DEFAULT_RULES, (), then))
+
+
+def test_a_run_of_failures_keeps_no_gate_open_by_the_limits_that_were_set() -> None:
+    """The one answer that came has perfect figures; nobody limited the share of answers."""
+    run = run_of(WORSE, IN_FORCE)
+    failed = [Result("r", 0, f"q{at}", error="It stopped.") for at in range(1, 20)]
+    found = [results(0, 1.0)[0], *failed, *results(1, 0.9)]
+    for limits in ([Rule("refusal", at_least=0.8)], [Rule("seconds", at_most=60)]):
+        checks = gate(run, found, 0, IN_FORCE, limits, ())
+        assert not passes(checks)
+        assert not next(each for each in checks if each.rule.metric == "answered").passed
+
+
+def test_what_two_versions_of_a_set_ask_differently_is_told() -> None:
+    one = {key: SetQuestion(key, f"{key}?", "Yes.") for key in "abcd"}
+    other = {
+        "a": one["a"],
+        "b": replace(one["b"], tags=("rent",)),  # no metric depends on it
+        "c": replace(one["c"], reference="No."),
+    }
+    assert asked_otherwise(one, other, "abcd") == {"c", "d"}
 
 
 def test_what_has_changed_shuts_the_gate_with_a_sentence_each() -> None:

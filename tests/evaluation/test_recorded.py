@@ -426,6 +426,38 @@ async def test_what_is_recorded_after_its_document_went_has_no_word_of_it(
     assert WORDS not in repr(left)
 
 
+async def test_a_comparison_on_which_others_have_voted_is_kept_from_who_began_it(
+    database: Database, matter: Matter
+) -> None:
+    """Asked and done at once: a vote that comes in between is not lost."""
+    made = await compared(database, matter)
+    await database.vote(matter.id, made, LOCAL, Outcome.TIE)
+    theirs = await database.vote(matter.id, made, BO, Outcome.TIE)
+    await database.withdraw_vote(matter.id, theirs.id, BO)
+    with pytest.raises(NotAllowed):
+        await database.delete_comparison(matter.id, made, LOCAL)
+    assert len(await database.votes(matter.id, made)) == 2
+    alone = await compared(database, matter)
+    await database.vote(matter.id, alone, LOCAL, Outcome.TIE)
+    for left, only_of in ((alone, LOCAL), (made, None)):
+        await database.delete_comparison(matter.id, left, only_of)
+    assert await database.comparisons(matter.id) == ()
+
+
+async def test_the_models_of_answers_are_told_where_somebody_has_voted(
+    database: Database, matter: Matter
+) -> None:
+    made, unvoted = await compared(database, matter), await compared(database, matter)
+    first, second = (await database.comparison(matter.id, made)).answers
+    answers = replace(first, model="one"), replace(second, model="")
+    for each in (made, unvoted):
+        await database.finish_comparison(matter.id, each, answers)
+    await database.vote(matter.id, made, LOCAL, Outcome.TIE)
+    assert await database.models_compared(matter.id) == {made: ("one", "")}
+    other = await database.create_matter("Another")
+    assert await database.models_compared(other.id) == {}
+
+
 async def test_nothing_of_evaluation_crosses_into_another_matter(
     database: Database, matter: Matter
 ) -> None:

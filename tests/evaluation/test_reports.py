@@ -113,7 +113,8 @@ def test_the_html_report_says_what_the_run_came_to(made: Report) -> None:
     assert shown.count("data-figure=") == 3
     assert shown.count("<details>") == QUESTIONS
     assert "does not pass" in shown
-    assert "answered is 0.958, below the 0.980 asked for." in shown
+    assert "Questions answered is 0.958, below the 0.980 asked for." in shown
+    assert "not judged" in shown
     assert "The documents do not hold an answer." in shown
     assert "p. 3" in shown
 
@@ -122,6 +123,8 @@ def test_the_report_speaks_chinese(made: Report) -> None:
     shown = body(html_report(made, words("zh")))
     for told in ("评估报告", "未通过", "低于要求的0.980", "逐题回答", "第 3 页", "有依据"):
         assert told in shown
+    assert "已回答的问题为0.958" in shown
+    assert "未评判" in shown
     assert "below the" not in shown
     assert "Figures" not in shown
 
@@ -135,6 +138,10 @@ def test_the_word_report_opens_with_tables_pictures_and_words(made: Report, lang
     assert "\x07" not in told
     assert "“quote <script>" in told
     assert "When is rent 23 due?" in told
+    assert any(
+        cell.startswith(words(language).metric("answered") + {"en": " is", "zh": "为"}[language])
+        for cell in cells
+    )
     assert any("0.958" in cell for cell in cells)
     # One a metric and variant, and the questions as points.
     pictures = [each for each in document.part.rels.values() if "image" in each.reltype]

@@ -1,7 +1,7 @@
 """Runs: results kept as they come, gone on with after a kill, given way, cancelled, repeated."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from core.evaluation.manifest import changed_meanwhile
 from core.evaluation.metrics import per_question
 from core.evaluation.runner import Parts, Runner
 from core.models.profile import ChatModel, EncoderModel, Profile
+from core.records.transactions import Unavailable
 from core.retrieval.refusal import Threshold
 from core.settings import Settings
 from core.trials import Gold, Result, Run, RunState, SetQuestion
@@ -247,6 +248,36 @@ async def test_a_run_waits_while_people_ask(bench: Bench) -> None:
     await asyncio.wait_for(runner.complete(run), 5)
     assert len(bench.answerer.asked) == 5
     await runner.close()
+
+
+async def test_work_on_runs_goes_on_after_the_database_was_locked(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Another process holds it for as long as it has patience, at whatever moment that is."""
+    monkeypatch.setattr("core.evaluation.runner._PAUSE_S", 0.05)
+    locks = dict.fromkeys(("unfinished_runs", "set_run_state", "keep_result"), 1)
+
+    def locked_once(name: str) -> Callable[..., Awaitable[object]]:
+        method = getattr(bench.database, name)
+
+        async def call(*args: object) -> object:
+            if locks[name]:
+                locks[name] -= 1
+                raise Unavailable("UPDATE runs", {}, Exception("database is locked"))
+            return await method(*args)
+
+        return call
+
+    for name in locks:
+        monkeypatch.setattr(bench.database, name, locked_once(name))
+    runner = bench.runner()
+    await runner.start()
+    run = await bench.begun(runner, GOOD)
+    done = await asyncio.wait_for(runner.complete(run), 10)
+    await runner.close()
+    assert not any(locks.values())
+    assert (done.state, done.done) == (RunState.DONE, 5)
+    assert caplog.text.count("is taken up again") == 3
 
 
 async def test_two_processes_take_turns_at_runs(bench: Bench) -> None:

@@ -84,7 +84,7 @@ async def test_a_report_asks_for_what_the_matter_asks_for(database: Database):
     run = await a_run(database, VARIANTS[0])
     await database.set_limits(run.matter_id, (Rule("refusal", at_least=0.9),))
     told = await written(database, run, "report.html", "en")
-    assert "refusal is 0.750, below the 0.900 asked for." in told
+    assert "Refusals right is 0.750, below the 0.900 asked for." in told
 
 
 async def test_a_report_says_that_the_gate_is_shut_by_what_has_changed(database: Database):

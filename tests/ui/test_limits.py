@@ -90,6 +90,38 @@ async def test_an_owner_sets_the_limits_and_the_gate_goes_by_them(
 
 
 @pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("en", "Judged by a model has 3 questions to compare, too few: it is not judged."),
+        ("zh", "模型评判只有3个问题可比较，数量太少，不作判断。"),
+    ],
+)
+async def test_what_was_not_judged_is_not_called_passed(
+    services: DeskServices, page: gr.Blocks, desk: Desk, language: str, told: str
+) -> None:
+    """And its sentence names the metric once: of some the key is a word of English."""
+    run = await services.runner.begin(desk.matter_id, desk.set_id, VARIANTS[:2], LOCAL)
+    for position in range(2):
+        for at, asked in enumerate(ASKED):
+            metrics = {"seconds": 1.0} | ({"judge": 0.5} if at < 3 else {})
+            result = Result(run.id, position, asked.id, an_answer(), (), metrics, 10, 1.0)
+            await services.database.keep_result(desk.matter_id, result)
+    await services.database.set_run_state(desk.matter_id, run.id, RunState.DONE)
+    limits = (Rule("judge", worst_drop=0.02), Rule("seconds", worst_drop=1.0))
+    await services.database.set_limits(desk.matter_id, limits)
+    desk = replace(desk, language=language)
+    event = fired(run=run.id, position=1)
+    dialog = region(page, await on_event(page, "ask_promotion")(desk, event), "dialog")
+    (row,) = (
+        each for each in dialog.split("<tr>") if "questions to compare" in each or "太少" in each
+    )
+    assert f"<small>{told}</small>" in row
+    assert desk.texts("gate.not_judged") in row
+    assert desk.texts("gate.passed") + "<" not in row
+    assert desk.texts("gate.passes_judged", name="{}").partition("{}")[2] in dialog
+
+
+@pytest.mark.parametrize(
     ("typed", "said"),
     [
         ({"at_least mrr": "much"}, "“much”不是数字。请检查限度。"),

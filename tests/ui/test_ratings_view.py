@@ -87,7 +87,7 @@ async def test_a_vote_by_who_knew_whose_the_answers_were_does_not_count_and_is_e
     assert "ratings-empty" in drawn
     assert "1 vote is left out" in drawn
     assert 'data-testid="export-votes-csv"' in drawn
-    rows = vote_rows(compared, every, {})
+    rows = vote_rows(compared, every, {}, LOCAL.id)
     assert [row["withdrawn"] for row in rows] == [True, False]
     assert [row["blind"] for row in rows] == [True, False]  # the first vote told the names
     assert [row["chosen"] for row in rows] == [VARIANTS[1].name, VARIANTS[0].name]
@@ -122,7 +122,7 @@ async def test_who_began_a_comparison_from_the_chat_has_read_one_of_its_answers(
         await database.vote(desk.matter_id, made.id, person, Outcome.WIN, 0)
     cast = await database.comparisons(desk.matter_id), await database.votes(desk.matter_id)
     assert [each.reviewer for each in ballots(*cast)] == [ada.id]
-    rows = vote_rows(*cast, {})
+    rows = vote_rows(*cast, {}, LOCAL.id)
     assert {row["reviewer_id"]: row["blind"] for row in rows} == {LOCAL.id: False, ada.id: True}
 
 
@@ -135,6 +135,59 @@ async def test_votes_on_one_comparison_are_told_as_such(services: DeskServices, 
         await services.database.votes(desk.matter_id),
     )
     assert [each.comparison for each in cast] == [made, made]
+
+
+async def test_an_export_does_not_uncover_what_still_waits_for_ones_own_vote(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+) -> None:
+    ada = Person("ada", "Ada")
+    waiting = await a_vote(services, desk, "When?", 0, ada)
+    voted = await a_vote(services, desk, "And who?", 0, ada)
+    await services.database.vote(desk.matter_id, voted, LOCAL, Outcome.WIN, 1)
+
+    async def taken() -> dict[str, dict[str, object]]:
+        drawn = await on_event(page, "export_votes")(desk, fired(kind="jsonl"))
+        coded = re.search(r"base64,([^\"]*)", region(page, drawn, "ratings-export"))
+        assert coded
+        lines = map(json.loads, base64.b64decode(coded[1]).decode().splitlines())
+        return {each["comparison"]: each for each in lines if each["reviewer_id"] == ada.id}
+
+    rows = await taken()
+    telling = ("shown", "position", "chosen")
+    assert [rows[waiting][key] for key in telling] == ["", "", ""]
+    assert rows[waiting]["outcome"] == "win"
+    names = " | ".join(each.name for each in VARIANTS[1::-1])
+    assert [rows[voted][key] for key in telling] == [names, 1, VARIANTS[1].name]
+    await services.database.vote(desk.matter_id, waiting, LOCAL, Outcome.WIN, 1)
+    assert [(await taken())[waiting][key] for key in telling] == [names, 1, VARIANTS[1].name]
+
+
+async def test_votes_that_are_all_the_same_are_not_called_too_few(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+) -> None:
+    for _ in range(20):
+        made = await a_vote(services, desk, "When?", None)
+        await services.database.vote(desk.matter_id, made, Person("ada", "Ada"), Outcome.TIE)
+    drawn = await ratings(page, desk)
+    assert "All 40 votes on 20 comparisons say the same." in drawn
+    assert "Not enough votes to say" not in drawn
+
+
+async def test_a_strength_that_several_models_share_is_told_as_such(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+) -> None:
+    for number in range(20):
+        made = await a_vote(services, desk, "When?", 1)
+        model = "SmolLM2" if number < 10 else "Qwen3"
+        written = replace(an_answer(), model=model)
+        both = [an_answer(), written]  # the second side is the draft
+        await services.database.finish_comparison(desk.matter_id, made, both)
+        if number == 9:
+            assert "several-models" not in await ratings(page, desk)
+    drawn = await ratings(page, desk)
+    assert drawn.count("several-models") == 1
+    label = desk.texts.known("variant", VARIANTS[0].name)
+    assert f"“{label}” were not all written by one model (Qwen3 · SmolLM2)" in drawn
 
 
 async def test_a_variant_with_few_votes_is_named_below_the_ratings(
