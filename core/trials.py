@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from core.types import Answer, Hit, Variant
+from core.types import EVERYTHING, Answer, Hit, Scope, Variant
 
 
 class Outcome(StrEnum):
@@ -83,7 +83,8 @@ class Comparison:
     """One question to several variants, which stand in the order in which they are shown.
 
     The order is drawn and stored before anything is shown; ``answers`` are in the same order and
-    empty until all are there.  ``message_id`` is the answer of a conversation that it began from.
+    empty until all are there.  ``message_id`` is the answer of a conversation that it began from,
+    and ``scope`` that answer's: every side searches there.
     """
 
     id: str
@@ -95,6 +96,7 @@ class Comparison:
     created_at: datetime
     answers: tuple[Answer, ...] = ()
     message_id: str = ""
+    scope: Scope = EVERYTHING
 
 
 @dataclass(frozen=True, slots=True)

@@ -339,7 +339,9 @@ class Answer:
     question that no document of the matter bears.  ``passages_used`` were read for the
     answer; ``passages_cut`` were found among the best but did not fit the engine's prompt.
     ``timings`` maps ``retrieve``, ``first_token``, ``generate``, ``verify`` and
-    ``total`` to seconds.  ``variant`` is the name of the variant that answered.
+    ``total`` to seconds.  ``variant`` is the name of the variant that answered, and ``scope`` says
+    which documents it searched.  ``tokens`` is how many the engine wrote, ``None`` where that was
+    not counted.
     """
 
     question: str
@@ -357,6 +359,8 @@ class Answer:
     sources: tuple[str, ...] = ()
     timings: dict[str, float] = field(default_factory=dict)
     variant: str = ""
+    scope: Scope = EVERYTHING
+    tokens: int | None = None
 
     @property
     def supported(self) -> int:

@@ -26,6 +26,7 @@ from core.types import (
     Identity,
     Person,
     Role,
+    Scope,
     Searched,
     Statement,
     Verdict,
@@ -58,6 +59,8 @@ ANSWER = Answer(
     sources=("d1", "d2"),
     timings={"retrieve": 0.125, "total": 1.5},
     variant="quotes",
+    scope=Scope(("d1",), (Genre.STATUTE,), date(2020, 1, 1), None, True),
+    tokens=21,
 )
 
 

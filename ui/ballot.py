@@ -9,11 +9,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from core.answering.statements import unmarked
 from core.errors import PinciteError
 from core.evaluation.comparison import Peculiar, peculiarities, place_of, searches
 from core.evaluation.variants import differences
 from core.trials import Comparison, Outcome, Vote
-from core.types import Answer, AnswerKind, Citation, Stage, Statement, Variant, Verdict
+from core.types import Answer, Citation, Stage, Statement, Variant, Verdict
 from ui.answer import render_statement
 from ui.locale import Texts
 from ui.markup import Html, action, element, icon, join, text
@@ -36,19 +37,23 @@ class Uncovered:
     variant: Variant
     peculiar: Peculiar
     settings: tuple[str, ...]
-    tokens: int | None
     is_chosen: bool
 
 
 def in_step(sides: Sequence[Progress]) -> tuple[Progress, ...]:
-    """The sides as far as all of them are: none is seen to be faster, or to write nothing."""
+    """The sides as far as all of them are: none is seen to be faster, or to write nothing.
+
+    Without their markers, whose numbers tell how many passages were read.
+    """
     if all(side.answer for side in sides):
         return tuple(sides)
     order = list(Stage)
     reached = min((order.index(s.stage) for s in sides if s.answer is None), default=0)
-    written = min(len(side.draft) for side in sides)
+    drafts = [unmarked(side.draft).rstrip() for side in sides]
+    written = min(map(len, drafts))
     return tuple(
-        Progress(side.question, order[reached], draft=side.draft[:written]) for side in sides
+        Progress(side.question, order[reached], draft=draft[:written])
+        for side, draft in zip(sides, drafts, strict=True)
     )
 
 
@@ -68,11 +73,12 @@ def render_comparison(
     sides: Sequence[Progress],
     votes: Sequence[Vote],
     desk: Desk,
-    tokens: Sequence[int] = (),
+    within: str = "",
 ) -> Html:
     """The question, every side in the stored order, and the ballot or what was voted.
 
-    ``votes`` are those on this comparison; ``tokens`` were written by each side, where known.
+    ``votes`` are those on this comparison; ``within`` is its scope in words.  Blocks: what each
+    answer alone has is looked for in all of them.
     """
     texts, me = desk.texts, desk.person.id
     covered, vote = is_covered(comparison, votes, me), own_vote(votes, me)
@@ -81,7 +87,7 @@ def render_comparison(
     done = len(answers) == len(seen)
     uncovered: Sequence[Uncovered | None] = [None] * len(seen)
     if not covered:
-        uncovered = _uncovered(comparison, answers if done else (), vote, tokens, texts)
+        uncovered = _uncovered(comparison, answers if done else (), vote, texts)
     drawn = [
         _side(position, progress, told, texts)
         for position, (progress, told) in enumerate(zip(seen, uncovered, strict=True))
@@ -95,6 +101,7 @@ def render_comparison(
         "section",
         element("h2", text(comparison.question), class_="asked", dir="auto"),
         element("p", text(_conditions(comparison.variants, texts)), class_="conditions"),
+        render_within(within, texts),
         element("div", *drawn, class_=f"sides of-{len(drawn)}", data_testid="sides"),
         render_aside(texts("ballot.marked")) if done and not covered else Html(""),
         below,
@@ -118,6 +125,14 @@ def render_aside(words: str) -> Html:
     return element("p", text(words), class_="aside", role="note")
 
 
+def render_within(within: str, texts: Texts) -> Html:
+    """Which documents alone are searched, or nothing where all are."""
+    if not within:
+        return Html("")
+    told = texts("compare.within", scope=within)
+    return element("p", text(told), class_="conditions", data_testid="within")
+
+
 def _conditions(variants: Sequence[Variant], texts: Texts) -> str:
     """How even the conditions are, said of all sides together."""
     models, found = len({each.model for each in variants}), len(searches(variants))
@@ -129,24 +144,19 @@ def _uncovered(
     comparison: Comparison,
     answers: Sequence[Answer],
     vote: Vote | None,
-    tokens: Sequence[int],
     texts: Texts,
 ) -> list[Uncovered]:
     variants = comparison.variants
     differ = {key for each in variants[1:] for key in differences(variants[0], each)}
     apart = peculiarities(answers) or [Peculiar(frozenset(), frozenset())] * len(variants)
-    counted: Sequence[int | None] = tokens or [None] * len(variants)
     return [
         Uncovered(
             variant,
             peculiar,
             tuple(setting(key, getattr(variant, key), texts) for key in sorted(differ)),
-            count,
             vote is not None and vote.winner == position,
         )
-        for position, (variant, peculiar, count) in enumerate(
-            zip(variants, apart, counted, strict=True)
-        )
+        for position, (variant, peculiar) in enumerate(zip(variants, apart, strict=True))
     ]
 
 
@@ -183,7 +193,7 @@ def _facts(answer: Answer | None, told: Uncovered, texts: Texts) -> Html:
             answer.model,
             texts("answer.total", seconds=f"{total:.1f}") if total is not None else "",
             texts("answer.first_token", seconds=f"{first:.1f}") if first is not None else "",
-            texts("ballot.tokens", count=told.tokens) if told.tokens is not None else "",
+            texts("ballot.tokens", count=answer.tokens) if answer.tokens is not None else "",
         )
         notice = texts.known("notice", answer.notice)
         rows.append(element("p", text(took), class_="took", data_testid="took"))
@@ -370,13 +380,6 @@ def _verdict(comparison: Comparison, vote: Vote, votes: Sequence[Vote], texts: T
 def verdict_of(vote: Vote) -> str:
     """A vote as its button sends it."""
     return str(vote.winner) if vote.outcome is Outcome.WIN else vote.outcome
-
-
-def written(answer: Answer) -> str:
-    """What the engine wrote for an answer, as far as it is kept."""
-    if answer.kind is AnswerKind.DRAFT:
-        return "\n".join(each.text for each in answer.statements)
-    return answer.draft
 
 
 def verdict_sent(verdict: str) -> tuple[Outcome, int | None]:

@@ -1,7 +1,8 @@
 """Evaluation, side by side: one question, several answers at once, and the vote between them."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
 
 import gradio as gr
@@ -10,19 +11,19 @@ from core.deeds import Deed
 from core.errors import NotAllowed, NotFound, PinciteError
 from core.evaluation.comparison import compare, draw
 from core.evaluation.variants import in_force, variants_of
-from core.trials import Comparison
-from core.types import Role, Variant
+from core.trials import Comparison, Vote
+from core.types import EVERYTHING, Answer, Message, Role, Scope, Variant
 from ui.ballot import (
-    is_covered,
     render_aside,
     render_comparison,
+    render_within,
     verdict_sent,
-    written,
 )
 from ui.chat import history_of
 from ui.comparisons import ROWS, render_comparisons, render_empty, render_unfinished
 from ui.locale import Texts
 from ui.markup import Html, action, element, icon, text
+from ui.options import Options, within
 from ui.page import Desk, Page, Tab, Updates, value_of
 from ui.progress import Progress, paced
 from ui.thumbs import faults_sent
@@ -44,7 +45,11 @@ def comparing_view(page: Page) -> Tab:
             return {form: render_form((), "", desk)}
         offered = variants_of(await database.variants(desk.matter_id))
         standing = in_force(await database.promotions(desk.matter_id))
-        return {form: render_form(offered, standing.name, desk)}
+        read = await _read(page, desk)
+        desk = replace(desk, comparing_message=read.id if read else "")
+        answer = read.answer if read else None
+        told = await _within(page, desk, answer.scope) if answer else ""
+        return {form: render_form(offered, standing.name, desk, answer, told)}
 
     async def draw_recent(desk: Desk) -> Updates:
         if not desk.matter_id:
@@ -60,13 +65,12 @@ def comparing_view(page: Page) -> Tab:
             made = await database.comparison(desk.matter_id, desk.comparison_id)
         except NotFound:
             return {sides: render_empty(desk.texts)}
+        told = await _within(page, desk, made.scope)
         if not made.answers:
-            return {sides: render_unfinished(made, desk.texts)}
+            return {sides: render_unfinished(made, told, desk.texts)}
         votes = await database.votes(desk.matter_id, made.id)
         progress = [Progress(made.question, answer=answer) for answer in made.answers]
-        covered = is_covered(made, votes, desk.person.id)
-        counts = () if covered else _tokens(page, made)
-        return {sides: render_comparison(made, progress, votes, desk, counts)}
+        return {sides: await _drawn(made, progress, votes, desk, told)}
 
     async def draw_all(desk: Desk) -> Updates:
         return await draw_form(desk) | await draw_sides(desk) | await draw_recent(desk)
@@ -75,7 +79,8 @@ def comparing_view(page: Page) -> Tab:
         made = await _begin(page, desk, fired)
         desk = replace(desk, comparison_id=made.id, comparing="", comparing_message="")
         progress = [Progress(made.question) for _ in made.variants]
-        begun = {page.desk: desk, sides: render_comparison(made, progress, (), desk), recent: ""}
+        told = await _within(page, desk, made.scope)
+        begun = {page.desk: desk, sides: await _drawn(made, progress, (), desk, told), recent: ""}
         yield begun | await draw_form(desk)
         earlier = await database.messages_before(desk.matter_id, made.message_id)
         events = compare(
@@ -84,6 +89,7 @@ def comparing_view(page: Page) -> Tab:
             made.question,
             made.variants,
             history_of(earlier),
+            made.scope,
         )
         try:
             async with aclosing(paced(events)) as batches:
@@ -94,9 +100,9 @@ def comparing_view(page: Page) -> Tab:
                     if len(answers) == len(progress):
                         await database.finish_comparison(desk.matter_id, made.id, answers)
                         break
-                    drawn = render_comparison(made, progress, (), desk) if batch else gr.skip()
+                    drawn = await _drawn(made, progress, (), desk, told) if batch else gr.skip()
                     yield {sides: drawn}
-        except PinciteError:
+        except Exception:  # whatever it was: a page that says it is busy takes no other question
             yield await shown(desk)
             raise
         yield await shown(desk)
@@ -167,28 +173,71 @@ async def _begin(page: Page, desk: Desk, fired: gr.EventData) -> Comparison:
     offered = {each.name: each for each in variants_of(await database.variants(desk.matter_id))}
     if not all(isinstance(name, str) and name in offered for name in names):
         raise PinciteError(desk.texts("compare.no_variant"))
+    message_id = value_of(fired, "message_id", str, "")
     made = await database.begin_comparison(
         desk.matter_id,
         question,
         draw([offered[name] for name in names]),
         desk.person,
         is_blind=bool(value_of(fired, "blind", str, "")),
-        message_id=value_of(fired, "message_id", str, ""),
+        message_id=message_id,
+        scope=await _scope_of(page, desk, message_id),
     )
     await page.record(desk, Deed.ANSWERS_COMPARED, made.id)
     return made
 
 
-def _tokens(page: Page, made: Comparison) -> tuple[int, ...]:
-    """The tokens that were written for each side, once there is an engine to count them."""
-    engine = page.services.engine
-    if engine.status.state != "ready":
-        return ()
-    return tuple(engine.count_tokens(written(answer)) for answer in made.answers)
+async def _drawn(
+    made: Comparison, progress: Sequence[Progress], votes: Sequence[Vote], desk: Desk, told: str
+) -> Html:
+    """The sides, drawn in a thread: a listing has a thousand statements."""
+    return await asyncio.to_thread(render_comparison, made, progress, votes, desk, told)
 
 
-def render_form(offered: Sequence[Variant], standing: str, desk: Desk) -> Html:
-    """The question and the variants that answer it; the one in force is ticked first."""
+async def _scope_of(page: Page, desk: Desk, message_id: str) -> Scope:
+    """Where the answer of a message was sought: what it is compared with is sought there too.
+
+    Raises ``NotFound``, and ``PinciteError`` where none of the documents chosen then is left: to
+    search all of them instead would answer another question.
+    """
+    if not message_id:
+        return EVERYTHING
+    database = page.services.database
+    answer = (await database.message(desk.matter_id, message_id)).answer
+    sought = Options(answer.scope if answer else EVERYTHING)
+    left = sought.among(await database.documents(desk.matter_id))
+    if sought.scope.documents and not left.scope.documents:
+        raise PinciteError(desk.texts("compare.documents_gone"))
+    return left.scope
+
+
+async def _read(page: Page, desk: Desk) -> Message | None:
+    """The answer in the chat that the form is prepared for, unless it has gone since."""
+    with suppress(NotFound):
+        if desk.comparing_message:
+            return await page.services.database.message(desk.matter_id, desk.comparing_message)
+    return None
+
+
+async def _within(page: Page, desk: Desk, scope: Scope) -> str:
+    """A scope in words, or nothing for every document."""
+    if scope == EVERYTHING:
+        return ""
+    return within(scope, await page.services.database.documents(desk.matter_id), desk.texts)
+
+
+def render_form(
+    offered: Sequence[Variant],
+    standing: str,
+    desk: Desk,
+    answer: Answer | None = None,
+    told: str = "",
+) -> Html:
+    """The question and the variants that answer it; two are ticked.
+
+    First the one that gave the ``answer`` which it is prepared for, if it is offered, then the one
+    in force.  ``told`` is the scope of that answer in words.
+    """
     texts = desk.texts
     question = element(
         "textarea",
@@ -201,8 +250,10 @@ def render_form(offered: Sequence[Variant], standing: str, desk: Desk) -> Html:
         data_testid="comparison-question",
         dir="auto",
     )
-    others = [each.name for each in offered if each.name != standing]
-    ticked = {standing, *others[:1]}
+    names = [each.name for each in offered]
+    gave = answer.variant if answer else ""
+    order = [each for each in dict.fromkeys((gave, standing, *names)) if each in names]
+    ticked = order[:2]
     chips = [_chip(each, each.name in ticked, each.name == standing, texts) for each in offered]
     start = element(
         "button", text(texts("compare.run")), type="submit", class_="button", data_testid="compare"
@@ -231,6 +282,8 @@ def render_form(offered: Sequence[Variant], standing: str, desk: Desk) -> Html:
         question,
         message,
         render_aside(texts("compare.from_chat")) if desk.comparing_message else Html(""),
+        render_within(told, texts),
+        render_aside(texts("compare.other_way")) if gave and gave not in names else Html(""),
         element(
             "fieldset",
             element("legend", text(texts("compare.variants"))),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from core.trials import Comparison, Poll
 from core.types import Role
-from ui.ballot import own_vote
+from ui.ballot import own_vote, render_within
 from ui.locale import Texts
 from ui.markup import Html, action, element, icon, text
 from ui.page import Desk
@@ -80,8 +80,11 @@ def render_empty(texts: Texts) -> Html:
     )
 
 
-def render_unfinished(made: Comparison, texts: Texts) -> Html:
-    """A comparison whose answers never all came: it cannot be voted on, and be asked again."""
+def render_unfinished(made: Comparison, within: str, texts: Texts) -> Html:
+    """A comparison whose answers never all came: it cannot be voted on, and be asked again.
+
+    ``within`` is its scope in words; asked again, it is that of the same answer.
+    """
     again = action(
         "compare",
         icon("redo"),
@@ -98,6 +101,7 @@ def render_unfinished(made: Comparison, texts: Texts) -> Html:
     return element(
         "section",
         element("h2", text(made.question), class_="asked", dir="auto"),
+        render_within(within, texts),
         element("p", text(texts("compare.unfinished_more")), class_="notice", role="note"),
         again,
         class_="comparison",

@@ -198,9 +198,9 @@ def _value(value: object) -> Html:
 def render_promote(
     run: Run, in_force: Variant, passes: Sequence[bool], texts: Texts, *, may_promote: bool
 ) -> Html:
-    """For each variant whether it passes the gate, and the way to put it in force.
+    """For each variant whether it passes the gate, its checks, and the way to put it in force.
 
-    Who may do that may set the limits of the gate.
+    Who may do that may set the limits of the gate; the others read.
     """
     limits = action(
         "ask_limits", text(texts("limits.open")), class_="button quiet", data_testid="ask-limits"
@@ -224,7 +224,7 @@ def render_promote(
                 else Html(""),
                 action(
                     "ask_promotion",
-                    text(texts("gate.look")),
+                    text(texts("gate.look" if may_promote else "gate.checks")),
                     value={"run": run.id, "position": at},
                     class_="button quiet",
                     data_testid="ask-promotion",

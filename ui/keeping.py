@@ -8,8 +8,9 @@ import gradio as gr
 
 from core.deeds import Deed
 from core.errors import NotFound, PinciteError
-from core.evaluation.sets import question_from
+from core.evaluation.sets import checked, question_from
 from core.trials import QuestionSet, SetQuestion
+from core.types import EVERYTHING
 from ui.fields import dialog_buttons, dropdown, line_field, render_dialog, words_field
 from ui.locale import Texts
 from ui.markup import Html, action, element, icon, text
@@ -34,27 +35,39 @@ def keeping(page: Page) -> None:
     """Let an answer's question be put into a set, with the words that its statements rest on."""
     database = page.services.database
 
-    async def kept(desk: Desk, message_id: str) -> SetQuestion:
+    async def kept(desk: Desk, message_id: str) -> tuple[SetQuestion, list[str]]:
+        """The question of an answer, and why it may ask something else when it stands alone."""
         there = await database.messages(desk.matter_id, desk.conversation_id)
-        message = next((each for each in there if each.id == message_id), None)
-        if message is None or message.answer is None:
+        place = next((at for at, each in enumerate(there) if each.id == message_id), None)
+        answer = None if place is None else there[place].answer
+        if answer is None:
             raise NotFound(desk.texts("chat.turn_gone"))
-        return question_from(message.answer)
+        follows = any(each.answer for each in there[:place])
+        told = [
+            desk.texts("sets.follow_up") if follows else "",
+            desk.texts("sets.scoped") if answer.scope != EVERYTHING else "",
+        ]
+        return question_from(answer), [each for each in told if each]
 
     async def pick_set(desk: Desk, fired: gr.EventData) -> Updates:
         message_id = value_of(fired, "id", str)
-        asked = await kept(desk, message_id)
+        asked, told = await kept(desk, message_id)
         sets = await database.question_sets(desk.matter_id)
-        return {page.dialog: render_keeping(message_id, asked, sets, desk.texts)}
+        return {page.dialog: render_keeping(message_id, asked, told, sets, desk.texts)}
 
     async def keep_answer(desk: Desk, fired: gr.EventData) -> Updates:
         message_id, set_id = value_of(fired, "id", str), value_of(fired, "set_id", str, "")
+        asked, told = await kept(desk, message_id)
         asked = replace(
-            await kept(desk, message_id),
+            asked,
             id=uuid4().hex,
+            question=" ".join(value_of(fired, "question", str, "").split()),
             reference=value_of(fired, "reference", str, "").strip(),
         )
         try:
+            if not asked.question:
+                raise PinciteError(desk.texts("chat.no_question"))
+            checked(asked)
             if set_id:
                 held, left_out = await database.add_questions(desk.matter_id, set_id, [asked])
                 if left_out:
@@ -67,7 +80,8 @@ def keeping(page: Page) -> None:
         except PinciteError as error:
             sets = await database.question_sets(desk.matter_id)
             said = desk.texts.said(error.reason, error.remedy)
-            return {page.dialog: render_keeping(message_id, asked, sets, desk.texts, said)}
+            drawn = render_keeping(message_id, asked, told, sets, desk.texts, said)
+            return {page.dialog: drawn}
         await page.record(desk, deed, held.id)
         gr.Info(text(desk.texts("sets.kept", name=held.name)))
         return {page.dialog: ""}
@@ -83,11 +97,15 @@ def keeping(page: Page) -> None:
 def render_keeping(
     message_id: str,
     asked: SetQuestion,
+    told: Sequence[str],
     sets: Sequence[QuestionSet],
     texts: Texts,
     trouble: str = "",
 ) -> Html:
-    """The set to put an answer's question into, and what is put there."""
+    """The set to put an answer's question into, and what is put there.
+
+    ``told`` is what the question has to say by itself before it can be asked alone.
+    """
     choices = [*((each.id, each.name) for each in sets), ("", texts("sets.in_new"))]
     gold = [element("li", render_gold(each, texts)) for each in asked.gold]
     places = (
@@ -97,7 +115,8 @@ def render_keeping(
     )
     form = element(
         "form",
-        element("p", text(asked.question), class_="asked", dir="auto"),
+        words_field("question", texts("sets.field.question"), asked.question),
+        *(element("p", text(each), class_="notice", role="note") for each in told),
         dropdown("set_id", texts("sets.set"), choices, choices[0][0]),
         element("div", line_field("name", texts("sets.name")), class_="for-new"),
         words_field("reference", texts("sets.field.reference"), asked.reference, rows=3),

@@ -138,6 +138,22 @@ def in_force(
     )
 
 
+def within(scope: Scope, documents: Sequence[Document], texts: Texts) -> str:
+    """A scope in words, such as ``Lease.pdf · contracts``; nothing for everything.
+
+    It is told as it was chosen, whatever has become of the documents since.
+    """
+    count = len(scope.documents)
+    names = [each.name for each in documents if each.id in scope.documents]
+    chosen = names[0] if names and count == 1 else texts("count.documents", count=count)
+    return texts.list_of_words(
+        _shortened(chosen) if count else "",
+        texts.list_of_words(*(texts(f"genres.{genre}") for genre in scope.genres)),
+        _period(scope, texts),
+        texts("options.old_versions") if scope.old_versions else "",
+    )
+
+
 def _documents(options: Options, documents: Sequence[Document], texts: Texts) -> str:
     there, found = searchable(documents), in_scope(options, documents)
     if not there:
@@ -145,11 +161,14 @@ def _documents(options: Options, documents: Sequence[Document], texts: Texts) ->
     if not found:
         return texts("options.nothing")
     if len(options.scope.documents) == 1:
-        name = found[0].name
-        return name if len(name) <= NAME_CHARACTERS else name[:NAME_CHARACTERS].rstrip() + "…"
+        return _shortened(found[0].name)
     if options.scope == EVERYTHING:
         return texts("options.all", count=len(there))
     return texts("options.some", found=len(found), count=len(there))
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= NAME_CHARACTERS else name[:NAME_CHARACTERS].rstrip() + "…"
 
 
 def _period(scope: Scope, texts: Texts) -> str:

@@ -79,7 +79,7 @@ NEEDS: dict[str, Role | None] = {
     "open_run": Role.READER,
     "compare_runs": Role.READER,
     "open_pair": Role.READER,
-    "ask_promotion": Role.OWNER,
+    "ask_promotion": Role.READER,  # the checks; who may not put it in force is not offered to
     "promote_variant": Role.OWNER,
     "ask_limits": Role.OWNER,
     "set_limits": Role.OWNER,

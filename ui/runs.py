@@ -181,7 +181,8 @@ def runs_view(page: Page) -> Tab:
         stale = await changed(run, services.runner.changes)
         promoted = await variant_in_force(desk)
         rules = await database.limits(desk.matter_id) or DEFAULT_RULES
-        return run, position, gate(run, results, position, promoted, rules, stale)
+        checks = await asyncio.to_thread(gate, run, results, position, promoted, rules, stale)
+        return run, position, checks
 
     async def ask_promotion(desk: Desk, fired: gr.EventData) -> Updates:
         run, at, checks = await judged(desk, fired)

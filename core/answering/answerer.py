@@ -140,7 +140,7 @@ class Answerer:
             async with aclosing(self._stream(matter_id, question, history, variant, scope)) as own:
                 async for event in own:
                     if isinstance(event, Done):
-                        event = Done(replace(event.answer, variant=variant.name))
+                        event = Done(replace(event.answer, variant=variant.name, scope=scope))
                     yield event
         finally:
             self._open.remove(question)
@@ -184,6 +184,7 @@ class Answerer:
         """Write a draft where one may be written, check it, or quote."""
         draft, notice = "", self.why_no_draft(asked.variant, asked.question)
         hits = found.hits
+        tokens: int | None = 0
         if not notice:
             yield Staged(Stage.READING)
             try:
@@ -195,14 +196,15 @@ class Answerer:
                         async for event in events:
                             draft += event.text if isinstance(event, Delta) else ""
                             yield event
+                    tokens = self._engine.count_tokens(draft)
             except EngineError:
-                notice = "engine_failed"
+                notice, tokens = "engine_failed", None
         yield Staged(Stage.CHECKING)
         statements: tuple[Statement, ...] = ()
         if not notice:
             # In a thread: a long draft takes longer to check than a tick.
             statements = await asyncio.to_thread(
-                _checked, draft, hits, self._model.is_weak, self._breaks_off(draft)
+                _checked, draft, hits, self._model.is_weak, self._breaks_off(draft, tokens or 0)
             )
         verdict = overall(statements)
         if not notice and verdict is Verdict.UNSUPPORTED:
@@ -226,6 +228,7 @@ class Answerer:
                 passages_cut=len(found.hits) - len(hits),
                 sources=_sources(hits, asked.history),
                 timings=clock.timings(),
+                tokens=tokens,
             )
         )
 
@@ -243,12 +246,12 @@ class Answerer:
             return "not_in_documents"
         return ""
 
-    def _breaks_off(self, draft: str) -> bool:
+    def _breaks_off(self, draft: str, tokens: int) -> bool:
         """Whether the limit of tokens ended a draft in the middle of a sentence."""
         text = re.sub(r"(?:\s*[\[【][^\]】]*[\]】])+$", "", draft.rstrip())
         if not text or text[-1] in _ENDS:
             return False
-        return self._engine.count_tokens(draft) >= self._model.answer_tokens - _SPARE_TOKENS
+        return tokens >= self._model.answer_tokens - _SPARE_TOKENS
 
     async def _write(self, query: "Query", clock: "_Clock") -> AsyncGenerator[Event, None]:
         async with aclosing(query.write()) as words:
@@ -281,6 +284,7 @@ def _refused(asked: "Asked", found: Found, notice: str, clock: "_Clock") -> Answ
         nearest=nearest,
         absent=found.absent,
         timings=clock.timings(),
+        tokens=0,
     )
 
 
@@ -299,6 +303,7 @@ def _listed(asked: "Asked", found: Found, clock: "_Clock") -> Answer:
         passages_used=len(statements),
         sources=_sources(found.hits, ()),
         timings=clock.timings(),
+        tokens=0,
     )
 
 

@@ -14,6 +14,8 @@ _ABBREVIATIONS = frozenset(
 _END = re.compile(r"[.!?]+[\"”’')\]]*(?=\s|$)|[。！？；]+[”’」』）]*|\n+")
 _NUMBERS = r"\d{1,3}(?:\s*[,，、;–—~-]\s*\d{1,3})*"
 _MARKER = re.compile(rf"\s*[\[【]\s*({_NUMBERS})\s*[\]】]")
+_UNCLOSED = re.compile(r"\s*[\[【][\d\s,，、;–—~-]*\Z")
+"""A marker at the end of a draft whose bracket is still to come."""
 _RANGE = re.compile(r"(\d+)(?:\s*[–—~-]\s*(\d+))?")
 _LONGEST_RANGE = 20
 _WRAPPED = re.compile(r"(?<![.:;!?。；：，,\s])[ \t]*\n[ \t]*(?=[a-z])")
@@ -89,6 +91,11 @@ def claims(draft: str) -> tuple[Claim, ...]:
         if any(character.isalnum() for character in text):
             found.append(Claim(text, tuple(dict.fromkeys(markers))))
     return tuple(found)
+
+
+def unmarked(draft: str) -> str:
+    """A draft, or as much of it as is written, without its markers: nor half of the next one."""
+    return _UNCLOSED.sub("", _MARKER.sub("", draft))
 
 
 def _read(numbers: str) -> list[int]:

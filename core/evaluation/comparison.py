@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass
 from typing import Protocol
 
-from core.types import Answer, AnswerKind, Citation, Event, Turn, Variant
+from core.types import EVERYTHING, Answer, AnswerKind, Citation, Event, Scope, Turn, Variant
 
 ALIKE = 0.8
 """Statements that share this much of their three-letter pieces say the same."""
@@ -17,7 +17,12 @@ class Answers(Protocol):
     """What a side of a comparison asks of an answerer."""
 
     def stream(
-        self, matter_id: str, question: str, history: Sequence[Turn], variant: Variant
+        self,
+        matter_id: str,
+        question: str,
+        history: Sequence[Turn],
+        variant: Variant,
+        scope: Scope,
     ) -> AsyncGenerator[Event, None]:
         """The events of one answer."""
 
@@ -51,19 +56,21 @@ async def compare(
     question: str,
     variants: Sequence[Variant],
     history: Sequence[Turn] = (),
+    scope: Scope = EVERYTHING,
 ) -> AsyncGenerator[tuple[int, Event], None]:
     """Yield ``(side, event)`` until every side is done; sides are numbered from 0.
 
-    ``history`` is what was said before the question, oldest first, the same for every side.  What
-    several sides search alike is searched once.  Closing the generator ends every side.  The first
-    side to fail ends them all with its error.
+    ``history`` is what was said before the question, oldest first, and ``scope`` says which
+    documents are searched, both the same for every side.  What several sides search alike is
+    searched once.  Closing the generator ends every side.  The first side to fail ends them all
+    with its error.
     """
     events: asyncio.Queue[tuple[int, Event | Exception | None]] = asyncio.Queue()
     async with answerer.sharing() as answers:
 
         async def answer(side: int, variant: Variant) -> None:
             try:
-                own = answers.stream(matter_id, question, history, variant)
+                own = answers.stream(matter_id, question, history, variant, scope)
                 async with aclosing(own) as stream:
                     async for event in stream:
                         await events.put((side, event))
@@ -103,20 +110,23 @@ def peculiarities(answers: Sequence[Answer]) -> tuple[Peculiar, ...]:
     """What sets each answer apart from the others, in their order.
 
     Statements are compared by the Jaccard index of their three-letter pieces, sources by whether
-    the spans overlap.
+    the spans overlap.  Blocks: a listing has a thousand of each.
     """
     said = [[_pieces(each.text) for each in answer.statements] for answer in answers]
+    same = [frozenset(each) for each in said]
     read = [_sources(answer) for answer in answers]
     return tuple(
         Peculiar(
             frozenset(
                 place
                 for place, pieces in enumerate(said[own])
+                if not any(pieces in same[k] for k in others)
                 if not any(_alike(pieces, each) for k in others for each in said[k])
             ),
             frozenset(
                 source
                 for source in read[own]
+                if not any(source in read[k] for k in others)
                 if not any(_overlap(source, each) for k in others for each in read[k])
             ),
         )
@@ -141,6 +151,9 @@ def _pieces(text: str) -> frozenset[str]:
 
 
 def _alike(first: frozenset[str], second: frozenset[str]) -> bool:
+    shorter, longer = sorted((len(first), len(second)))
+    if shorter < ALIKE * longer:  # they could not share enough, whatever is in them
+        return False
     return len(first & second) >= ALIKE * len(first | second)
 
 

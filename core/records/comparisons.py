@@ -23,7 +23,7 @@ from core.records.transactions import (
     transacted,
 )
 from core.trials import Comparison, Fault, Feedback, Outcome, Poll, Vote
-from core.types import Answer, DocumentState, Person, Variant
+from core.types import EVERYTHING, Answer, DocumentState, Person, Scope, Variant
 
 comparisons = Table(
     "comparisons",
@@ -37,6 +37,7 @@ comparisons = Table(
     Column("created_at", String, nullable=False),
     Column("answers", Text),
     Column("message_id", String, nullable=False),
+    Column("scope", Text, nullable=False, server_default="{}"),
 )
 
 votes = Table(
@@ -94,6 +95,7 @@ class Comparisons(Records):
         *,
         is_blind: bool = True,
         message_id: str = "",
+        scope: Scope = EVERYTHING,
     ) -> Comparison:
         """Record a comparison with its sides in the order drawn, before anything is shown.
 
@@ -116,6 +118,7 @@ class Comparisons(Records):
             "is_blind": is_blind,
             "created_at": now(),
             "message_id": message_id,
+            "scope": dump(Scope, scope),
         }
         row = sql.execute(sa.insert(comparisons).values(values).returning(comparisons)).one()
         return _comparison(row)
@@ -434,6 +437,7 @@ def _comparison(row: sa.Row[Any], answers: str | None = None) -> Comparison:
         created_at=datetime.fromisoformat(row.created_at),
         answers=() if answers is None else load(tuple[Answer, ...], answers),
         message_id=row.message_id,
+        scope=load(Scope, row.scope),
     )
 
 

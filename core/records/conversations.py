@@ -150,6 +150,15 @@ class Conversations(Records):
         return tuple(map(_message, sql.execute(query)))
 
     @transacted
+    def message(self, sql: sa.Connection, matter_id: str, message_id: str) -> Message:
+        """One question of the matter with its answer; raises ``NotFound``."""
+        own = messages.c.id.in_(_messages_of(matter_id, message_id))
+        row = sql.execute(sa.select(messages).where(own)).first()
+        if row is None:
+            raise NotFound("This message is not in the matter.", "Reload the page.")
+        return _message(row)
+
+    @transacted
     def messages_before(
         self, sql: sa.Connection, matter_id: str, message_id: str
     ) -> tuple[Message, ...]:

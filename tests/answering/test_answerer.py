@@ -352,6 +352,30 @@ async def test_the_history_and_the_scope_reach_the_search(office: Office) -> Non
     assert (retrieved.searched.documents, retrieved.searched.documents_in_matter) == (1, 2)
 
 
+async def test_an_answer_keeps_where_it_was_sought(office: Office) -> None:
+    scope = Scope(("lease",), dated_to=date(2030, 1, 1))
+    for more in ({}, {"style": AnswerKind.QUOTES}, {"style": AnswerKind.LISTING}):
+        assert (await office.answer("rent", scope=scope, **more)).scope == scope
+    assert (await office.answer("When is the rent due?", "empty", scope=scope)).scope == scope
+    assert (await office.answer("When is the rent due?")).scope == EVERYTHING
+
+
+async def test_the_tokens_that_the_engine_wrote_are_counted_markers_and_all(
+    office: Office,
+) -> None:
+    office.engine.words = ["The Tenant shall pay the rent ", "on the first day. [1]"]
+    held = await office.answer("When is the rent due?")
+    assert (held.kind, held.tokens) == (AnswerKind.DRAFT, 11)
+    office.engine.words = ["The Tenant shall pay the rent on the second day. [1]"]
+    lost = await office.answer("When is the rent due?")
+    assert (lost.kind, lost.tokens) == (AnswerKind.QUOTES, 11)
+    for style in (AnswerKind.QUOTES, AnswerKind.LISTING):
+        assert (await office.answer("rent", style=style)).tokens == 0
+    assert (await office.answer("When is the rent due?", "empty")).tokens == 0
+    office.engine.words, office.engine.fails = ["The Tenant"], True
+    assert (await office.answer("When is the rent due?")).tokens is None
+
+
 async def test_leaving_in_the_middle_of_a_draft_aborts_the_engine(office: Office) -> None:
     office.engine.words = ["The ", "Tenant ", "shall "] * 50
     stream = office.answerer.stream("m", "When is the rent due?", (), Variant("draft"))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.answering.statements import claims, sentences
+from core.answering.statements import claims, sentences, unmarked
 
 LEGAL = st.text(alphabet=list('ab Inc. No.5(a)[1]"”。；\n\t!?第条，【2】'), max_size=80)
 
@@ -57,3 +57,11 @@ def test_each_statement_keeps_its_own_markers(
     draft: str, expected: list[tuple[str, tuple[int, ...]]]
 ) -> None:
     assert [(claim.text, claim.markers) for claim in claims(draft)] == expected
+
+
+def test_no_number_of_a_marker_is_seen_at_any_time_while_a_draft_is_written() -> None:
+    draft = "Rent is due [17] monthly 【2, 4–6】. Interest accrues. [1-3][20] So."
+    for size in range(len(draft) + 1):
+        seen = unmarked(draft[:size])
+        assert "Rent is due monthly. Interest accrues. So.".startswith(seen.rstrip())
+    assert unmarked("In [2024] the [Tenant] paid.") == "In [2024] the [Tenant] paid."

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from itertools import permutations
+from time import perf_counter
 
 import pytest
 
@@ -21,6 +22,7 @@ from core.types import (
     Citation,
     Delta,
     Event,
+    Scope,
     Searched,
     Statement,
     Turn,
@@ -35,15 +37,22 @@ class Answers:
     def __init__(self, failing: str = "") -> None:
         self.failing = failing
         self.open = 0
+        self.scopes: list[Scope] = []
 
     @asynccontextmanager
     async def sharing(self) -> AsyncIterator["Answers"]:
         yield self
 
     async def stream(
-        self, matter_id: str, question: str, history: Sequence[Turn], variant: Variant
+        self,
+        matter_id: str,
+        question: str,
+        history: Sequence[Turn],
+        variant: Variant,
+        scope: Scope,
     ) -> AsyncGenerator[Event, None]:
         self.open += 1
+        self.scopes.append(scope)
         try:
             for letter in variant.name:
                 await asyncio.sleep(0)
@@ -64,6 +73,13 @@ async def test_each_side_gets_its_own_events(variants: tuple[Variant, ...]) -> N
         order.append(side)
     assert said == {side: variant.name for side, variant in enumerate(variants)}
     assert order[:2] in ([0, 1], [1, 0])  # they run together, not one after the other
+
+
+async def test_every_side_searches_in_the_scope_of_the_comparison() -> None:
+    answers, scope = Answers(), Scope(("lease",))
+    async for _ in compare(answers, "m", "q", VARIANTS[:3], (), scope):
+        pass
+    assert answers.scopes == [scope] * 3
 
 
 async def test_leaving_ends_every_side() -> None:
@@ -161,6 +177,17 @@ def test_what_one_answer_alone_says_and_cites_is_its_own() -> None:
     assert a.statements == {1}
     assert a.sources == {("d", 100, 110)}
     assert b.statements == b.sources == frozenset()
+
+
+def test_two_listings_of_a_thousand_passages_are_held_against_each_other_at_once() -> None:
+    rng = random.Random(3)  # noqa: S311
+    words = ["".join(rng.choices("abcdefghij", k=6)) for _ in range(400)]
+    listed = [(" ".join(rng.choices(words, k=140)), 1000 * at) for at in range(1000)]
+    first = saying(*listed, ("Interest of four per cent accrues on arrears.", 2_000_000))
+    begun = perf_counter()
+    own, other = peculiarities((first, saying(*reversed(listed))))
+    assert perf_counter() - begun < 10, "pair by pair it takes minutes"
+    assert (own.statements, other.statements) == ({1000}, frozenset())
 
 
 def test_the_difference_of_two_variants_leaves_their_names_out() -> None:

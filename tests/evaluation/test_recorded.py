@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
@@ -13,14 +14,17 @@ from core.errors import NotAllowed, NotFound, PinciteError
 from core.session import variant_named
 from core.trials import Fault, Gold, Outcome, Result, Rule, RunState, SetQuestion, Vote
 from core.types import (
+    EVERYTHING,
     LOCAL,
     Answer,
     AnswerKind,
     Citation,
+    Genre,
     Hit,
     Matter,
     Passage,
     Person,
+    Scope,
     Statement,
     Variant,
     Verdict,
@@ -80,6 +84,16 @@ async def test_a_comparison_keeps_its_order_and_takes_no_vote_before_its_answers
         matter.id, made.id, LOCAL, Outcome.WIN, 1, [Fault.WRONG_LAW], " why "
     )
     assert (vote.winner, vote.faults, vote.note) == (1, (Fault.WRONG_LAW,), "why")
+
+
+async def test_a_comparison_keeps_where_its_answers_were_sought(
+    database: Database, matter: Matter
+) -> None:
+    scope = Scope(("d",), (Genre.CONTRACT,), date(2020, 1, 1))
+    own = await database.begin_comparison(matter.id, "When?", (FULL, DENSE), LOCAL, scope=scope)
+    assert (await database.comparison(matter.id, own.id)).scope == scope
+    every = await database.begin_comparison(matter.id, "When?", (FULL, DENSE), LOCAL)
+    assert (await database.comparison(matter.id, every.id)).scope == EVERYTHING
 
 
 @pytest.mark.parametrize("chosen", [(FULL,), (FULL, FULL), (FULL, DENSE) * 3])
@@ -476,6 +490,7 @@ async def test_nothing_of_evaluation_crosses_into_another_matter(
         database.vote(other, comparison_id, LOCAL, Outcome.TIE),
         database.withdraw_vote(other, vote.id, LOCAL),
         database.delete_comparison(other, comparison_id),
+        database.message(other, message.id),
         database.rate_message(other, message.id, LOCAL, True),
         database.question_set(other, held.id),
         database.questions(other, held.id),

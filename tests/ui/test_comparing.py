@@ -1,11 +1,14 @@
 """A comparison from the question to the vote: blind, recorded first, and never the wrong side."""
 
 import asyncio
+import json
 import random
 import re
+import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from html import unescape
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -25,10 +28,12 @@ from desk_services import (
 
 from core.database import Database
 from core.errors import EngineError
+from core.evaluation.comparison import Peculiar, peculiarities
 from core.evaluation.variants import VARIANTS
 from core.records.stored import load
 from core.trials import Comparison, Fault, Outcome
 from core.types import (
+    EVERYTHING,
     LOCAL,
     Answer,
     AnswerKind,
@@ -41,6 +46,7 @@ from core.types import (
     Person,
     Retrieved,
     Role,
+    Scope,
     Searched,
     Stage,
     Staged,
@@ -90,25 +96,34 @@ async def only(services: DeskServices, desk: Desk) -> Comparison:
 class EachItsOwn:
     """Answers each variant with what the test planned, as fast and in as many steps as it says."""
 
-    def __init__(self, answers: dict[str, Answer], rng: random.Random) -> None:
-        self.answers, self.rng = answers, rng
+    def __init__(
+        self, answers: dict[str, Answer], drafts: dict[str, str], rng: random.Random
+    ) -> None:
+        self.answers, self.drafts, self.rng = answers, drafts, rng
 
     @asynccontextmanager
     async def sharing(self) -> AsyncIterator["EachItsOwn"]:
         yield self
 
     async def stream(
-        self, matter_id: str, question: str, history: Sequence[object], variant: Variant
+        self,
+        matter_id: str,
+        question: str,
+        history: Sequence[object],
+        variant: Variant,
+        scope: Scope,
     ) -> AsyncGenerator[Event, None]:
         answer = self.answers[variant.name]
         words = Passage("p", "d", "Lease.pdf", 0, "rent", 0, 4, 1)
         yield Staged(Stage.SEARCHING)
         yield Retrieved((Hit(words, 1.0),) * (variant.top_k or 3), Searched(1, 1, 0, 1))
-        if answer.kind is AnswerKind.DRAFT:
+        left = self.drafts.get(variant.name, "")
+        while left:
             yield Staged(Stage.WRITING)
-            for word in answer.text.split():
-                await asyncio.sleep(self.rng.random() / 2000)
-                yield Delta(word + " ")
+            await asyncio.sleep(self.rng.random() / 2000)
+            size = self.rng.randrange(1, 12)
+            yield Delta(left[:size])
+            left = left[size:]
         yield Done(answer)
 
 
@@ -151,12 +166,24 @@ async def test_stopping_a_comparison_ends_every_side_and_leaves_it_unfinished(
     assert "ballot" not in region(page, drawn, "comparison")
 
 
+@pytest.mark.parametrize(
+    ("failure", "sentence"),
+    [
+        (EngineError("The engine stopped."), "The engine stopped."),
+        (RuntimeError("nobody expected it"), "Something went wrong"),
+    ],
+)
 async def test_a_side_that_fails_leaves_no_page_that_waits(
-    services: DeskServices, page: gr.Blocks, desk: Desk, told: list[str]
+    services: DeskServices,
+    page: gr.Blocks,
+    desk: Desk,
+    told: list[str],
+    failure: Exception,
+    sentence: str,
 ) -> None:
-    services.answerer.failure = EngineError("The engine stopped.")
+    services.answerer.failure = failure
     updates = [u async for u in comparing(page, desk)]
-    assert told == ["The engine stopped."]
+    assert [each[: len(sentence)] for each in told] == [sentence]
     assert "data-busy" not in frames(page, updates)[-1]
     assert "compare-again" in frames(page, updates)[-1]
 
@@ -198,19 +225,20 @@ async def test_over_200_comparisons_nothing_before_the_vote_depends_on_the_side(
 ) -> None:
     """Sides that say the same are drawn the same in every frame, whatever else sets them apart.
 
-    The variants differ in kind, notice, model, times, passages read and cut, and in how fast and
-    in how many steps their words arrive.
+    The variants differ in kind, notice, model, times, tokens, passages read and cut, in the numbers
+    of the passages that their drafts cite, and in how fast and in how many steps these arrive.
     """
-    monkeypatch.setattr("ui.progress.REDRAW_S", 0.0)
     monkeypatch.setattr("ui.comparing.paced", lambda events: _each(events))
     rng = random.Random(11)  # noqa: S311
-    seen, first = 0, 0
+    seen, first, drafted = 0, 0, 0
     for number in range(200):
         words = f"Rent number {rng.randrange(10**6)} is due monthly."
         statement = Statement(words, Verdict.SUPPORTED, (a_citation(),), "verbatim")
         base = an_answer(statement)
         answers = {
-            "draft": replace(base, model="Qwen", timings={"total": 9.5, "first_token": 1.0}),
+            "draft": replace(
+                base, model="Qwen", timings={"total": 9.5, "first_token": 1.0}, tokens=9
+            ),
             "quotes": replace(
                 base,
                 kind=AnswerKind.QUOTES,
@@ -224,8 +252,13 @@ async def test_over_200_comparisons_nothing_before_the_vote_depends_on_the_side(
             ),
             "dense": replace(base, kind=AnswerKind.QUOTES, notice="draft_not_supported"),
         }
-        services.answerer = EachItsOwn(answers, rng)  # type: ignore[assignment]
+        cited = words.replace(" is", " [{0}] is").replace(".", " [{0}, {1}].")
+        drafts = {"draft": cited.format(17, 20), "dense": cited.format(2, 3)}
+        services.answerer = EachItsOwn(answers, drafts, rng)  # type: ignore[assignment]
+        # Every third time both sides write, or no draft would ever be shown.
         chosen = rng.sample(NAMES[:4], rng.choice((2, 2, 3, 4)))
+        if number % 3 == 0:
+            chosen = rng.sample(sorted(drafts), 2)
         updates = [u async for u in comparing(page, desk, variants=chosen)]
         made = (await services.database.comparisons(desk.matter_id))[0]
         first += made.variants[0].name == chosen[0]
@@ -233,14 +266,25 @@ async def test_over_200_comparisons_nothing_before_the_vote_depends_on_the_side(
             sides = sides_of(drawn)
             assert len(sides) == len(chosen)
             assert len(set(sides)) == 1, f"comparison {number} tells its sides apart"
+            drafted += 'data-testid="draft"' in drawn
             tells = [*TELLS, *(texts_in("en").known("variant", each) for each in chosen)]
             assert not [each for each in tells if each in re.sub(r"<[^>]*>", " ", drawn)]
-            assert not [each for each in chosen if f'"{each}"' in drawn or f"-{each}" in drawn]
+            own = drawn.replace('class="draft" data-testid="draft"', "")  # what every side writes
+            assert not [each for each in chosen if f'"{each}"' in own or f"-{each}" in own]
             seen += 1
         assert 'data-testid="ballot"' in frames(page, updates)[-1]
     assert seen > 600
+    assert drafted > 200
     # The first that was ticked stands first as chance has it: 200 draws with p from 1/4 to 1/2.
     assert 45 < first < 125
+
+
+@pytest.mark.parametrize(
+    "other", ["Rent [17] is due [1", "Rent 【3】 is due [", "Rent[1-3] is due"]
+)
+def test_the_numbers_that_a_draft_cites_are_not_shown_before_the_vote(other: str) -> None:
+    sides = [Progress("q", Stage.WRITING, draft=draft) for draft in ("Rent [2] is due [4].", other)]
+    assert [each.draft for each in in_step(sides)] == ["Rent is due"] * 2
 
 
 async def _each(events: AsyncGenerator[Any, None]) -> AsyncGenerator[tuple[Any, ...], None]:
@@ -327,6 +371,7 @@ async def test_a_verdict_that_no_button_sends_is_no_vote(
 async def test_names_times_and_what_differs_are_shown_after_the_vote_and_stay_known(
     services: DeskServices, page: gr.Blocks, desk: Desk
 ) -> None:
+    services.answerer.answer = replace(an_answer(), tokens=41)
     updates = [u async for u in comparing(page, desk)]
     made = await only(services, desk)
     before = region(page, updates[-1], "comparison")
@@ -338,7 +383,7 @@ async def test_names_times_and_what_differs_are_shown_after_the_vote_and_stay_kn
         ),
         "comparison",
     )
-    for words in ("A draft, verified", "Passages word for word", "1.2 s", "4 tokens"):
+    for words in ("A draft, verified", "Passages word for word", "1.2 s", "41 tokens"):
         assert words in after, words
     assert "You voted: A tie" in after
     (vote,) = await services.database.votes(desk.matter_id)
@@ -448,6 +493,106 @@ async def test_an_answer_of_the_chat_is_compared_with_its_question_and_the_varia
     assert f'value="{message.id}"' in form
     assert 'value="dense" checked' in form
     assert 'data-open="compare"' in region(page, drawn, "evaluation-views")
+
+
+async def test_the_tokens_of_an_answer_that_nobody_counted_are_not_told(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+) -> None:
+    updates = [u async for u in comparing(page, desk, blind="")]
+    assert "tokens written" not in frames(page, updates)[-1]
+
+
+async def a_scoped_talk(services: DeskServices, desk: Desk, variant: str = "draft") -> Message:
+    """An answer of the chat that was sought in the lease alone."""
+    database = services.database
+    await a_document(services, desk.matter_id, "Supply.pdf", "d2")
+    talk = await database.create_conversation(desk.matter_id, "Rent", LOCAL)
+    message = await database.add_message(desk.matter_id, talk.id, "When?", LOCAL)
+    answer = replace(an_answer(), scope=Scope(("d1",)), variant=variant)
+    await database.finish_message(desk.matter_id, message.id, answer)
+    return message
+
+
+async def test_an_answer_is_compared_in_the_documents_that_it_was_sought_in(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+) -> None:
+    message = await a_scoped_talk(services, desk)
+    told = "Only these documents are searched: Lease.pdf"
+    desk = replace(desk, conversation_id=message.conversation_id)
+    drawn = await on_event(page, "compare_with")(desk, fired(id=message.id))
+    assert told in region(page, drawn, "comparison-form")
+    # What the browser sends of a scope is nobody's choice.
+    asked = comparing(page, desk, message_id=message.id, scope={"documents": ["d2"]})
+    updates = [u async for u in asked]
+    assert [scope for _, scope in services.answerer.ways] == [Scope(("d1",))] * 2
+    assert all(told in each for each in frames(page, updates))
+    assert (await only(services, desk)).scope == Scope(("d1",))
+    [_ async for _ in comparing(page, desk)]
+    assert services.answerer.ways[-1][1] == EVERYTHING
+
+
+async def test_a_comparison_that_was_stopped_is_asked_again_in_the_same_documents(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+) -> None:
+    message = await a_scoped_talk(services, desk)
+    services.answerer.endless = True
+    updates = comparing(page, desk, message_id=message.id)
+    await anext(updates)
+    await updates.aclose()
+    services.answerer.endless = False
+    made = await only(services, desk)
+    drawn = await on_event(page, "open_comparison")(desk, fired(id=made.id))
+    left = region(page, drawn, "comparison")
+    assert "Only these documents are searched: Lease.pdf" in left
+    (sent,) = re.findall(r'data-value="([^"]*)"[^>]*data-testid="compare-again"', left)
+    services.answerer.ways.clear()
+    [_ async for _ in comparing(page, desk, **json.loads(unescape(sent)))]
+    assert [scope for _, scope in services.answerer.ways] == [Scope(("d1",))] * 2
+
+
+async def test_an_answer_whose_documents_are_gone_is_compared_with_nothing(
+    services: DeskServices, page: gr.Blocks, desk: Desk, told: list[str]
+) -> None:
+    message = await a_scoped_talk(services, desk)
+    await services.library.delete(desk.matter_id, "d1")
+    assert [u async for u in comparing(page, desk, message_id=message.id)] == []
+    assert told == [desk.texts("compare.documents_gone")]
+    assert await services.database.comparisons(desk.matter_id) == ()
+
+
+async def test_the_variant_that_gave_the_answer_is_ticked_beside_the_one_in_force(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+) -> None:
+    for variant, standing, ticked, is_told in (
+        ("lexical", VARIANTS[3], {"lexical", "dense"}, False),
+        ("dense", VARIANTS[3], {"dense", "draft"}, False),
+        ("chat", VARIANTS[3], {"dense", "draft"}, True),
+        ("", VARIANTS[1], {"quotes", "draft"}, False),
+    ):
+        message = await a_scoped_talk(services, desk, variant)
+        await services.database.promote(
+            desk.matter_id, standing, LOCAL, passed=False, reason="Because."
+        )
+        desk = replace(desk, conversation_id=message.conversation_id)
+        drawn = await on_event(page, "compare_with")(desk, fired(id=message.id))
+        form = region(page, drawn, "comparison-form")
+        assert set(re.findall(r'value="(\w+)" checked>', form)) == ticked
+        assert (desk.texts("compare.other_way") in form) == is_told
+
+
+async def test_what_each_answer_alone_has_is_looked_for_beside_the_loop(
+    services: DeskServices, page: gr.Blocks, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[int] = []
+
+    def noted(answers: Sequence[Answer]) -> tuple[Peculiar, ...]:
+        threads.append(threading.get_ident())
+        return peculiarities(answers)
+
+    monkeypatch.setattr("ui.ballot.peculiarities", noted)
+    [_ async for _ in comparing(page, desk, blind="")]
+    assert threads
+    assert threading.get_ident() not in threads
 
 
 async def many_answered(services: DeskServices, desk: Desk, count: int) -> list[Comparison]:

@@ -18,7 +18,7 @@ from core.types import (
     Variant,
 )
 from ui.locale import texts_in
-from ui.options import DEFAULTS, Options, in_force
+from ui.options import DEFAULTS, Options, in_force, within
 from ui.page import Desk
 
 EN, ZH = texts_in("en"), texts_in("zh")
@@ -48,6 +48,16 @@ async def ask(page: gr.Blocks, desk: Desk, **value: object) -> list[dict[Any, An
 
 def desk_in(updates: dict[Any, Any]) -> Desk:
     return next(value for value in updates.values() if isinstance(value, Desk))
+
+
+def test_a_scope_is_told_as_it_was_chosen_whatever_has_become_of_its_documents():
+    assert within(EVERYTHING, THREE, EN) == ""
+    assert within(Scope(("Will.pdf",)), THREE, EN) == "Will.pdf"
+    assert within(Scope(("Gone.pdf",)), THREE, EN) == "1 document"
+    scope = Scope(("Lease.pdf", "Gone.pdf"), (Genre.CONTRACT,), date(2020, 1, 1), None, True)
+    line = "2 documents · contracts · since 2020 · with older versions"
+    assert within(scope, THREE, EN) == line
+    assert within(scope, THREE, ZH) == "2 份文件 · 合同 · 2020年起 · 含旧版本"
 
 
 def test_what_is_in_force_is_told_in_one_line():

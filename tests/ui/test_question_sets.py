@@ -14,7 +14,7 @@ from core.deeds import Deed
 from core.evaluation.sets import preview
 from core.records.audit import AuditFilter
 from core.trials import Gold, SetQuestion
-from core.types import LOCAL, Role
+from core.types import EVERYTHING, LOCAL, Role, Scope
 from ui.page import Desk
 from ui.uploads import upload_folder
 
@@ -235,13 +235,45 @@ async def test_an_answer_becomes_a_question_with_the_words_that_carry_it(
     desk = replace(desk, conversation_id=conversation.id)
     drawn = await on_event(page, "pick_set")(desk, fired(id=message.id))
     assert "The Tenant shall pay the rent" in region(page, drawn, "dialog")
-    kept = fired(id=message.id, set_id="", name="From Chat", reference="Monthly.")
+    kept = fired(id=message.id, set_id="", name="From Chat", question="When?", reference="Monthly.")
     await on_event(page, "keep_answer")(desk, kept)
     (held,) = await database.question_sets(desk.matter_id)
     (asked,) = await database.questions(desk.matter_id, held.id)
     assert asked.reference == "Monthly."
     assert [each.document for each in asked.gold] == ["Lease.pdf"]
     assert asked.gold[0].quote.startswith("The Tenant shall pay")
+
+
+async def test_a_follow_up_is_written_out_before_a_set_asks_it_alone(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+):
+    database = services.database
+    await database.put_document(desk.matter_id, "Lease.pdf", "x", 10, "d1")
+    talk = await database.create_conversation(desk.matter_id, "Rent", LOCAL)
+    for question, scope in (("Who pays rent?", EVERYTHING), ("And when?", Scope(("d1",)))):
+        message = await database.add_message(desk.matter_id, talk.id, question, LOCAL)
+        answer = replace(an_answer(), question=question, scope=scope)
+        await database.finish_message(desk.matter_id, message.id, answer)
+    first, follow_up = await database.messages(desk.matter_id, talk.id)
+    desk = replace(desk, conversation_id=talk.id)
+    told = [desk.texts(key) for key in ("sets.follow_up", "sets.scoped")]
+    for message, is_told in ((first, False), (follow_up, True)):
+        drawn = await on_event(page, "pick_set")(desk, fired(id=message.id))
+        dialog = region(page, drawn, "dialog")
+        assert f">{message.question}</textarea>" in dialog
+        assert [each in dialog for each in told] == [is_told] * 2
+    typed = {"id": follow_up.id, "set_id": "", "name": "From Chat", "reference": "Monthly."}
+    drawn = await on_event(page, "keep_answer")(desk, fired(**typed, question=" "))
+    dialog = region(page, drawn, "dialog")
+    assert "Type a question first." in dialog
+    assert told[0] in dialog
+    assert await database.question_sets(desk.matter_id) == ()
+    whole = "When does the Tenant  pay the rent?"
+    await on_event(page, "keep_answer")(desk, fired(**typed, question=whole))
+    (held,) = await database.question_sets(desk.matter_id)
+    (asked,) = await database.questions(desk.matter_id, held.id)
+    assert asked.question == "When does the Tenant pay the rent?"
+    assert [each.document for each in asked.gold] == ["Lease.pdf"]
 
 
 async def test_what_a_question_says_is_shown_as_text(

@@ -1,13 +1,17 @@
 """Runs on the page: started, watched, read, compared, and put in force."""
 
 import re
+import threading
 from dataclasses import replace
+from typing import Any
 
 import gradio as gr
 import pytest
 from desk_services import DeskServices, a_document, an_answer, fired, handler, on_event, region
 
 from core.deeds import Deed
+from core.evaluation.gate import Check
+from core.evaluation.outcomes import gate
 from core.evaluation.variants import VARIANTS, in_force
 from core.records.audit import AuditFilter
 from core.trials import Result, Run, RunState, SetQuestion
@@ -201,6 +205,53 @@ async def test_a_worse_variant_is_put_in_force_with_a_reason_only(
     assert in_force([made]) == VARIANTS[1]
     entries = await services.database.entries(AuditFilter(deed=Deed.VARIANT_PROMOTED), 10, 0)
     assert len(entries) == 1
+
+
+async def test_an_editor_reads_why_the_gate_stopped_and_puts_nothing_in_force(
+    services: DeskServices, page: gr.Blocks, desk: Desk, monkeypatch: pytest.MonkeyPatch
+):
+    told: list[str] = []
+    monkeypatch.setattr(gr, "Warning", told.append)
+    database = services.database
+    await database.add_person("Ada", "x", is_admin=True, is_external=False)
+    bo = await database.add_person("Bo", "x", is_admin=False, is_external=False)
+    await database.grant(desk.matter_id, bo.id, Role.EDITOR)
+    run = await a_run(services, desk)
+    drawn = await on_event(page, "open_run", bo.id)(desk, fired(id=run.id))
+    assert "Checks and putting in force" not in region(page, drawn, "run-report")
+    event = {"run": run.id, "position": 1}
+    drawn = await on_event(page, "ask_promotion", bo.id)(desk, fired(**event))
+    dialog = region(page, drawn, "dialog")
+    assert "does not pass every check" in dialog
+    assert 'data-testid="gate-checks"' in dialog
+    assert 'data-event="close_dialog"' in dialog
+    assert "promote_variant" not in dialog
+    assert told == []
+    forced = fired(**event, reason="I say so.")
+    assert await on_event(page, "promote_variant", bo.id)(desk, forced) == gr.skip()
+    assert "takes the role of an owner" in told[0]
+    assert await database.promotions(desk.matter_id) == ()
+
+
+@pytest.mark.parametrize("event", ["open_run", "ask_promotion", "promote_variant"])
+async def test_the_gate_judges_beside_the_loop(
+    services: DeskServices,
+    page: gr.Blocks,
+    desk: Desk,
+    monkeypatch: pytest.MonkeyPatch,
+    event: str,
+):
+    threads: list[int] = []
+
+    def noted(*judged: Any) -> tuple[Check, ...]:
+        threads.append(threading.get_ident())
+        return gate(*judged)
+
+    monkeypatch.setattr("ui.runs.gate", noted)
+    run = await a_run(services, desk)
+    await on_event(page, event)(desk, fired(id=run.id, run=run.id, position=1))
+    assert threads
+    assert threading.get_ident() not in threads
 
 
 async def test_what_changed_while_it_ran_is_said_and_asks_for_a_reason(
