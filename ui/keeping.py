@@ -8,7 +8,7 @@ import gradio as gr
 
 from core.deeds import Deed
 from core.errors import NotFound, PinciteError
-from core.evaluation.sets import question_from
+from core.evaluation.sets import checked, question_from
 from core.trials import QuestionSet, SetQuestion
 from ui.fields import dialog_buttons, dropdown, line_field, render_dialog, words_field
 from ui.locale import Texts
@@ -55,6 +55,7 @@ def keeping(page: Page) -> None:
             reference=value_of(fired, "reference", str, "").strip(),
         )
         try:
+            checked(asked)
             if set_id:
                 held, left_out = await database.add_questions(desk.matter_id, set_id, [asked])
                 if left_out:
