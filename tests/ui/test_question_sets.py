@@ -76,7 +76,7 @@ async def test_a_file_is_looked_into_mapped_and_only_then_taken(
 async def test_what_the_set_asks_already_is_left_out_and_that_is_said(
     services: DeskServices, page: gr.Blocks, desk: Desk, table: Path, said: list[str]
 ):
-    desk = await a_set(services, desk, SetQuestion("q1", "WHEN is rent due?"))
+    desk = await a_set(services, desk, SetQuestion("q1", "When is rent due?"))
     table.write_text("question\nWhen is rent due?\n")  # noqa: ASYNC240
     sent = fired(files=[{"name": "More.csv", "path": str(table)}], set_id=desk.set_id)
     drawn = await on_event(page, "preview_questions")(desk, None, sent)
