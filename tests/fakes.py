@@ -85,17 +85,15 @@ class MortalEngine(LocalEngine):
         super().__init__(model, settings)
         self.failing = 0
 
-    async def die(self) -> None:
-        """Return once that was noticed."""
+    def die(self) -> None:
         self._engine.errored = True  # type: ignore[union-attr,misc]
-        await self.until("ready", is_so=False)
 
-    async def until(self, state: str, *, is_so: bool = True) -> set[str]:
-        """The states seen on the way to one, or away from it."""
+    async def until(self, state: str) -> set[str]:
+        """The states seen on the way to one."""
         seen = set()
         async with asyncio.timeout(10):
             while True:
-                if (self.status.state == state) is is_so:
+                if self.status.state == state:
                     return seen
                 seen.add(self.status.state)
                 await asyncio.sleep(0.001)

@@ -54,7 +54,9 @@ class LocalEngine:
 
     @property
     def status(self) -> ModelStatus:
-        """How the engine stands now."""
+        """How the engine stands now: one that has just died is loading before that is noticed."""
+        if self._engine is not None and self._engine.errored and self._status.state == "ready":
+            return replace(self._status, state="loading", detail=_AGAIN)
         return self._status
 
     async def start(self) -> None:

@@ -70,11 +70,11 @@ async def test_an_engine_that_died_is_loading_until_it_is_there_again_or_given_u
     made = MortalEngine(load_settings(models_dir=tmp_path))
     await made.start()
     made.failing = failing
-    await made.die()
+    made.die()
     assert made.status.detail == "The language model stopped and is being started again."
     assert await made.until("ready") == {"loading"}
     made.failing = 9
-    await made.die()
+    made.die()
     await made.until("failed")
     await asyncio.sleep(0.2)
     assert made.status.detail.startswith("The language model keeps stopping.")

@@ -333,7 +333,7 @@ async def test_a_run_waits_for_an_engine_that_died_and_is_coming_back(
     run = await bench.begun(runner, Variant("draft"))
     await bench.answerer.asked_for(1)
     engine.failing = 1
-    await engine.die()
+    engine.die()
     bench.answerer.gate.set()
     done = await asyncio.wait_for(runner.complete(run), 10)
     assert (done.state, done.done) == (RunState.DONE, 5), done.trouble
