@@ -75,6 +75,7 @@ class Services:
                 self.engine,
                 self.encoders,
                 Files(settings.data_dir / "documents", settings.file_size_mib),
+                self.store.refresh,
                 self._judge,
                 fitted,
             )

@@ -1,10 +1,19 @@
 """The frozen values of evaluation: comparisons and votes, question sets, runs and their results."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from core.types import EVERYTHING, Answer, Hit, Scope, Variant
+
+UNSAFE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+"""What no question set is read with from a file."""
+
+
+def legible(text: str) -> str:
+    """The text as a file has it, with blanks for what no file is read with: form feeds and such."""
+    return UNSAFE.sub(" ", text).replace("\ufffd", " ").strip()
 
 
 class Outcome(StrEnum):
@@ -174,7 +183,7 @@ class SetQuestion:
     @property
     def asks(self) -> str:
         """What is asked, without case and blanks: no two accepted ones of a set ask the same."""
-        return "".join(self.question.casefold().split())
+        return "".join(legible(self.question).casefold().split())
 
 
 @dataclass(frozen=True, slots=True)

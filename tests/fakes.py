@@ -6,14 +6,18 @@ import re
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from itertools import pairwise
+from time import sleep
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.answering.engine import ChatMessage
+from core.answering.local_engine import LocalEngine
 from core.errors import EngineError
-from core.models.profile import EncoderModel
+from core.models.profile import ChatModel, EncoderModel
+from core.settings import Settings
 from core.types import ModelStatus
 
 DIMENSIONS = 256
@@ -71,6 +75,40 @@ class FakeEngine:
             raise
         else:
             self.ends.append("finished")
+
+
+class MortalEngine(LocalEngine):
+    """An engine over a model that dies when it is told to, and does not load ``failing`` times."""
+
+    def __init__(self, settings: Settings) -> None:
+        model = ChatModel("tiny", "tiny", "cpu", "float32", 4096, 900, 160, ("en",))
+        super().__init__(model, settings)
+        self.failing = 0
+
+    def die(self) -> None:
+        self._engine.errored = True  # type: ignore[union-attr,misc]
+
+    async def until(self, state: str) -> set[str]:
+        """The states seen on the way to one."""
+        seen = set()
+        async with asyncio.timeout(10):
+            while True:
+                if self.status.state == state:
+                    return seen
+                seen.add(self.status.state)
+                await asyncio.sleep(0.001)
+
+    def count_tokens(self, text: str) -> int:
+        return len(text.split())
+
+    def _build(self) -> None:
+        sleep(0.05)
+        if self.failing:
+            self.failing -= 1
+            raise RuntimeError("There is no room.")
+        self._engine = SimpleNamespace(  # type: ignore[assignment]
+            errored=False, output_handler=None, shutdown=lambda: sleep(0.4)
+        )
 
 
 class FakeEncoders:

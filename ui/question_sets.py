@@ -1,7 +1,7 @@
 """Evaluation, question sets: made, filled from files, answers and drafts, and read by version."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from uuid import uuid4
@@ -64,12 +64,13 @@ def sets_view(page: Page) -> Tab:
         return {page.dialog: ""} | await draw_sets(desk)
 
     async def added(
-        desk: Desk, set_id: str, asked: Sequence[SetQuestion], *, corrects: bool = False
+        desk: Desk,
+        set_id: str,
+        asked: Sequence[SetQuestion],
+        corrects: Mapping[str, Collection[str]] | None = None,
     ) -> None:
         """Put questions into a set; how many stand there as they are is said."""
-        held, left_out = await database.add_questions(
-            desk.matter_id, set_id, asked, corrects=corrects
-        )
+        held, left_out = await database.add_questions(desk.matter_id, set_id, asked, corrects)
         if left_out < len(asked):
             await page.record(desk, Deed.QUESTION_SET_CHANGED, held.id)
         if left_out:
@@ -139,7 +140,7 @@ def sets_view(page: Page) -> Tab:
         if not asked:
             raise PinciteError(desk.texts("sets.nothing_to_take"))
         if set_id := upload.set_id:
-            await added(desk, set_id, asked, corrects=True)
+            await added(desk, set_id, asked, upload.preview.told)
         else:
             name = value_of(fired, "name", str)
             held_out = value_of(fired, "held_out", str, "") == "on"
@@ -194,7 +195,7 @@ def sets_view(page: Page) -> Tab:
         draft = next((each for each in there if each.id == wanted), None)
         if draft is None:
             raise NotFound("This question is not in the set any more.", "Reload the page.")
-        accepted = replace(draft, is_draft=False)
+        accepted = checked(replace(draft, is_draft=False))
         await database.change_question(desk.matter_id, desk.set_id, accepted)
         return await changed(desk, Deed.QUESTION_SET_CHANGED, desk.set_id)
 

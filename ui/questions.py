@@ -6,6 +6,7 @@ from dataclasses import replace
 import gradio as gr
 
 from core.errors import PinciteError
+from core.evaluation.sets import tags_of
 from core.trials import Gold, QuestionSet, SetQuestion
 from core.types import Document, Role
 from ui.fields import (
@@ -378,16 +379,15 @@ def unshown(asked: SetQuestion | None) -> tuple[Gold, ...]:
 def asked_in(fired: gr.EventData, before: SetQuestion | None) -> SetQuestion:
     """The question that a form was filled in with, with the places that the form has fields for.
 
-    Raises ``PinciteError`` for a page that is none.
+    Raises ``PinciteError`` for a page that is none, and for tags that cannot be read.
     """
-    tags = value_of(fired, "tags", str, "").replace("，", ",").split(",")
     typed = [_place_in(fired, at) for at in range(MOST_GOLD)]
     return SetQuestion(
         id=before.id if before else "",
         question=" ".join(value_of(fired, "question", str, "").split()),
         reference=value_of(fired, "reference", str, "").strip(),
         gold=_with_spans(typed, before.gold[:MOST_GOLD] if before else ()),
-        tags=tuple(dict.fromkeys(tag.strip() for tag in tags if tag.strip())),
+        tags=tags_of(value_of(fired, "tags", str, "")),
         is_answerable=value_of(fired, "unanswerable", str, "") != "on",
         by_engine=before.by_engine if before else False,
     )

@@ -33,6 +33,7 @@ _RESTARTS = 3
 """Loads in a row that may follow a death before the engine stays failed."""
 _LORA_RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
 """The ranks that vLLM makes room for."""
+_AGAIN = "The language model stopped and is being started again."
 _WATCH_S = 1.0
 _STEADY_S = 600.0
 """A life that long wipes out the deaths before it."""
@@ -53,7 +54,9 @@ class LocalEngine:
 
     @property
     def status(self) -> ModelStatus:
-        """How the engine stands now."""
+        """How the engine stands now: one that has just died is loading before that is noticed."""
+        if self._engine is not None and self._engine.errored and self._status.state == "ready":
+            return replace(self._status, state="loading", detail=_AGAIN)
         return self._status
 
     async def start(self) -> None:
@@ -159,8 +162,8 @@ class LocalEngine:
     def _set(self, state: str, detail: str = "") -> None:
         self._status = replace(self._status, state=state, detail=detail)
 
-    async def _load(self) -> None:
-        self._set("loading")
+    async def _load(self, detail: str = "") -> None:
+        self._set("loading", detail)
         self._others = _children()
         loading = asyncio.create_task(asyncio.to_thread(self._build))
         try:
@@ -226,7 +229,10 @@ class LocalEngine:
             gc.collect()
 
     async def _watch(self) -> None:
-        """Notice a dead engine, say so, and load it again; give up after deaths in a row."""
+        """Notice a dead engine, say so, and load it again; give up after deaths in a row.
+
+        Until then it is loading: a run waits for what is coming back, and ends with what failed.
+        """
         deaths, loaded_at = 0, monotonic()
         while True:
             await asyncio.sleep(_WATCH_S)
@@ -236,13 +242,15 @@ class LocalEngine:
             if deaths == _RESTARTS:
                 break
             deaths += 1
-            self._set("failed", "The language model stopped and is being started again.")
+            self._set("loading", _AGAIN)
             log.error("engine died; restart %d of %d", deaths, _RESTARTS)
             try:
                 await self._shut_down()
             except Exception:
                 log.exception("the dead engine did not end cleanly")
-            await self._load()
+            await self._load(_AGAIN)
+            if self._engine is None and deaths < _RESTARTS:
+                self._set("loading", _AGAIN)
             loaded_at = monotonic()
         self._set("failed", "The language model keeps stopping. Restart Pincite; see its log.")
 
@@ -280,10 +288,10 @@ def _json(path: Path) -> dict[str, Any]:
 
 async def _stop_reading(engine: "AsyncLLM") -> None:
     """End what reads the engine's output, or it reports the end of the process as a death."""
-    from vllm.v1.engine.exceptions import EngineDeadError
-
     reader: asyncio.Task[None] | None = engine.output_handler
     if reader is not None and not reader.done():
+        from vllm.v1.engine.exceptions import EngineDeadError
+
         reader.cancel()
         await asyncio.wait([reader])
         engine.output_processor.propagate_error(EngineDeadError())

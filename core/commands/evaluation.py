@@ -4,6 +4,7 @@ import asyncio
 import json
 import math
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -102,11 +103,8 @@ async def _import(services: "Services", matter_id: str, name: str, path: Path) -
     if not read.questions:
         raise PinciteError(f"No row of {path.name} can be used.", "Nothing was added.")
     database = services.database
-    held = {each.name: each for each in await database.question_sets(matter_id)}
-    if name in held:
-        made, left_out = await database.add_questions(
-            matter_id, held[name].id, read.questions, corrects=True
-        )
+    if held := _set_among(await database.question_sets(matter_id), name):
+        made, left_out = await database.add_questions(matter_id, held.id, read.questions, read.told)
         if left_out < len(read.questions):
             await note(services, Deed.QUESTION_SET_CHANGED, matter_id, made.id)
         if left_out:
@@ -119,11 +117,16 @@ async def _import(services: "Services", matter_id: str, name: str, path: Path) -
 
 async def _set_named(services: "Services", matter_id: str, name: str) -> "QuestionSet":
     held = await services.database.question_sets(matter_id)
-    for each in held:
-        if name in (each.name, each.id):
-            return each
+    if found := _set_among(held, name):
+        return found
     known = ", ".join(each.name for each in held) or "none yet"
     raise NotFound(f"There is no question set named “{name}”.", f"There are: {known}.")
+
+
+def _set_among(held: "Sequence[QuestionSet]", name: str) -> "QuestionSet | None":
+    """The set of a name, as names are kept, or of an id."""
+    known = {each.id: each for each in held} | {each.name: each for each in held}
+    return known.get(" ".join(name.split()))
 
 
 async def _variant_named(services: "Services", matter_id: str, name: str) -> "Variant":

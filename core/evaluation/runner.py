@@ -3,11 +3,12 @@
 import asyncio
 import fcntl
 import logging
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import IO
 
 from core.answering.answerer import Answerer
@@ -22,7 +23,7 @@ from core.records.transactions import Unavailable
 from core.retrieval.refusal import Threshold
 from core.settings import Settings
 from core.trials import Result, Run, RunState, SetQuestion
-from core.types import AnswerKind, Delta, Done, Hit, Person, Retrieved, Variant
+from core.types import AnswerKind, Done, Hit, Person, Retrieved, Variant
 from core.upkeep.lock import RUNS_LOCK
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,9 @@ _LOOK_S = 1.0
 """How often the database is asked for runs that another process has begun."""
 _PAUSE_S = 2.0
 """How long the work on runs rests after an error that may pass."""
+_GRACE_S = 120.0
+"""How long no other process works through runs before this one loads an engine for them: a Pincite
+that ends may be about to come back, and a GPU has no room for its engine and another."""
 _FAILED = ("engine_failed", "engine_not_ready")
 """Notices of an answer that another engine than the variant's gave: quotes for want of a draft."""
 
@@ -40,7 +44,8 @@ _FAILED = ("engine_failed", "engine_not_ready")
 class Parts:
     """What a run is made with; ``judge`` takes a matter, a question, an answer and a reference.
 
-    ``thresholds`` are the answerer's.
+    ``refresh`` has searches see what other processes have written; ``thresholds`` are the
+    answerer's.
     """
 
     settings: Settings
@@ -50,6 +55,7 @@ class Parts:
     engine: Engine
     encoders: Embeds
     texts: Texts
+    refresh: Callable[[], Awaitable[None]]
     judge: Callable[[str, str, str, str], Awaitable[float | None]] | None = None
     thresholds: Mapping[str, Threshold] = field(default_factory=dict)
 
@@ -141,25 +147,33 @@ class Runner:
         """See what is left of a run answered; returns the run as it then stands.
 
         A Pincite that works through runs on the same data answers it, and gives way to people
-        there; where there is none, or it ends, it is done here.  A question that fails does not
-        end the run; it fails where every question does.
+        there; where there is none, or it ends and does not come back, it is done here.  A question
+        that fails does not end the run; it fails where every question does.
         """
-        async with self._turn(run) as is_ours:
+        grace_s = _GRACE_S if await self._wants_engine(run) else 0.0
+        async with self._turn(run, grace_s) as is_ours:
             if is_ours:
+                await self._parts.refresh()
                 await self._complete(run, starts_engine=True)
         return await self._database.run(run.matter_id, run.id)
 
     @asynccontextmanager
-    async def _turn(self, run: Run | None = None) -> AsyncIterator[bool]:
+    async def _turn(self, run: Run | None = None, grace_s: float = 0.0) -> AsyncIterator[bool]:
         """True, once no other process works through runs; or False, once ``run`` is over.
 
-        The system lets go of the lock when a process dies.
+        One that did has to have been gone for ``grace_s``.  The system lets go of the lock when a
+        process dies.
         """
+        seen_at = -math.inf
         with (self._parts.settings.data_dir / RUNS_LOCK).open("ab") as held:
             while True:
-                if _locked(held):
+                if not _locked(held):
+                    seen_at = monotonic()
+                elif monotonic() - seen_at >= grace_s:
                     yield True
                     return
+                else:
+                    fcntl.flock(held, fcntl.LOCK_UN)
                 if run is not None and await self._is_over(run):
                     yield False
                     return
@@ -351,20 +365,18 @@ class Runner:
     async def _answered(self, under: _Under, position: int, question: SetQuestion) -> Result:
         parts, run = self._parts, under.run
         variant = run.variants[position]
-        draft, hits = "", tuple[Hit, ...]()
+        hits: tuple[Hit, ...] = ()
         stream = parts.answerer.stream(run.matter_id, question.question, (), variant)
         answer = None
         async with aclosing(stream) as events:
             async for event in events:
                 if isinstance(event, Retrieved):
                     hits = event.ranked[: parts.settings.retrieve]
-                elif isinstance(event, Delta):
-                    draft += event.text
                 elif isinstance(event, Done):
                     answer = event.answer
         if answer is None or answer.notice in _FAILED:
             raise EngineError("The language model failed at this question.", "See its log.")
-        tokens = parts.engine.count_tokens(draft) if draft else 0
+        tokens = answer.tokens or 0
         metrics = await measure(
             question,
             answer,

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from core.evaluation.sets import UNSAFE
-from core.trials import Gold, SetQuestion
+from core.trials import Gold, SetQuestion, legible
 
 
 def set_rows(asked: Sequence[SetQuestion], *, every_place: bool) -> list[dict[str, object]]:
@@ -18,30 +17,25 @@ def set_rows(asked: Sequence[SetQuestion], *, every_place: bool) -> list[dict[st
 def _row(asked: SetQuestion, every_place: bool) -> dict[str, object]:
     row: dict[str, object] = {
         "id": asked.id,
-        "question": _text(asked.question),
-        "reference": _text(asked.reference),
+        "question": legible(asked.question),
+        "reference": legible(asked.reference),
     }
     if every_place:
         row["gold"] = list(map(_place, asked.gold))
-        row["tags"] = list(map(_text, asked.tags))
+        row["tags"] = list(map(legible, asked.tags))
     else:
         first = asked.gold[0] if asked.gold else Gold("")
-        row |= {"document": first.document, "page": first.page, "quote": _text(first.quote)}
-        row["tags"] = ", ".join(map(_text, asked.tags))
+        row |= {"document": legible(first.document), "page": first.page}
+        row |= {"quote": legible(first.quote), "tags": ", ".join(map(legible, asked.tags))}
     return row | {"answerable": asked.is_answerable}
 
 
 def _place(gold: Gold) -> dict[str, object]:
-    place: dict[str, object] = {"document": gold.document}
+    place: dict[str, object] = {"document": legible(gold.document)}
     if gold.quote:
-        place["quote"] = _text(gold.quote)
+        place["quote"] = legible(gold.quote)
     if gold.page is not None:
         place["page"] = gold.page
     if gold.start is not None and gold.end is not None:
         place |= {"start": gold.start, "end": gold.end}
     return place
-
-
-def _text(text: str) -> str:
-    """The text without what no file is read with: documents hold form feeds and the like."""
-    return UNSAFE.sub(" ", text).replace("\ufffd", " ")

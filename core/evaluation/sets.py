@@ -14,7 +14,7 @@ from core.documents.encoding import decode
 from core.errors import PinciteError
 from core.evaluation.exports import unguarded
 from core.evaluation.workbook import workbook_rows
-from core.trials import Gold, SetQuestion
+from core.trials import UNSAFE, Gold, SetQuestion
 from core.types import Answer, Verdict
 
 FIELDS = ("question", "reference", "document", "page", "quote", "tags", "answerable", "id", "gold")
@@ -36,7 +36,6 @@ _TRUE = frozenset("yes y true t 1 1.0 是 可以 可 能 有".split())
 _FALSE = frozenset("no n false f 0 0.0 否 不可以 不可 不能 无".split())
 _KINDS = {".csv": "csv", ".tsv": "csv", ".xlsx": "xlsx", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 _DELIMITERS = ",;\t|"
-UNSAFE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 MOST_ROWS = 5_000
 MOST_COLUMNS = 100
@@ -60,6 +59,7 @@ class Preview:
     """What a file would bring into a set. ``mapping`` is from fields to columns.
 
     ``questions`` are those of the rows that are right; ``rows`` counts all that are not blank.
+    ``told`` has for each question, by its id, the fields that its row says anything of.
     """
 
     columns: tuple[str, ...]
@@ -67,6 +67,7 @@ class Preview:
     questions: tuple[SetQuestion, ...]
     troubles: tuple[Trouble, ...]
     rows: int
+    told: dict[str, frozenset[str]]
 
 
 Row = tuple[int, dict[str, Any] | PinciteError]
@@ -85,13 +86,13 @@ def preview(path: Path, name: str, mapping: Mapping[str, str] | None = None) -> 
         error = PinciteError(
             f"Two columns have the name “{twice[0]}”.", "Give every column a name of its own."
         )
-        return Preview(columns, {}, (), (_trouble(1, error),), 0)
+        return Preview(columns, {}, (), (_trouble(1, error),), 0, {})
     if "question" not in chosen:
         error = PinciteError(
             "No column holds the questions.",
             "Name the columns in the first row, or say which one it is.",
         )
-        return Preview(columns, chosen, (), (_trouble(1, error),), 0)
+        return Preview(columns, chosen, (), (_trouble(1, error),), 0, {})
     return _previewed(columns, chosen, rows)
 
 
@@ -120,6 +121,7 @@ def question_from(answer: Answer) -> SetQuestion:
 def _previewed(columns: tuple[str, ...], mapping: dict[str, str], rows: Iterable[Row]) -> Preview:
     questions: dict[str, SetQuestion] = {}
     asked: dict[str, int] = {}
+    told: dict[str, frozenset[str]] = {}
     troubles, count = [], 0
     for number, values in rows:
         count += 1
@@ -130,7 +132,9 @@ def _previewed(columns: tuple[str, ...], mapping: dict[str, str], rows: Iterable
         try:
             if isinstance(values, PinciteError):
                 raise values
-            question = _question({field: values.get(at) for field, at in mapping.items()})
+            # A line of JSON may leave out what others have.
+            row = {name: values[column] for name, column in mapping.items() if column in values}
+            question = _question(row)
             if question.id in questions:
                 raise PinciteError(
                     f"Another row has the id “{question.id}”.", "Give each row an id of its own."
@@ -144,11 +148,12 @@ def _previewed(columns: tuple[str, ...], mapping: dict[str, str], rows: Iterable
             continue
         asked[question.asks] = number
         questions[question.id] = question
+        told[question.id] = frozenset(row)
     if not count:
         raise PinciteError(
             "This file has no rows below the names of its columns.", "Add a question to it."
         )
-    return Preview(columns, mapping, tuple(questions.values()), tuple(troubles), count)
+    return Preview(columns, mapping, tuple(questions.values()), tuple(troubles), count, told)
 
 
 def _trouble(row: int, error: PinciteError) -> Trouble:
@@ -261,7 +266,8 @@ def _table(
                     ),
                 )
             else:
-                yield number, dict(zip(columns, map(unguarded, row), strict=False))
+                cells = zip(columns, map(unguarded, row), strict=False)
+                yield number, dict.fromkeys(columns) | dict(cells)
 
     return tuple(each for each in columns if each), named()
 
@@ -329,7 +335,7 @@ def _question(values: Mapping[str, Any]) -> SetQuestion:
             question,
             _text(values.get("reference"), "reference"),
             gold,
-            _tags(values.get("tags")),
+            tags_of(values.get("tags")),
             _is_answerable(values.get("answerable")),
         )
     )
@@ -338,7 +344,8 @@ def _question(values: Mapping[str, Any]) -> SetQuestion:
 def checked(asked: SetQuestion) -> SetQuestion:
     """The question itself; raises ``PinciteError`` for one that no file may bring.
 
-    What is typed keeps to the same, so that every set can be taken away and brought back.
+    What is typed, kept of an answer or accepted of a draft keeps to the same, so that every set
+    can be taken away and brought back.
     """
     if len(asked.question) > LONGEST_QUESTION:
         raise PinciteError(
@@ -366,7 +373,7 @@ def _text(value: object, field: str) -> str:
         return ""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise PinciteError(f"The {field} is not a text.", "Write it in quotation marks.")
-    text = _plain(value) if field in ("id", "document") else str(value).strip()
+    text = _plain(value) if field == "id" else str(value).strip()
     if len(text) > LONGEST_CELL:
         raise _too_long()
     if UNSAFE.search(text) or "\ufffd" in text:
@@ -419,10 +426,11 @@ def _page(value: object) -> int | None:
     return int(told)
 
 
-def _tags(value: object) -> tuple[str, ...]:
-    listed = value if isinstance(value, list) else re.split(r"[,;，；、|]", _text(value, "tags"))
-    told = (_plain(_text(each, "tags"))[:60] for each in listed)
-    return tuple(dict.fromkeys(filter(None, told)))[:20]
+def tags_of(value: object) -> tuple[str, ...]:
+    """The tags in a list or a text, where commas and the like part them: 20 of 60 characters."""
+    listed = value if isinstance(value, list) else [value]
+    told = (each for words in listed for each in re.split(r"[,;，；、|]", _text(words, "tags")))
+    return tuple(dict.fromkeys(filter(None, (_plain(each)[:60].strip() for each in told))))[:20]
 
 
 def _is_answerable(value: object) -> bool:

@@ -4,7 +4,7 @@ A question is never changed in place: the new one stands from the next version o
 is read with the versions before, so that a run can always be repeated on what it was run on.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -26,7 +26,7 @@ from core.records.transactions import (
     striking,
     transacted,
 )
-from core.trials import Gold, QuestionSet, SetQuestion
+from core.trials import Gold, QuestionSet, SetQuestion, legible
 from core.types import DocumentState
 
 question_sets = Table(
@@ -143,14 +143,14 @@ class QuestionSets(Records):
         matter_id: str,
         set_id: str,
         asked: Sequence[SetQuestion],
-        *,
-        corrects: bool = False,
+        corrects: Mapping[str, Collection[str]] | None = None,
     ) -> tuple[QuestionSet, int]:
         """Append questions as a new version of the set; raises ``NotFound``.
 
-        What the newest version asks already is left out, unless it ``corrects``: then what differs
-        takes the place of the one that asks the same (see ``_corrected``).  Drafts ask nothing yet,
-        except of other drafts.  Returns the set and how many were left out; where all were there
+        What the newest version asks already is left out, unless it ``corrects``, which has the
+        fields that a file tells of each question, by its id there: then what they say otherwise
+        takes the place of what stands (see ``_corrected``).  Drafts ask nothing yet, except of
+        other drafts.  Returns the set and how many were left out; where all were there
         is no new version.  A new question whose id any version of the set has known gets another:
         results are kept by it.
         """
@@ -163,8 +163,8 @@ class QuestionSets(Records):
             before = (there if each.is_draft else accepted).get(each.asks)
             if before is None:
                 new.setdefault(each.asks, each)
-            elif corrects and (now_asked := _corrected(before, each)) != before:
-                corrected.append(now_asked)
+            elif corrects and (now := _corrected(before, each, corrects[each.id])) != before:
+                corrected.append(now)
         if new or corrected:
             version = _next_version(sql, matter_id, set_id)
             for each in corrected:
@@ -305,29 +305,61 @@ def _asked_in(
     return {each.asks: each for each in found}
 
 
-def _corrected(before: SetQuestion, given: SetQuestion) -> SetQuestion:
-    """The question with what a file says of it.
+def _corrected(before: SetQuestion, given: SetQuestion, told: Collection[str]) -> SetQuestion:
+    """The question with what a file says of it: what it does not tell stays, whatever is ``given``.
 
-    A table names one place, by its words and page: where that is the first one of several, all
-    stay, and so does its span.  No file names a document by its id: where the places are the same,
-    they keep it.
+    A question that is given a place has an answer, and one that has none keeps no place.  What a
+    file says in the same words, as far as it can hold them, is left as it is.
     """
 
-    def words(gold: Gold) -> Gold:
-        return replace(gold, quote="".join(gold.quote.split()), document_id="")
+    def words(standing: str, said: str) -> str:
+        return standing if legible(standing) == legible(said) else said
 
-    def place(gold: Gold) -> Gold:
-        return replace(words(gold), start=None, end=None)
-
-    is_same = [*map(words, given.gold)] == [*map(words, before.gold)]
-    is_first = [*map(place, given.gold)] == [*map(place, before.gold[:1])]
+    answerable = before.is_answerable or bool(given.gold)
+    answerable = given.is_answerable if "answerable" in told else answerable
     return replace(
         before,
-        reference=given.reference,
-        gold=before.gold if is_same or is_first else given.gold,
-        tags=given.tags,
-        is_answerable=given.is_answerable,
+        question=words(before.question, given.question),
+        reference=words(before.reference, given.reference)
+        if "reference" in told
+        else before.reference,
+        gold=_places(before.gold, given.gold, told) if answerable else (),
+        tags=given.tags if "tags" in told else before.tags,
+        is_answerable=answerable,
     )
+
+
+def _places(
+    before: tuple[Gold, ...], given: tuple[Gold, ...], told: Collection[str]
+) -> tuple[Gold, ...]:
+    """The places of a question as a file has them.
+
+    A table names one, by its document, words and page: where that is the first one of several, all
+    stay.  A list of ``gold`` names them all.  No file names a document by its id, and a table no
+    span: a place that stands already keeps both.
+    """
+    parts = ("document", "page", "quote")
+    named = parts if "gold" in told else tuple(each for each in parts if each in told)
+
+    def place(gold: Gold) -> tuple[object, ...]:
+        every = (legible(gold.document), gold.page, "".join(legible(gold.quote).split()))
+        return tuple(part for name, part in zip(parts, every, strict=True) if name in named)
+
+    is_first = "gold" not in told and [*map(place, given)] == [*map(place, before[:1])]
+    if is_first or not named:
+        return before
+    standing: dict[object, list[Gold]] = {}
+    for each in before:
+        standing.setdefault(place(each), []).append(each)
+    return tuple(_standing(each, standing.get(place(each), [])) for each in given)
+
+
+def _standing(given: Gold, alike: list[Gold]) -> Gold:
+    """The place itself, or the one of those ``alike`` that it is, which is taken out of them."""
+    for at, each in enumerate(alike):
+        if given.start is None or (given.start, given.end) == (each.start, each.end):
+            return alike.pop(at)
+    return given
 
 
 def _replace(sql: sa.Connection, set_id: str, version: int, asked: SetQuestion) -> None:

@@ -1,5 +1,6 @@
 """The engine's states, as far as they go without loading a model."""
 
+import asyncio
 import json
 import re
 import sys
@@ -11,6 +12,7 @@ from core.answering.local_engine import LocalEngine, _lora_options, adapters_of
 from core.errors import EngineError, ModelError
 from core.models.profile import ChatModel
 from core.settings import load_settings
+from tests.fakes import MortalEngine
 
 
 def engine(folder: Path) -> LocalEngine:
@@ -57,6 +59,25 @@ async def test_an_empty_file_among_the_weights_is_told_before_anything_is_loaded
     assert re.search(
         f"{re.escape(str(folder))} is broken: its .* missing or empty", made.status.detail
     )
+    await made.close()
+
+
+@pytest.mark.parametrize("failing", [0, 1])
+async def test_an_engine_that_died_is_loading_until_it_is_there_again_or_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: int
+) -> None:
+    monkeypatch.setattr("core.answering.local_engine._WATCH_S", 0.05)
+    made = MortalEngine(load_settings(models_dir=tmp_path))
+    await made.start()
+    made.failing = failing
+    made.die()
+    assert made.status.detail == "The language model stopped and is being started again."
+    assert await made.until("ready") == {"loading"}
+    made.failing = 9
+    made.die()
+    await made.until("failed")
+    await asyncio.sleep(0.2)
+    assert made.status.detail.startswith("The language model keeps stopping.")
     await made.close()
 
 

@@ -83,6 +83,17 @@ def test_a_file_that_is_imported_every_night_changes_nothing(
     assert deeds.count("question_set_changed") == 1
 
 
+def test_a_set_that_is_named_by_its_id_is_the_one_that_a_file_is_added_to(
+    pincite: Pincite, set_of_rent: Path, tmp_path: Path
+) -> None:
+    evaluated(pincite, "--import", set_of_rent)
+    with closing(sqlite3.connect(tmp_path / "data" / "pincite.db")) as database:
+        ((set_id,),) = database.execute("SELECT id FROM question_sets").fetchall()
+    for name in (set_id, " Rent "):
+        again = pincite(*("evaluate", "--matter", "Leases", "--set", name, "--import", set_of_rent))
+        assert "Rent\tversion 1\t40 questions" in again.stderr, again.output
+
+
 def test_thresholds_that_were_fitted_here_are_another_setting_of_a_run(
     pincite: Pincite, set_of_rent: Path, tmp_path: Path
 ) -> None:

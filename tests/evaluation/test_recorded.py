@@ -11,6 +11,7 @@ import pytest
 
 from core.database import Database
 from core.errors import NotAllowed, NotFound, PinciteError
+from core.evaluation.sets import FIELDS
 from core.session import variant_named
 from core.trials import Fault, Gold, Outcome, Result, Rule, RunState, SetQuestion, Vote
 from core.types import (
@@ -33,6 +34,8 @@ from core.types import (
 if TYPE_CHECKING:
     from core.services import Services
 
+EVERY = frozenset(FIELDS)
+TABLE = EVERY - {"gold"}
 DENSE, FULL = Variant("dense", mode="dense"), Variant("full")
 WORDS = "The rent is due on the fifth."
 BO = Person("bo", "Bo")
@@ -197,20 +200,95 @@ async def test_a_file_corrects_what_it_says_otherwise_and_keeps_what_it_cannot_s
     made = await database.create_question_set(matter.id, "Rent", asked=[first])
     table = replace(first, id="9", gold=(Gold("Lease.pdf", "on  the first", 3),))
     lines = replace(first, gold=tuple(replace(each, document_id="") for each in gold))
-    for given in (table, lines):
-        same, left_out = await database.add_questions(matter.id, made.id, [given], corrects=True)
+    for given, told in ((table, TABLE), (lines, EVERY)):
+        same, left_out = await database.add_questions(matter.id, made.id, [given], {given.id: told})
         assert (same, left_out) == (made, 1)
-    told = replace(table, reference="On the first.")
-    newest, left_out = await database.add_questions(matter.id, made.id, [told], corrects=True)
+    given = replace(table, reference="On the first.")
+    newest, left_out = await database.add_questions(matter.id, made.id, [given], {"9": TABLE})
     assert (newest.version, newest.size, left_out) == (2, 1, 0)
     (now,) = await database.questions(matter.id, made.id)
     assert now == replace(first, reference="On the first.")
     other = replace(lines, gold=(Gold("Lease.pdf", "in arrear", 4),))
-    await database.add_questions(matter.id, made.id, [other], corrects=True)
+    await database.add_questions(matter.id, made.id, [other], {"a": EVERY})
     (now,) = await database.questions(matter.id, made.id)
     assert (now.id, now.gold) == ("a", other.gold)
     (before,) = await database.questions(matter.id, made.id, 1)
     assert before == first
+
+
+@pytest.fixture
+async def asked(database: Database, matter: Matter) -> SetQuestion:
+    """A question of which everything is told, of a document that there is."""
+    document, _ = await database.put_document(matter.id, "Lease.pdf", "ab", 1, "d1")
+    gold = tuple(
+        Gold("Lease.pdf", f"on the {each}", n, 10 * n, 10 * n + 6, document.id)
+        for n, each in enumerate(("first", "second", "third"), 1)
+    )
+    return SetQuestion("a", "When is rent due?", "Monthly.", gold, ("rent",))
+
+
+async def corrected(
+    database: Database, matter: Matter, before: SetQuestion, given: SetQuestion, *told: str
+) -> SetQuestion:
+    """What stands after a file has told of a question, in a set of its own."""
+    name = f"Set {len(await database.question_sets(matter.id))}"
+    made = await database.create_question_set(matter.id, name, asked=[before])
+    await database.add_questions(matter.id, made.id, [given], {given.id: {"question", *told}})
+    (now,) = await database.questions(matter.id, made.id)
+    return now
+
+
+async def test_what_a_file_has_no_column_for_stands_as_it_was(
+    database: Database, matter: Matter, asked: SetQuestion
+) -> None:
+    bare = SetQuestion("1", asked.question)
+    assert await corrected(database, matter, asked, bare) == asked
+    refused = SetQuestion("b", "Who pays?", is_answerable=False)
+    assert await corrected(database, matter, refused, SetQuestion("1", "Who pays?")) == refused
+    given = replace(bare, reference="Weekly.", tags=("due",))
+    now = await corrected(database, matter, asked, given, "reference", "tags")
+    assert now == replace(asked, reference="Weekly.", tags=("due",))
+    now = await corrected(database, matter, asked, bare, "reference", "tags")
+    assert now == replace(asked, reference="", tags=())
+    named = replace(bare, gold=(Gold("Lease.pdf"),))
+    assert await corrected(database, matter, asked, named, "document") == asked
+    other = replace(bare, gold=(Gold("Deed.pdf"),))
+    now = await corrected(database, matter, asked, other, "document")
+    assert now == replace(asked, gold=other.gold)
+
+
+async def test_a_file_that_lists_the_places_names_them_all(
+    database: Database, matter: Matter, asked: SetQuestion
+) -> None:
+    written = tuple(replace(each, document_id="") for each in asked.gold)
+    for left in (written[:1], written[1:], written[::2], ()):
+        now = await corrected(database, matter, asked, replace(asked, gold=left), "gold")
+        assert now.gold == tuple(asked.gold[written.index(each)] for each in left)
+    moved = (written[0], replace(written[1], start=50, end=56))
+    now = await corrected(database, matter, asked, replace(asked, gold=moved), "gold")
+    assert now.gold == (asked.gold[0], moved[1])
+    unmeasured = tuple(replace(each, start=None, end=None) for each in written[:2])
+    now = await corrected(database, matter, asked, replace(asked, gold=unmeasured), "gold")
+    assert now.gold == asked.gold[:2]
+
+
+async def test_a_file_corrects_the_case_and_the_blanks_of_a_question(
+    database: Database, matter: Matter, asked: SetQuestion
+) -> None:
+    given = replace(asked, question="When is Rent due ?")
+    now = await corrected(database, matter, asked, given)
+    assert now == given
+
+
+async def test_a_file_never_leaves_a_question_both_unanswerable_and_answered(
+    database: Database, matter: Matter, asked: SetQuestion
+) -> None:
+    refused = replace(asked, gold=(), is_answerable=False)
+    now = await corrected(database, matter, asked, refused, "answerable")
+    assert now == refused
+    given = replace(asked, gold=(Gold("Deed.pdf", "rent"),))
+    now = await corrected(database, matter, refused, given, "document", "quote")
+    assert (now.is_answerable, now.gold) == (True, given.gold)
 
 
 async def test_on_hold_a_thumb_is_changed_and_never_lost(

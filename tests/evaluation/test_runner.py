@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,7 @@ from core.types import (
     Verdict,
 )
 from core.upkeep.lock import RUNS_LOCK
-from tests.fakes import FakeEncoders, FakeEngine
+from tests.fakes import FakeEncoders, FakeEngine, MortalEngine
 
 TEXT = "The Tenant shall pay the rent on the first day. English law governs."
 CHAT = ChatModel("fake", "fake", "cpu", "float32", 4096, 900, 160, ("en",), is_weak=True)
@@ -107,8 +108,12 @@ class Bench:
         self.settings = Settings(data_dir=folder, models_dir=folder, _env_file=None)  # type: ignore[call-arg]
         self.database = Database(folder / "pincite.db")
         self.answerer = ScriptedAnswerer()
-        self.engine = FakeEngine()
+        self.engine: Any = FakeEngine()
         self.matter_id = self.set_id = ""
+        self.refreshed = 0
+
+    async def refresh(self) -> None:
+        self.refreshed += 1
 
     async def open(self) -> None:
         await self.database.start()
@@ -127,7 +132,7 @@ class Bench:
         return Runner(
             Parts(
                 self.settings, PROFILE, self.database, self.answerer, self.engine,  # type: ignore[arg-type]
-                FakeEncoders(), Texts(),
+                FakeEncoders(), Texts(), self.refresh,
             )
         )  # fmt: skip
 
@@ -170,6 +175,7 @@ async def test_a_run_measures_every_accepted_question_by_every_variant(bench: Be
     assert (run.total, run.state, run.manifest["tag"]) == (10, RunState.QUEUED, "nightly")
     assert run.manifest["unlocated"] == {"lost": "words"}
     done = await runner.complete(run)
+    assert bench.refreshed == 1  # what others wrote while it waited is searched too
     assert (done.state, done.done, runner.left_s(done)) == (RunState.DONE, 10, 0.0)
     results = await bench.database.results(bench.matter_id, run.id)
     good, worse = (per_question(results, position) for position in (0, 1))
@@ -311,6 +317,64 @@ async def test_a_run_begun_beside_a_pincite_at_work_is_answered_there_and_here_o
     done = await asyncio.wait_for(waiting, 10)
     assert (done.state, done.done) == (RunState.DONE, 5)
     assert len(own.asked) == 5
+
+
+async def test_a_run_is_left_to_a_pincite_that_restarts_unless_it_stays_away(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.evaluation.runner._GRACE_S", 1.0)
+    bench.answerer.statements = (Statement("Rent.", Verdict.SUPPORTED, ()),)
+    bench.engine.words = ["4.0\nIt is right."]
+    at_work, own = await bench.judging_runner(), FakeEngine(state="cold")
+    beside = Runner(replace(at_work._parts, engine=own))
+    await at_work.start()
+    await asyncio.sleep(0.05)  # it has the lock
+    for comes_back in (True, False):
+        bench.answerer.gate.clear()
+        waiting = asyncio.create_task(beside.complete(await bench.begun(beside, GOOD)))
+        await bench.answerer.asked_for(len(bench.answerer.asked) + 1)
+        await at_work.close()
+        await asyncio.sleep(0.5)
+        assert own.state == "cold", "a GPU has no room for a second engine"
+        if comes_back:
+            at_work = Runner(at_work._parts)
+            await at_work.start()
+        bench.answerer.gate.set()
+        done = await asyncio.wait_for(waiting, 10)
+        assert (done.state, done.done) == (RunState.DONE, 2)
+        assert own.state == ("cold" if comes_back else "ready")
+
+
+class Drafting(ScriptedAnswerer):
+    """Writes once the engine is there."""
+
+    def __init__(self, engine: MortalEngine, document_id: str) -> None:
+        super().__init__()
+        self.engine, self.document_id = engine, document_id
+
+    def why_no_draft(self, variant: Variant, question: str) -> str:
+        return "" if self.engine.status.state == "ready" else "engine_not_ready"
+
+
+async def test_a_run_waits_for_an_engine_that_died_and_is_coming_back(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.answering.local_engine._WATCH_S", 0.05)
+    bench.engine = engine = MortalEngine(bench.settings)
+    bench.answerer = Drafting(engine, bench.answerer.document_id)
+    await engine.start()
+    runner = bench.runner()
+    await runner.start()
+    bench.answerer.gate.clear()
+    run = await bench.begun(runner, Variant("draft"))
+    await bench.answerer.asked_for(1)
+    engine.failing = 1
+    engine.die()
+    bench.answerer.gate.set()
+    done = await asyncio.wait_for(runner.complete(run), 10)
+    assert (done.state, done.done) == (RunState.DONE, 5), done.trouble
+    await runner.close()
+    await engine.close()
 
 
 async def test_variants_take_turns_in_being_first(bench: Bench) -> None:

@@ -1,16 +1,20 @@
 """A question set as a file: read again it asks the same, and no cell of it is a formula."""
 
+import asyncio
 import csv
 import io
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from core.database import Database
+from core.documents.files import clean_name
 from core.evaluation.exports import as_csv, as_jsonl
 from core.evaluation.set_rows import set_rows
-from core.evaluation.sets import preview
+from core.evaluation.sets import preview, tags_of
 from core.trials import Gold, SetQuestion
 
 MANY = (
@@ -78,6 +82,9 @@ def test_what_a_file_could_not_be_read_for_is_left_out_of_it(tmp_path: Path) -> 
 
 
 WORDS = st.text(st.sampled_from("=+-@;,\t\n '\"aß租\u2028"), max_size=12)
+TORN = st.text(st.sampled_from("=;|,\t\r\n '\"aß租\u2028\x02\x0c\x85\ufffd"), max_size=12)
+TAGS = st.lists(st.text(st.sampled_from("=;|,，、\t '\"aß租"), max_size=70), max_size=24)
+NAMES = st.text(st.sampled_from("=+-@;, \t'aß租/\ufffd"), max_size=12)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
@@ -94,3 +101,44 @@ def test_whatever_is_written_asks_the_same_when_it_is_read(
             assert read_again(tmp_path, write(set_rows(asked, every_place=every)), name) == tuple(
                 asked
             )
+
+
+def test_a_set_that_is_taken_away_and_brought_back_stands_as_it_was(tmp_path: Path) -> None:
+    """Whatever its documents are called and its words hold."""
+    with asyncio.Runner() as loop:
+        database = Database(tmp_path / "pincite.db")
+        loop.run(database.start())
+        matter_id = loop.run(database.create_matter("Smith")).id
+        loop.run(database.put_document(matter_id, "Lease.pdf", "ab", 1, "d1"))
+
+        @settings(max_examples=60, deadline=None)
+        @given(st.lists(st.tuples(TORN, TORN, TORN, NAMES, TAGS), min_size=1, max_size=3))
+        def goes_round(made: list[tuple[str, str, str, str, list[str]]]) -> None:
+            asked = [
+                SetQuestion(
+                    f"q{n}",
+                    f"{one} {n}?",
+                    two,
+                    tuple(
+                        Gold(clean_name(f"{name}.pdf"), three, page, 10, 20, "d1")
+                        for page in (3, 4)
+                    ),
+                    tags_of(tags),
+                )
+                for n, (one, two, three, name, tags) in enumerate(made)
+            ]
+            held = loop.run(database.create_question_set(matter_id, uuid4().hex, asked=asked))
+            for write, kind, every in ((as_csv, "csv", False), (as_jsonl, "jsonl", True)):
+                path = tmp_path / f"taken.{kind}"
+                path.write_bytes(write(set_rows(asked, every_place=every)).encode())
+                read = preview(path, path.name)
+                assert read.troubles == ()
+                assert {each.asks for each in read.questions} == {each.asks for each in asked}
+                assert [each.tags for each in read.questions] == [each.tags for each in asked]
+                back = loop.run(
+                    database.add_questions(matter_id, held.id, read.questions, read.told)
+                )
+                assert back == (held, len(asked))
+
+        goes_round()
+        loop.run(database.close())

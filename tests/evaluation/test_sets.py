@@ -10,7 +10,7 @@ import pytest
 from openpyxl import Workbook
 
 from core.errors import PinciteError
-from core.evaluation.sets import preview, question_from
+from core.evaluation.sets import preview, question_from, tags_of
 from core.trials import Gold
 from core.types import Answer, AnswerKind, Citation, Statement, Verdict
 
@@ -243,6 +243,30 @@ def test_columns_may_be_chosen_by_hand(tmp_path: Path) -> None:
         tmp_path / "given", "q.csv", {"question": "ask", "reference": "note", "tags": ""}
     )
     assert [(each.question, each.reference) for each in read.questions] == [("Why?", "So.")]
+
+
+def test_what_a_row_tells_is_known_by_its_question(tmp_path: Path) -> None:
+    (tmp_path / "c").write_bytes(b"id,question,tags,answer\n1,Why?\n2,What?,,So\n")
+    read = preview(tmp_path / "c", "q.csv")
+    assert read.told == {each: {"id", "question", "tags", "reference"} for each in "12"}
+    (tmp_path / "j").write_text(
+        '{"id": 1, "question": "Why?", "gold": []}\n{"id": 2, "question": "What?", "answer": null}'
+    )
+    read = preview(tmp_path / "j", "q.jsonl")
+    assert read.told == {"1": {"id", "question", "gold"}, "2": {"id", "question", "reference"}}
+
+
+def test_a_document_is_named_with_all_its_blanks(tmp_path: Path) -> None:
+    (tmp_path / "given").write_bytes(csv_of("Why?,, Lease  2024.pdf ,,,,,"))
+    (asked,) = preview(tmp_path / "given", "q.csv").questions
+    assert asked.gold == (Gold("Lease  2024.pdf"),)
+
+
+@pytest.mark.parametrize("given", ["a, b;c｜d、  e  f|a", ["a, b", "c｜d、  e  f", "a"]])
+def test_no_tag_holds_what_parts_tags(given: object) -> None:
+    assert tags_of(given) == ("a", "b", "c｜d", "e f")
+    assert tags_of(["x" * 59 + " y"]) == ("x" * 59,)
+    assert len(tags_of([str(n) for n in range(30)])) == 20
 
 
 def test_a_cell_with_the_delimiter_and_line_breaks_is_one_cell(tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ async def test_a_file_is_looked_into_mapped_and_only_then_taken(
 async def test_what_the_set_asks_already_is_left_out_and_that_is_said(
     services: DeskServices, page: gr.Blocks, desk: Desk, table: Path, said: list[str]
 ):
-    desk = await a_set(services, desk, SetQuestion("q1", "WHEN is rent due?"))
+    desk = await a_set(services, desk, SetQuestion("q1", "When is rent due?"))
     table.write_text("question\nWhen is rent due?\n")  # noqa: ASYNC240
     sent = fired(files=[{"name": "More.csv", "path": str(table)}], set_id=desk.set_id)
     drawn = await on_event(page, "preview_questions")(desk, None, sent)
@@ -86,6 +86,45 @@ async def test_what_the_set_asks_already_is_left_out_and_that_is_said(
     held = await services.database.question_set(desk.matter_id, desk.set_id)
     assert (held.version, held.size) == (1, 1)
     assert await services.database.entries(AuditFilter(), 10, 0) == ()
+
+
+async def test_a_file_of_questions_alone_takes_nothing_from_those_that_the_set_holds(
+    services: DeskServices, page: gr.Blocks, desk: Desk, table: Path
+):
+    gold = (Gold("Lease.pdf", "on the first"), Gold("Lease.pdf", "in advance"))
+    held = (
+        SetQuestion("q1", "When is rent due?", "Monthly.", gold, ("rent",)),
+        SetQuestion("q2", "Who pays?", is_answerable=False),
+    )
+    desk = await a_set(services, desk, *held)
+    table.write_text("question\nWhen is rent due?\nWho pays?\nWhy?\n")  # noqa: ASYNC240
+    sent = fired(files=[{"name": "More.csv", "path": str(table)}], set_id=desk.set_id)
+    drawn = await on_event(page, "preview_questions")(desk, None, sent)
+    upload = next(v for k, v in drawn.items() if isinstance(k, gr.State))
+    await on_event(page, "take_questions")(desk, upload, fired())
+    asked = await services.database.questions(desk.matter_id, desk.set_id)
+    assert asked[:2] == held
+    assert [each.question for each in asked[2:]] == ["Why?"]
+
+
+async def test_tags_are_typed_as_a_file_has_them(
+    services: DeskServices, page: gr.Blocks, desk: Desk
+):
+    desk = await a_set(services, desk)
+    typed = fired(question="When?", tags="rent;  due  dates | 租金、 rent, " + "x" * 90)
+    await on_event(page, "save_question")(desk, typed)
+    (asked,) = await services.database.questions(desk.matter_id, desk.set_id)
+    assert asked.tags == ("rent", "due dates", "租金", "x" * 60)
+
+
+async def test_a_draft_that_no_file_could_bring_back_is_not_accepted(
+    services: DeskServices, page: gr.Blocks, desk: Desk, told: list[str]
+):
+    desk = await a_set(services, desk, SetQuestion("q0", "Why?", "x" * 20_001, is_draft=True))
+    assert await on_event(page, "accept_question")(desk, fired(id="q0")) == gr.skip()
+    assert "20,000 characters" in told[0]
+    (asked,) = await services.database.questions(desk.matter_id, desk.set_id)
+    assert asked.is_draft
 
 
 async def test_a_question_that_the_set_asks_already_stays_in_its_form(
@@ -235,8 +274,12 @@ async def test_an_answer_becomes_a_question_with_the_words_that_carry_it(
     desk = replace(desk, conversation_id=conversation.id)
     drawn = await on_event(page, "pick_set")(desk, fired(id=message.id))
     assert "The Tenant shall pay the rent" in region(page, drawn, "dialog")
-    kept = fired(id=message.id, set_id="", name="From Chat", question="When?", reference="Monthly.")
-    await on_event(page, "keep_answer")(desk, kept)
+    kept = {"id": message.id, "set_id": "", "name": "From Chat", "question": "When?"}
+    long = fired(**kept, reference="x" * 20_001)
+    drawn = await on_event(page, "keep_answer")(desk, long)
+    assert "20,000 characters" in region(page, drawn, "dialog")
+    assert await database.question_sets(desk.matter_id) == ()
+    await on_event(page, "keep_answer")(desk, fired(**kept, reference="Monthly."))
     (held,) = await database.question_sets(desk.matter_id)
     (asked,) = await database.questions(desk.matter_id, held.id)
     assert asked.reference == "Monthly."
