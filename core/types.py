@@ -363,6 +363,11 @@ class Answer:
     tokens: int | None = None
 
     @property
+    def is_stopgap(self) -> bool:
+        """Whether it only quotes because there was no engine: no sign of what its variant can."""
+        return self.notice in ("engine_failed", "engine_not_ready")
+
+    @property
     def supported(self) -> int:
         """How many statements are supported."""
         return sum(statement.verdict is Verdict.SUPPORTED for statement in self.statements)

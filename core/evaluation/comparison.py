@@ -7,7 +7,18 @@ from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass
 from typing import Protocol
 
-from core.types import EVERYTHING, Answer, AnswerKind, Citation, Event, Scope, Turn, Variant
+from core.errors import EngineError
+from core.types import (
+    EVERYTHING,
+    Answer,
+    AnswerKind,
+    Citation,
+    Done,
+    Event,
+    Scope,
+    Turn,
+    Variant,
+)
 
 ALIKE = 0.8
 """Statements that share this much of their three-letter pieces say the same."""
@@ -63,7 +74,8 @@ async def compare(
     ``history`` is what was said before the question, oldest first, and ``scope`` says which
     documents are searched, both the same for every side.  What several sides search alike is
     searched once.  Closing the generator ends every side.  The first side to fail ends them all
-    with its error.
+    with its error.  Raises ``EngineError`` where one quotes for want of an engine: a vote
+    would be put down to a variant that did not answer.
     """
     events: asyncio.Queue[tuple[int, Event | Exception | None]] = asyncio.Queue()
     async with answerer.sharing() as answers:
@@ -85,6 +97,11 @@ async def compare(
                 side, event = await events.get()
                 if isinstance(event, Exception):
                     raise event
+                if isinstance(event, Done) and event.answer.is_stopgap:
+                    raise EngineError(
+                        "The language model did not write for every side: there is no vote.",
+                        "Compare again once it is ready, or choose ways that only quote.",
+                    )
                 if event is None:
                     open_sides -= 1
                 else:

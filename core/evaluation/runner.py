@@ -36,8 +36,6 @@ _PAUSE_S = 2.0
 _GRACE_S = 120.0
 """How long no other process works through runs before this one loads an engine for them: a Pincite
 that ends may be about to come back, and a GPU has no room for its engine and another."""
-_FAILED = ("engine_failed", "engine_not_ready")
-"""Notices of an answer that another engine than the variant's gave: quotes for want of a draft."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,7 +372,7 @@ class Runner:
                     hits = event.ranked[: parts.settings.retrieve]
                 elif isinstance(event, Done):
                     answer = event.answer
-        if answer is None or answer.notice in _FAILED:
+        if answer is None or answer.is_stopgap:
             raise EngineError("The language model failed at this question.", "See its log.")
         tokens = answer.tokens or 0
         metrics = await measure(

@@ -21,6 +21,7 @@ from core.types import (
     AnswerKind,
     Citation,
     Delta,
+    Done,
     Event,
     Scope,
     Searched,
@@ -96,6 +97,19 @@ async def test_a_side_that_fails_ends_the_comparison_with_its_error() -> None:
         async for _ in compare(answers, "m", "q", VARIANTS[:2]):
             pass
     assert answers.open == 0
+
+
+@pytest.mark.parametrize("notice", ["engine_failed", "engine_not_ready"])
+async def test_quotes_for_want_of_an_engine_are_not_voted_on(notice: str) -> None:
+    class Quoting(Answers):
+        async def stream(
+            self, matter_id: str, question: str, *_: object
+        ) -> AsyncGenerator[Event, None]:
+            yield Done(Answer(question, AnswerKind.QUOTES, Verdict.SUPPORTED, (), notice))
+
+    with pytest.raises(EngineError, match="did not write for every side"):
+        async for _ in compare(Quoting(), "m", "q", VARIANTS[:2]):
+            pass
 
 
 def test_the_order_drawn_is_fair() -> None:
