@@ -72,6 +72,13 @@
     await new Promise(requestAnimationFrame);
     for (const part of parts) part.inert = false;
   };
+  // These draw another view in the place of their button, which shows until then that it was pressed.
+  const viewing = new Set(["open_view", "open_run", "open_set", "open_comparison", "open_pair"]);
+  const wait = async (element) => {
+    element.setAttribute("aria-busy", "true");
+    await resting([], () => !element.isConnected);
+    element.removeAttribute("aria-busy");
+  };
   const valueOf = (element) => JSON.parse(element.dataset.value || "{}");
 
   // Dialogs: one element asks for a yes or for a text.
@@ -135,6 +142,7 @@
     if (leaving.has(element.dataset.event)) await settle();
     if (leavingComparison.has(element.dataset.event)) await settle("#evaluation");
     fire(element.dataset.event, value);
+    if (viewing.has(element.dataset.event) && !element.ariaCurrent) wait(element);
     if (turning.has(element.dataset.event) && !element.ariaCurrent) turn();
     if (element.dataset.then) {
       openTab(element.dataset.then, false);

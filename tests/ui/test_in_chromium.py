@@ -142,6 +142,34 @@ async def test_the_page_rests_until_another_matter_or_language_is_drawn_and_no_l
     await expect(resting).to_have_count(0, timeout=3_000)
 
 
+async def test_what_opens_a_view_shows_that_it_was_pressed_until_the_view_is_drawn_or_refused(
+    services: DeskServices, browsed: Page
+):
+    gates = [asyncio.Event(), asyncio.Event()]
+    runs = services.database.runs
+
+    async def slowly(matter_id: str):
+        gate = gates.pop(0)
+        await gate.wait()
+        if not gates:
+            raise PinciteError("The runs cannot be read.")
+        return await runs(matter_id)
+
+    services.database.runs = slowly  # type: ignore[method-assign]
+    await browsed.get_by_test_id("tab-evaluation").click()
+    pressed = browsed.locator("button[aria-busy]")
+    for gate, is_drawn in [(gates[0], True), (gates[1], False)]:
+        await browsed.get_by_test_id("view-sets").click()
+        await expect(browsed.get_by_test_id("view-sets")).to_have_attribute("aria-current", "page")
+        await browsed.get_by_test_id("view-runs").click()
+        await expect(pressed).to_have_text("Runs")
+        gate.set()
+        await expect(pressed).to_have_count(0, timeout=3_000)
+        now = "view-runs" if is_drawn else "view-sets"
+        await expect(browsed.get_by_test_id(now)).to_have_attribute("aria-current", "page")
+        await expect(browsed.locator(".toast-body")).to_have_count(int(not is_drawn))
+
+
 async def test_the_options_are_at_hand_for_the_keyboard(browsed: Page):
     panel, toggle = (
         browsed.get_by_test_id("options-panel"),
