@@ -254,10 +254,10 @@ def test_any_text_has_an_identity(text: str, name: str) -> None:
     ],
 )
 def test_hostile_repetition_is_identified_in_a_second(piece: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     identity_of(piece * 20_000)
 
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - start < 1.0
 
 
 def test_every_statute_is_recognised_with_its_date(eval_dir: Path) -> None:

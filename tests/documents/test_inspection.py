@@ -152,8 +152,8 @@ def test_hidden_words_count_as_instructions_too_and_hidden_spaces_as_nothing() -
 )
 def test_hostile_repetition_is_inspected_in_seconds(piece: str) -> None:
     text = piece * (200_000 // len(piece))
-    start = time.perf_counter()
+    start = time.process_time()
     is_addressed_to_a_model(text)
     Inspection().visible(text)
 
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5

@@ -179,7 +179,7 @@ def test_parts_of_a_document_are_told_by_their_words(text: str, path: tuple[str,
 )
 def test_hostile_repetition_is_outlined_in_seconds(piece: str) -> None:
     text = piece * (200_000 // len(piece))
-    start = time.perf_counter()
+    start = time.process_time()
     outline(text, ())
 
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10

@@ -289,9 +289,9 @@ def test_contract_passages_are_long_enough_to_be_found(eval_dir: Path) -> None:
 def test_a_code_of_234_pages_is_cut_in_under_a_second_article_by_article(eval_dir: Path) -> None:
     (file,) = (eval_dir / "ingest" / "zh_pdf").glob("*民法典*.pdf")
     extracted = read(file, file.name)
-    start = time.perf_counter()
+    start = time.process_time()
     passages = cut(extracted, "d1", file.name)
-    elapsed_s = time.perf_counter() - start
+    elapsed_s = time.process_time() - start
 
     assert elapsed_s < 1.0
     assert_whole(extracted, passages, 1000)
@@ -306,8 +306,8 @@ def test_a_code_of_234_pages_is_cut_in_under_a_second_article_by_article(eval_di
 )
 def test_hostile_repetition_is_cut_in_seconds(piece: str) -> None:
     text = piece * (200_000 // len(piece))
-    start = time.perf_counter()
+    start = time.process_time()
     passages = passages_of(text)
 
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
     assert_whole(ExtractedText(text), passages, 1000)

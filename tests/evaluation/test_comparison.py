@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from itertools import permutations
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -198,9 +198,9 @@ def test_two_listings_of_a_thousand_passages_are_held_against_each_other_at_once
     words = ["".join(rng.choices("abcdefghij", k=6)) for _ in range(400)]
     listed = [(" ".join(rng.choices(words, k=140)), 1000 * at) for at in range(1000)]
     first = saying(*listed, ("Interest of four per cent accrues on arrears.", 2_000_000))
-    begun = perf_counter()
+    begun = process_time()
     own, other = peculiarities((first, saying(*reversed(listed))))
-    assert perf_counter() - begun < 10, "pair by pair it takes minutes"
+    assert process_time() - begun < 10, "pair by pair it takes minutes"
     assert (own.statements, other.statements) == ({1000}, frozenset())
 
 

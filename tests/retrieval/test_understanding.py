@@ -274,12 +274,12 @@ def test_an_article_is_told_from_an_item_of_another(
 
 
 def test_a_matter_of_many_documents_is_read_within_a_second() -> None:
-    from time import perf_counter
+    from time import process_time
 
     letters = "abcdefghij"
     names = [f"Quor{one}{two}{three}" for one in letters for two in letters for three in letters]
     many = [contract(name, f"{name}.pdf", "LOAN", (f"{name} Inc.", "Bank")) for name in names]
-    started = perf_counter()
+    started = process_time()
     understood = understand("What does the bank lend to Quorabc Inc.?", many)
-    assert perf_counter() - started < 1
+    assert process_time() - started < 1
     assert list(understood.about) == ["Quorabc"]
