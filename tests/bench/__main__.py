@@ -288,6 +288,12 @@ def show(report: dict[str, Any]) -> None:
                 (language, own["wrongly_answered"], own["wrongly_refused"], own["questions"])
             )
         table("Refusal", rows)
+        kinds = [
+            (f"{language}, {kind}", share)
+            for language, own in report["refusal"].items()
+            for kind, share in own["by_kind"].items()
+        ]
+        table("Refusal, by kind of question", [("", "share that went wrong"), *kinds])
         rates = report["ingest"]
         heads = list(next(iter(rates.values())))
         table("Ingestion", [("", *heads), *((n, *rate.values()) for n, rate in rates.items())])
