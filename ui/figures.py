@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 
+from core.evaluation.gate import Check, passes
 from core.evaluation.metrics import METRICS, Metric
 from core.evaluation.outcomes import Mean, standing_at
 from core.evaluation.plots import Estimate, as_html, intervals_figure, latencies
@@ -196,7 +197,12 @@ def _value(value: object) -> Html:
 
 
 def render_promote(
-    run: Run, in_force: Variant, passes: Sequence[bool], texts: Texts, *, may_promote: bool
+    run: Run,
+    in_force: Variant,
+    gates: Sequence[Sequence[Check]],
+    texts: Texts,
+    *,
+    may_promote: bool,
 ) -> Html:
     """For each variant whether it passes the gate, its checks, and the way to put it in force.
 
@@ -206,8 +212,10 @@ def render_promote(
         "ask_limits", text(texts("limits.open")), class_="button quiet", data_testid="ask-limits"
     )
     rows, same = [], standing_at(run.variants, in_force)
-    for at, (variant, passed) in enumerate(zip(run.variants, passes, strict=True)):
+    for at, (variant, checks) in enumerate(zip(run.variants, gates, strict=True)):
+        passed = passes(checks)
         verdict = "passed" if passed else "stopped"
+        unjudged = sum(not each.is_judged for each in checks)
         sign = icon("check" if passed else "unsupported")
         rows.append(
             element(
@@ -219,6 +227,9 @@ def render_promote(
                     text(texts(f"gate.{verdict}")),
                     class_="badge ready" if passed else "badge failed",
                 ),
+                element("small", text(texts("gate.unjudged", count=unjudged)))
+                if passed and unjudged
+                else Html(""),
                 element("span", text(texts("runs.in_force")), class_="tag")
                 if at in same
                 else Html(""),

@@ -114,9 +114,9 @@ def runs_view(page: Page) -> Tab:
         if run.state is RunState.DONE:
             stale = await changed(run, services.runner.changes)
             rules = await database.limits(desk.matter_id) or DEFAULT_RULES
-            let = await asyncio.to_thread(_passes, run, results, promoted, rules, stale)
+            checks = await asyncio.to_thread(_checks, run, results, promoted, rules, stale)
             owns = may(desk, Role.OWNER)
-            parts.append(render_promote(run, promoted, let, desk.texts, may_promote=owns))
+            parts.append(render_promote(run, promoted, checks, desk.texts, may_promote=owns))
             parts.append(await draw_contrast(page, desk, run))
         parts.append(render_manifest(run, desk.texts))
         return element("div", *parts, class_="report", data_testid="run-report")
@@ -240,14 +240,12 @@ def runs_view(page: Page) -> Tab:
     return Tab((start, rows, report, timer), draw)
 
 
-def _passes(
+def _checks(
     run: Run,
     results: Sequence[Result],
     promoted: Variant,
     rules: Sequence[Rule],
     stale: Sequence[str],
-) -> list[bool]:
-    """Whether each variant of a run gets through the gate."""
-    return [
-        passes(gate(run, results, at, promoted, rules, stale)) for at in range(len(run.variants))
-    ]
+) -> list[tuple[Check, ...]]:
+    """What the gate says of each variant of a run."""
+    return [gate(run, results, at, promoted, rules, stale) for at in range(len(run.variants))]

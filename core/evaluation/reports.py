@@ -74,7 +74,7 @@ def _head(title: str, report: Report, words: Words) -> str:
 def _gate(judged: Judged, report: Report, words: Words) -> str:
     name = report.run.variants[judged.position].name
     is_open = passes(judged.checks)
-    verdict = words("gate_open" if is_open else "gate_closed", variant=name)
+    verdict = words.verdict(judged.checks, name)
     rows = []
     for check in judged.checks:
         metric, kept, why = words.check(check)

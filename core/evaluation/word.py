@@ -10,7 +10,6 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from core.evaluation.findings import Compared, Judged, Report
-from core.evaluation.gate import passes
 from core.evaluation.plots import COLOURS, interval_picture, scatter_picture
 from core.evaluation.words import Words, estimated, points, printable, telling
 from core.trials import Result
@@ -107,8 +106,7 @@ def _variants(document: "Document", report: Report, words: Words) -> None:
 
 def _gate(document: "Document", judged: Judged, report: Report, words: Words) -> None:
     name = report.run.variants[judged.position].name
-    is_open = passes(judged.checks)
-    verdict = words("gate_open" if is_open else "gate_closed", variant=name)
+    verdict = words.verdict(judged.checks, name)
     _heading(document, words("gate"), verdict)
     rows = [words.check(check) for check in judged.checks]
     _table(document, ["", words("check"), words("why")], rows)

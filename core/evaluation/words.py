@@ -1,11 +1,11 @@
 """How a report speaks: its words in the reader's language, and its numbers."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from core.evaluation.findings import Compared, Report
-from core.evaluation.gate import Check
+from core.evaluation.gate import Check, passes
 from core.evaluation.outcomes import Mean
 from core.evaluation.plots import Estimate
 from core.types import Citation, Variant
@@ -30,6 +30,13 @@ class Words:
     def metric(self, key: str) -> str:
         """What a metric is called."""
         return self.texts(f"metric.{key}")
+
+    def verdict(self, checks: Sequence[Check], variant: str) -> str:
+        """Whether the gate lets a variant pass."""
+        if not passes(checks):
+            return self("gate_closed", variant=variant)
+        judged = all(each.is_judged for each in checks)
+        return self("gate_open" if judged else "gate_open_judged", variant=variant)
 
     def check(self, check: Check) -> tuple[str, str, str]:
         """A check of the gate: of which metric, whether it passed, and why."""

@@ -12,9 +12,10 @@ from playwright.sync_api import sync_playwright
 from reported import HOSTILE, QUESTIONS, a_report
 
 from core.evaluation.findings import Report, report
+from core.evaluation.gate import Check
 from core.evaluation.reports import Words, docx_report, html_report
 from core.evaluation.words import printable
-from core.trials import RunState
+from core.trials import Rule, RunState
 from ui.locale import texts_in
 
 CHROMIUM = shutil.which("chromium")
@@ -117,6 +118,15 @@ def test_the_html_report_says_what_the_run_came_to(made: Report) -> None:
     assert "not judged" in shown
     assert "The documents do not hold an answer." in shown
     assert "p. 3" in shown
+
+
+def test_a_gate_that_passes_says_whether_everything_could_be_judged() -> None:
+    kept = Check(Rule("recall@10", worst_drop=0.02), 0.9, 0.9, True, "")
+    unjudged = replace(kept, is_judged=False)
+    lost = replace(kept, passed=False)
+    assert words("en").verdict([kept], "dense") == "dense passes."
+    assert "could be judged" in words("en").verdict([kept, unjudged], "dense")
+    assert "does not pass" in words("en").verdict([lost, unjudged], "dense")
 
 
 def test_the_report_speaks_chinese(made: Report) -> None:

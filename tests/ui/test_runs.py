@@ -14,8 +14,9 @@ from core.evaluation.gate import Check
 from core.evaluation.outcomes import gate
 from core.evaluation.variants import VARIANTS, in_force
 from core.records.audit import AuditFilter
-from core.trials import Result, Run, RunState, SetQuestion
+from core.trials import Result, Rule, Run, RunState, SetQuestion
 from core.types import LOCAL, Role
+from ui.figures import render_promote
 from ui.page import Desk
 from ui.run_list import render_start
 
@@ -231,6 +232,17 @@ async def test_an_editor_reads_why_the_gate_stopped_and_puts_nothing_in_force(
     assert await on_event(page, "promote_variant", bo.id)(desk, forced) == gr.skip()
     assert "takes the role of an owner" in told[0]
     assert await database.promotions(desk.matter_id) == ()
+
+
+async def test_how_much_of_a_passed_gate_could_not_be_judged_is_told(
+    services: DeskServices, desk: Desk
+):
+    kept = Check(Rule("recall@10", worst_drop=0.02), 0.9, 0.9, True, "")
+    unjudged, lost = replace(kept, is_judged=False), replace(kept, passed=False)
+    gates = [(kept, unjudged), (lost, unjudged)]
+    run = await a_run(services, desk)
+    drawn = render_promote(run, VARIANTS[2], gates, desk.texts, may_promote=True)
+    assert drawn.count("1 not judged") == 1
 
 
 @pytest.mark.parametrize("event", ["open_run", "ask_promotion", "promote_variant"])
