@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -10,6 +11,8 @@ Figures = Mapping[str, Mapping[str, float]]
 """A variant's question id -> metric -> value; a question that failed has none."""
 
 _RESAMPLES = 5_000
+_KEPT = 256
+"""Intervals and levels that are kept: a report is drawn anew for every question that is opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +68,16 @@ def interval(values: Sequence[float] | np.ndarray, *, seed: int = 0) -> tuple[fl
 
     Raises ``ValueError`` for no value.
     """
+    each = tuple(map(float, values))
+    if not each:
+        raise ValueError("no value has no interval")
+    return (each[0], each[0]) if len(set(each)) == 1 else _interval(each, seed)
+
+
+@lru_cache(_KEPT)
+def _interval(each: tuple[float, ...], seed: int) -> tuple[float, float]:
     from scipy.stats import bootstrap
 
-    each = np.asarray(values, float)
-    if not each.size:
-        raise ValueError("no value has no interval")
-    if np.ptp(each) == 0:
-        return float(each[0]), float(each[0])
     found = bootstrap(
         (each,), np.mean, n_resamples=_RESAMPLES, method="percentile", batch=500,
         rng=np.random.default_rng(seed),
@@ -100,11 +106,14 @@ def chance(
     Or so low a one (``less``), or so high (``greater``).  Exact for few (scipy.stats); 1 below
     two differences.
     """
+    each = tuple(map(float, gaps))
+    return 1.0 if len(each) < 2 or not any(each) else _chance(each, alternative, seed)
+
+
+@lru_cache(_KEPT)
+def _chance(each: tuple[float, ...], alternative: str, seed: int) -> float:
     from scipy.stats import permutation_test
 
-    each = np.asarray(gaps, float)
-    if each.size < 2 or not each.any():
-        return 1.0
     return float(
         permutation_test(
             (each,), np.mean, permutation_type="samples", vectorized=True, batch=500,
