@@ -196,7 +196,7 @@ class Answerer:
                         async for event in events:
                             draft += event.text if isinstance(event, Delta) else ""
                             yield event
-                    tokens = self._engine.count_tokens(draft)
+                    tokens = self._counted(draft)
             except EngineError:
                 notice, tokens = "engine_failed", None
         yield Staged(Stage.CHECKING)
@@ -245,6 +245,13 @@ class Answerer:
         if threshold and is_hybrid and not threshold.admits(found.evidence):
             return "not_in_documents"
         return ""
+
+    def _counted(self, draft: str) -> int | None:
+        """How many tokens a draft took; ``None`` where the engine has died since its last word."""
+        try:
+            return self._engine.count_tokens(draft)
+        except EngineError:
+            return None
 
     def _breaks_off(self, draft: str, tokens: int) -> bool:
         """Whether the limit of tokens ended a draft in the middle of a sentence."""

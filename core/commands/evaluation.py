@@ -243,19 +243,28 @@ async def _judged(
 
 
 async def _earlier(services: "Services", run: "Run") -> "Figures | None":
-    """What the one variant of a run came to when it last went through the set, and said so.
+    """What the one variant of a run came to in its first run on the set since it is in force.
 
-    Of the questions that are still asked as they were then; ``None`` where there are none.
+    Not in its last one: run again, what a red gate stopped would be held against itself.  Of the
+    questions that are still asked as they were then, and said so; ``None`` where there are none.
     """
     from core.evaluation.gate import COVERED
+    from core.evaluation.manifest import changed_meanwhile
     from core.evaluation.metrics import per_question
     from core.evaluation.outcomes import asked_otherwise, standing_at
 
     database, variant = services.database, run.variants[0]
     asked = await _asked(services, run)
-    for before in await database.runs(run.matter_id, run.set_id):
+    runs = (await database.runs(run.matter_id, run.set_id))[::-1]
+    promoted = (await database.promotions(run.matter_id))[:1]
+    # The run on whose figures it was put in force counts, though it came before that.
+    since = [each.created_at for each in runs if [each.id] == [p.run_id for p in promoted]]
+    since += [each.at for each in promoted]
+    for before in runs:
         at = standing_at(before.variants, variant)
         if before.state is not RunState.DONE or before.created_at >= run.created_at or not at:
+            continue
+        if (since and before.created_at < since[0]) or changed_meanwhile(before.manifest):
             continue
         figures = per_question(await database.results(run.matter_id, before.id), at[0])
         gone = asked_otherwise(asked, await _asked(services, before), figures)

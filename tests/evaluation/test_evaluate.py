@@ -159,7 +159,7 @@ def test_without_a_baseline_the_gate_holds_a_variant_against_the_one_in_force(
     assert "passed\tndcg@10" in own.stdout
 
 
-def test_every_night_the_variant_in_force_is_held_against_its_run_before(
+def test_every_night_the_variant_in_force_is_held_against_its_first_run(
     pincite: Pincite, set_of_rent: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("core.evaluation.variants.DEFAULT_NAME", "dense")
@@ -175,6 +175,8 @@ def test_every_night_the_variant_in_force_is_held_against_its_run_before(
     assert second.exit_code == 1, second.output
     assert ", 39 questions" in second.stderr
     assert "FAILED\tndcg@10" in second.stdout
+    again = evaluated(pincite, "--variant", "dense", "--gate")
+    assert again.exit_code == 1, "what was stopped is not held against itself"
 
 
 def test_limits_of_the_gate_are_typed_for_each_metric(pincite: Pincite, set_of_rent: Path) -> None:
