@@ -360,6 +360,24 @@ async def test_an_answer_keeps_where_it_was_sought(office: Office) -> None:
     assert (await office.answer("When is the rent due?")).scope == EVERYTHING
 
 
+async def test_a_draft_stands_though_the_engine_dies_after_its_last_word(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.engine.words = ["The Tenant shall pay the rent ", "on the first day. [1]"]
+    whole = await office.answer("When is the rent due?")
+    count = office.engine.count_tokens
+
+    def dead(text: str) -> int:
+        if text == "".join(office.engine.words):
+            raise EngineError("The language model is not ready.")
+        return count(text)
+
+    monkeypatch.setattr(office.engine, "count_tokens", dead)
+    answer = await office.answer("When is the rent due?")
+    assert (answer.kind, answer.tokens) == (AnswerKind.DRAFT, None)
+    assert answer.statements == whole.statements
+
+
 async def test_the_tokens_that_the_engine_wrote_are_counted_markers_and_all(
     office: Office,
 ) -> None:
