@@ -19,7 +19,7 @@ from core.evaluation.gold import Place, Texts, places_of
 from core.evaluation.manifest import changes, manifest
 from core.evaluation.metrics import Embeds, Judge, measure
 from core.models.profile import Profile
-from core.records.transactions import Unavailable
+from core.records.transactions import may_pass
 from core.retrieval.refusal import Threshold
 from core.settings import Settings
 from core.trials import Result, Run, RunState, SetQuestion
@@ -236,9 +236,9 @@ class Runner:
     async def _complete_or_say(self, run: Run) -> None:
         try:
             await self._complete(run)
-        except Unavailable:
-            raise  # nothing is wrong with the run, which stays as it is and is gone on with
         except Exception as error:
+            if may_pass(error):  # nothing is wrong with the run: it stays, and is gone on with
+                raise
             log.exception("a run cannot be done")
             told = f"This run cannot be done: {type(error).__name__}."
             await self._database.set_run_state(run.matter_id, run.id, RunState.FAILED, told)

@@ -20,8 +20,14 @@ S = TypeVar("S", bound="Records")
 
 metadata = sa.MetaData()
 
-Unavailable = sa.exc.OperationalError
-"""The database cannot be read or written now: another process holds it, or the disk is full."""
+_PASSING = ("locked", "disk is full", "disk I/O", "unable to open")
+"""What SQLite says of troubles that may be gone when a call is made again (its result codes)."""
+
+
+def may_pass(error: Exception) -> bool:
+    """Whether the database can only not be read or written now: it is held, or the disk is full."""
+    is_sqlite = isinstance(error, sa.exc.OperationalError)
+    return is_sqlite and any(words in str(error) for words in _PASSING)
 
 
 def now() -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from core.answering.query_engine import judged
 from core.database import Database
@@ -15,7 +16,6 @@ from core.evaluation.manifest import changed_meanwhile
 from core.evaluation.metrics import per_question
 from core.evaluation.runner import Parts, Runner
 from core.models.profile import ChatModel, EncoderModel, Profile
-from core.records.transactions import Unavailable
 from core.retrieval.refusal import Threshold
 from core.settings import Settings
 from core.trials import Gold, Result, Run, RunState, SetQuestion
@@ -269,7 +269,7 @@ async def test_work_on_runs_goes_on_after_the_database_was_locked(
         async def call(*args: object) -> object:
             if locks[name]:
                 locks[name] -= 1
-                raise Unavailable("UPDATE runs", {}, Exception("database is locked"))
+                raise OperationalError("UPDATE runs", {}, Exception("database is locked"))
             return await method(*args)
 
         return call
@@ -287,6 +287,30 @@ async def test_work_on_runs_goes_on_after_the_database_was_locked(
     assert not any(locks.values())
     assert (done.state, done.done) == (RunState.DONE, 5)
     assert caplog.text.count("is taken up again") == 3
+
+
+async def test_a_run_that_the_database_will_never_take_fails_and_lets_the_next_one_through(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runner = bench.runner()
+    doomed, other = await bench.begun(runner, GOOD), await bench.begun(runner, WORSE)
+    keys = bench.database.result_keys
+
+    async def refused(matter_id: str, run_id: str) -> object:
+        if run_id == doomed.id:
+            raise OperationalError("SELECT", {}, Exception("no such table: results"))
+        return await keys(matter_id, run_id)
+
+    monkeypatch.setattr(bench.database, "result_keys", refused)
+    await runner.start()
+    async with asyncio.timeout(10):
+        while not await bench.database.is_run_over(bench.matter_id, other.id):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    await runner.close()
+    states = [
+        (await bench.database.run(bench.matter_id, each.id)).state for each in (doomed, other)
+    ]
+    assert states == [RunState.FAILED, RunState.DONE]
 
 
 async def test_two_processes_take_turns_at_runs(bench: Bench) -> None:
