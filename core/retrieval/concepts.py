@@ -15,6 +15,7 @@ from core.settings import ROOT
 _LEXICON = ROOT / "assets" / "lexicon" / "concepts_en.json"
 _MOST = 2
 """Concepts that one question may touch."""
+_OPTIONAL = re.compile(r"\w\?")
 _SHARE = 0.6
 """A concept counts if the words said for it are this share of the best one's, at least."""
 
@@ -61,5 +62,6 @@ def wording_for(asks: str) -> tuple[str, ...]:
 def asked_words() -> frozenset[str]:
     """Every word of the lexicon, in lower case: the words of asking, which name no document."""
     texts = [text for each in concepts() for text in (each.name, *each.wording)]
-    said = [pattern.pattern for each in concepts() for pattern in each.said]
+    patterns = [pattern.pattern for each in concepts() for pattern in each.said]
+    said = [form for each in patterns for form in (each.replace("?", ""), _OPTIONAL.sub("", each))]
     return frozenset(re.findall(r"[a-z]{2,}", " ".join([*texts, *said]).lower()))

@@ -4,11 +4,14 @@ The weights were chosen by experiment on two development sets; ``tests/bench/exp
 what was tried, with the figures.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from core.retrieval.refusal import Evidence, terms, weigh
+from core.retrieval.grams import asked_terms, terms
+from core.retrieval.overlap import overlap
+from core.retrieval.refusal import Evidence, weigh
 from core.retrieval.rows import Scored
 from core.retrieval.understanding import Understood
 from core.types import Hit, Passage
@@ -20,7 +23,10 @@ if TYPE_CHECKING:
 CANDIDATES = 200
 """Passages taken from each list before they are fused."""
 _LEXICAL = 0.6
-_WORDING = 1.0
+_LEXICAL_OF_A_PHRASE = 1.0
+_LEXICAL_BESIDE_OVERLAP = 0.45
+_OVERLAP = 0.45
+_WORDING = 1.5
 _CONTEXT = {False: 1.0, True: 2.0}
 _LEANING = 0.5
 _DOCUMENT = 20.0
@@ -28,6 +34,9 @@ _ARTICLE = 100.0
 """Weights against a dense score in standard deviations; an article looked up outranks all.  The
 question before weighs more for a follow-up that says little without it.
 """
+_OVERLAPPING = 50
+"""Of so many candidates, the best, the overlap with the question is told (Chinese only)."""
+_CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _ENOUGH = 10
 """Fewer scores above the lowest tell no scale without it."""
 _NEARLY = 0.02
@@ -104,7 +113,8 @@ def _fuse(lists: Lists, understood: Understood, leans: Mapping[str, float]) -> t
     about = np.array([understood.about.get(each.document_id, 0.0) for each in passages])
     total = _DOCUMENT * about
     competing = about > 0 if about.any() else np.ones(len(passages), bool)
-    weights = [(_LEXICAL, np.array([lists.bm25.get(each.id, 0.0) for each in passages]))]
+    lexical = np.array([lists.bm25.get(each.id, 0.0) for each in passages])
+    weights = [(_lexical_weight(understood), lexical)]
     if lists.vectors is not None and passages:
         cosines = np.stack([each.vector for each in lists.scored.values()]) @ lists.vectors.T
         weights.append((1.0, cosines[:, 0]))
@@ -113,10 +123,14 @@ def _fuse(lists: Lists, understood: Understood, leans: Mapping[str, float]) -> t
             weights.append((_CONTEXT[understood.leans_back], rest[:, 0]))
             rest = rest[:, 1:]
         if rest.shape[1]:
-            weights.append((_WORDING, rest.max(axis=1)))
+            weights.append((_WORDING, rest.mean(axis=1)))
     for weight, column in weights:
         total = total + weight * _standardised(column, competing)
     total = total + _LEANING * np.array([leans.get(each.document_id, 0.0) for each in passages])
+    wished = [sum(wish.score(each.text) for wish in understood.wishes) for each in passages]
+    total = total + np.array(wished, float)
+    if lists.bm25 and _CHINESE.search(understood.words):
+        total = total + _OVERLAP * _overlaps(understood.words, passages, total)
     scores = {each.id: float(score) for each, score in zip(passages, total, strict=True)}
     found = {each.id: each for each in passages}
     for article in lists.articles:
@@ -124,6 +138,29 @@ def _fuse(lists: Lists, understood: Understood, leans: Mapping[str, float]) -> t
         scores[article.id] = scores.get(article.id, 0.0) + _ARTICLE
     order = sorted(scores, key=lambda each: (-scores[each], each))
     return tuple(Hit(found[each], round(scores[each], 4)) for each in order)
+
+
+def _lexical_weight(understood: Understood) -> float:
+    """Names of clauses ("cap on liability") are found by their words, questions by meaning too."""
+    if _CHINESE.search(understood.words):
+        return _LEXICAL_BESIDE_OVERLAP
+    return _LEXICAL_OF_A_PHRASE if understood.is_phrase else _LEXICAL
+
+
+def _overlaps(
+    words: str, passages: Sequence[Passage], total: "NDArray[np.floating[Any]]"
+) -> "NDArray[np.float64]":
+    """The overlap of the best with the question, in standard deviations; the rest have the least
+    that one of these has.
+    """
+    import numpy as np
+
+    best = np.argsort(-total, kind="stable")[:_OVERLAPPING]
+    told = overlap(asked_terms(words), [passages[at].text for at in best])
+    scaled = (told - told.mean()) / (told.std() or 1.0)
+    whole = np.full(len(passages), scaled.min())
+    whole[best] = scaled
+    return whole
 
 
 def _standardised(

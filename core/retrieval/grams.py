@@ -15,6 +15,12 @@ _ASKING = re.compile(
     r"|是否|如何|怎样|应该|需要|可以|怎么|什么|哪些|处理|进行|规定"
 )
 """Words of asking, which a question has and no answer: they only add noise to pairs."""
+_TERM = re.compile(r"[a-z]{3,}|\d+|[\u4e00-\u9fff]{2,}")
+_UNTOLD = frozenset(
+    "the and for with are was were does did can could may must shall should will would what which "
+    "who whom whose when where how why there any this that its their contract agreement under has "
+    "have had from party parties either other much many long".split()
+)
 
 
 def index_text(text: str) -> str:
@@ -24,9 +30,30 @@ def index_text(text: str) -> str:
 
 def query_text(question: str) -> str:
     """A question in the same form, without the words of asking."""
+    return index_text(_told(question))
+
+
+def terms(text: str) -> frozenset[str]:
+    """English words cut to their first five letters, Chinese pairs of characters, numbers."""
+    found: set[str] = set()
+    for run in _TERM.findall(unicodedata.normalize("NFKC", text).lower()):
+        if run[0] >= "\u4e00":
+            found.update(run[at : at + 2] for at in range(len(run) - 1))
+        elif run not in _UNTOLD:
+            found.add(run[:5])
+    return frozenset(found)
+
+
+def asked_terms(question: str) -> frozenset[str]:
+    """The terms of a question, without the words of asking."""
+    return terms(_told(question))
+
+
+def _told(question: str) -> str:
+    """A question without the words of asking, or as it is where it has no others."""
     folded = unicodedata.normalize("NFKC", question)
-    told = index_text(_ASKING.sub(" ", folded))
-    return told if any(map(str.isalnum, told)) else index_text(folded)
+    told = _ASKING.sub(" ", folded)
+    return told if any(map(str.isalnum, told)) else folded
 
 
 def _grams(run: str) -> str:

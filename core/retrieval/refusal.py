@@ -9,14 +9,13 @@ each embedding model and language by ``app.py calibrate``; the file names what i
 
 import json
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import PinciteError
-from core.retrieval.grams import index_text, query_text
+from core.retrieval.grams import asked_terms, terms
 from core.settings import ROOT
 from core.types import Hit
 
@@ -27,12 +26,6 @@ if TYPE_CHECKING:
 SHIPPED = ROOT / "assets" / "calibration"
 _BEST = 5
 _TENTH = 9
-_WORD = re.compile(r"[a-z]{3,}|\d+|[\u4e00-\u9fff]{2,}")
-_ASKING = frozenset(
-    "the and for with are was were does did can could may must shall should will would what which "
-    "who whom whose when where how why there any this that its their contract agreement under has "
-    "have had from party parties either other much many long".split()
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +88,7 @@ def weigh(
     """The evidence of a search for ``words``: its ``hits``, best first, the candidates'
     ``cosines`` (nearest first) and the best BM25 score.
     """
-    asked = _counted(query_text(words))
+    asked = asked_terms(words)
     held = [terms(hit.passage.text) for hit in hits[:_BEST]]
     shared = max((len(asked & each) / max(1, len(asked)) for each in held), default=0.0)
     near = cosines[:50]
@@ -202,17 +195,3 @@ def _regress(figures: "NDArray[np.float64]", known: "NDArray[np.bool_]") -> "NDA
     best = minimize(loss, np.zeros(columns.shape[1])).x
     scaled = best[:-1] / spread
     return np.append(scaled, best[-1] - scaled @ mean)
-
-
-def terms(text: str) -> frozenset[str]:
-    """English words cut to their first five letters, Chinese pairs of characters, numbers."""
-    return _counted(index_text(text))
-
-
-def _counted(text: str) -> frozenset[str]:
-    found = _WORD.findall(text.lower())
-    return frozenset(
-        word[:5] if word.isascii() else word
-        for word in found
-        if word not in _ASKING and (word.isascii() or len(word) == 2)
-    )

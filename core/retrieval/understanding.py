@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from core.documents.numerals import chinese_number
 from core.retrieval.naming import COMPANY, GLUE, Named, Span, identity_words, recognise
+from core.retrieval.provisos import Wish, wishes
 from core.retrieval.rows import Indexed
 from core.types import Turn
 
@@ -35,6 +36,13 @@ _POINTS_BACK = re.compile(
     r"|^(?:那|它|他|她|这|该|其|如果|要是|还有)|呢[？?]?$",
     re.I,
 )
+_ASKS = re.compile(
+    r"[?？]|\b(?:who|whom|whose|what|when|where|why|how)\b"
+    r"|^(?:(?:and|so|but|then|please)\s+)?(?:which|is|are|was|were|do|does|did|can|could|may|might|must"
+    r"|shall|should|will|would|has|have|had|tell|explain|describe|summari[sz]e)\b",
+    re.I,
+)
+"""What makes a sentence of a phrase."""
 _FEW = 4
 _REMEMBERED = 50
 """Turns that a chain of follow-ups may lean on."""
@@ -66,7 +74,9 @@ class Understood:
     follow-up, and ``leans_back`` tells that the follow-up says little without it.  ``articles`` are
     the numbers of the articles, sections or clauses that it names, as written in Arabic digits
     ("577", "12.1").  ``strangers`` are names that no identity holds; ``is_sure`` tells that the
-    documents are named by a party or a title and not only by their kind.
+    documents are named by a party or a title and not only by their kind.  ``is_phrase`` tells that
+    it names no document and is no sentence, but what is looked for ("cap on liability");
+    ``wishes`` are what that must have, lack or say.
     """
 
     asks: str
@@ -77,6 +87,8 @@ class Understood:
     leans_back: bool = False
     strangers: tuple[str, ...] = ()
     is_sure: bool = False
+    is_phrase: bool = False
+    wishes: tuple[Wish, ...] = ()
 
     @property
     def words(self) -> str:
@@ -103,6 +115,7 @@ def understand(
         return inherited  # words of another language would only add noise
     return replace(
         inherited,
+        is_phrase=False,
         context=before.focus,
         leans_back=len(_telling(question)) <= _FEW or bool(_POINTS_BACK.search(question)),
     )
@@ -161,16 +174,20 @@ def article_key(heading: str) -> str:
 def _alone(question: str, documents: Sequence[Indexed]) -> Understood:
     articles = articles_of(question)
     named = recognise(question, documents)
-    if not named.about:
-        return Understood(question, question, {}, articles, strangers=named.strangers)
-    asks = _without(question, named.spans, _known(named, documents))
+    asks = question
+    if named.about:
+        asks = _without(question, named.spans, _known(named, documents))
+    is_phrase = not _ASKS.search(asks)
+    asks, wished = wishes(asks, is_phrase)
     return Understood(
         asks,
-        _focus(asks),
+        _focus(asks) if named.about else asks,
         named.about,
         articles,
         strangers=named.strangers,
         is_sure=named.is_sure,
+        is_phrase=is_phrase and not named.about,
+        wishes=wished,
     )
 
 

@@ -14,6 +14,10 @@ from core.retrieval.concepts import concepts, wording_for
         ("Which law applies?", "governed by and construed in accordance with the laws"),
         ("Is liability capped?", "aggregate liability"),
         ("In what court can we be sued?", "jurisdiction of the courts"),
+        ("carve-outs to the waiver of indirect damages", "Except for a party's indemnification"),
+        ("Are there exceptions to the competitive restrictions?", "nothing herein shall prohibit"),
+        ("waiver of implied warranties", "MAKES NO WARRANTIES"),
+        ("goods sold as is", "with all faults"),
     ],
 )
 def test_a_question_in_everyday_words_brings_the_wording_of_clauses(
@@ -25,6 +29,12 @@ def test_a_question_in_everyday_words_brings_the_wording_of_clauses(
 @pytest.mark.parametrize("question", ["", "Who signed?", "租金多少？", "Where are the bananas?"])
 def test_a_question_that_touches_no_concept_brings_no_wording(question: str) -> None:
     assert wording_for(question) == ()
+
+
+def test_an_exception_to_another_rule_brings_no_wording_of_competition() -> None:
+    brought = wording_for("personal injury exception to the cap on liability")
+    assert not any("prohibit" in each for each in brought)
+    assert any("injury" in each for each in brought)
 
 
 def test_capitals_make_no_difference() -> None:

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from core.retrieval.fusion import CANDIDATES, NO_LISTS, Lists, matching, ranked
+from core.retrieval.provisos import Wish
 from core.retrieval.rows import Scored
 from core.retrieval.understanding import Understood
-from core.types import Passage
+from core.types import Hit, Passage
 
 AXIS = np.array([1, 0], np.float32)
 
@@ -136,11 +137,47 @@ def test_the_question_before_weighs_more_for_a_follow_up_that_leans_back() -> No
     assert order(nearer, asking(context="before"))[0] == "question"
 
 
-def test_typical_wording_counts_by_the_nearest_of_its_clauses() -> None:
+def test_typical_wording_counts_by_all_of_its_clauses() -> None:
     far = (0.0, 0.1, 0.1)
-    first, second = (0.5, 0.9, 0.1), (0.49, 0.1, 0.9)
-    found = along(first=first, second=second, question=(0.51, 0.1, 0.1), far=far)
-    assert order(found) == ["first", "second", "question", "far"]
+    both, one = (0.5, 0.6, 0.6), (0.5, 0.9, 0.1)
+    found = along(one=one, both=both, question=(0.51, 0.1, 0.1), far=far)
+    assert order(found) == ["both", "one", "question", "far"]
+
+
+def test_a_chinese_passage_that_says_little_else_stands_before_one_that_touches_on_everything() -> (
+    None
+):
+    texts = {
+        "short": "押金应当退还。",
+        "long": "租金、水电、物业、押金、维修、保险均应当按约定退还。",
+    }
+    near = {"long": 0.5, "short": 0.5, **{f"p{n}": 0.1 for n in range(9)}}
+    found = lists(near, dict.fromkeys(texts, 5.0), texts=texts)
+    chinese = Understood("押金如何退还？", "押金如何退还？", {}, ())
+    assert order(found, chinese)[:2] == ["short", "long"]
+    assert order(found)[:2] == ["long", "short"]
+    by_meaning = lists(near, texts=texts)
+    assert order(by_meaning, chinese)[:2] == ["long", "short"]
+
+
+def test_the_words_of_a_phrase_count_more_than_those_of_a_sentence() -> None:
+    near = {f"p{n}": 0.5 + n / 100 for n in range(20)}
+    found = lists(near, {"p8": 9.0, "p7": 3.0})
+    sentence, _ = ranked(found, asking(), {})
+    phrase, _ = ranked(found, asking(is_phrase=True), {})
+
+    def lead(hits: Sequence[Hit]) -> float:
+        scores = {hit.passage.id: hit.score for hit in hits}
+        return scores["p8"] - scores["p19"]
+
+    assert lead(phrase) > lead(sentence)
+
+
+def test_a_clause_that_holds_what_must_be_missing_steps_back() -> None:
+    texts = {"with": "Except for fraud, liability is capped.", "without": "Liability is capped."}
+    found = lists({"with": 0.52, "without": 0.5, "far": 0.1}, texts=texts)
+    assert order(found)[0] == "with"
+    assert order(found, asking(wishes=(Wish(-1),)))[0] == "without"
 
 
 def test_words_alone_rank_where_nothing_was_embedded() -> None:

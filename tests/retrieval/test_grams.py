@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.retrieval.grams import index_text, query_text
+from core.retrieval.grams import asked_terms, index_text, query_text, terms
 
 
 def test_a_chinese_run_is_written_as_its_pairs_and_triples() -> None:
@@ -57,3 +57,20 @@ def test_a_question_of_any_words_is_never_searched_with_none(question: str) -> N
 @given(st.text("租金违约责任", min_size=2, max_size=12))
 def test_a_question_in_the_words_of_a_passage_shares_all_its_grams(words: str) -> None:
     assert set(query_text(words).split()) <= set(index_text(f"一般{words}条款").split())
+
+
+def test_terms_are_short_stems_pairs_and_numbers() -> None:
+    assert terms("The tenants' tenancy ends in 2026") == {"tenan", "ends", "2026"}
+    assert terms("违约金") == {"违约", "约金"}
+    assert terms("Ｆｅｅ 10，违约") == {"fee", "10", "违约"}
+
+
+def test_a_question_tells_no_words_of_asking() -> None:
+    assert asked_terms("应该如何承担违约责任？") == {"承担", "担违", "违约", "约责", "责任"}
+    assert asked_terms("如何处理") == terms("如何处理")
+
+
+@given(st.text("违约责任ab 12的"))
+def test_the_terms_of_a_text_are_all_in_the_index(written: str) -> None:
+    indexed = set(index_text(written).lower().split())
+    assert all(term in indexed for term in terms(written) if not term.isascii())

@@ -88,6 +88,13 @@ def test_a_kind_of_document_alone_is_not_sure(question: str) -> None:
     assert not recognise(question, DOCUMENTS).is_sure
 
 
+@pytest.mark.parametrize("spelt", ["Most Favored Nation Clause", "Most Favoured Nation Clause"])
+def test_the_name_of_a_clause_in_either_spelling_names_no_document(spelt: str) -> None:
+    favoured = contract("x", "x.txt", "x", (), "This favored nation or favoured term")
+    named = recognise(spelt, [*DOCUMENTS, favoured])
+    assert (named.about, named.strangers) == ({}, ())
+
+
 def test_names_that_no_document_bears_are_strangers_without_their_genitive() -> None:
     named = recognise("May Zebulon's parent, McQuorra Ltd, sue in May, in English?", DOCUMENTS)
     assert named.strangers == ("Zebulon", "McQuorra")

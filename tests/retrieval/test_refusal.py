@@ -18,7 +18,6 @@ from core.retrieval.refusal import (
     Threshold,
     fit,
     save,
-    terms,
     thresholds,
     weigh,
 )
@@ -117,11 +116,6 @@ def test_a_search_that_found_nothing_weighs_nothing() -> None:
 def test_the_number_of_candidates_beyond_fifty_changes_no_evidence() -> None:
     near = [0.9, *[0.5] * 49]
     assert weighed("rent", ["rent"], near) == weighed("rent", ["rent"], [*near, *[0.1] * 500])
-
-
-def test_terms_are_short_stems_pairs_and_numbers() -> None:
-    assert terms("The tenants' tenancy ends in 2026") == {"tenan", "ends", "2026"}
-    assert terms("违约金") == {"违约", "约金"}
 
 
 def test_fitting_separates_the_answerable_from_the_rest_and_states_its_errors() -> None:

@@ -126,6 +126,40 @@ def test_articles_and_sections_are_read_in_either_numeral_system(
     assert after(question).articles == articles
 
 
+@pytest.mark.parametrize(
+    ("question", "is_phrase"),
+    [
+        ("cap on liability", True),
+        ("Clause that requires notice to terminate auto-renew", True),
+        ("责任上限条款", True),
+        ("Is liability capped?", False),
+        ("is liability capped", False),
+        ("and who pays the rent", False),
+        ("In which cases is liability capped?", False),
+        ("责任有上限吗？", False),
+        ("cap on liability in the Acme Foods contract", False),
+    ],
+)
+def test_a_phrase_is_told_from_a_sentence_and_names_no_document(
+    question: str, is_phrase: bool
+) -> None:
+    assert after(question).is_phrase is is_phrase
+
+
+def test_a_follow_up_is_never_a_phrase() -> None:
+    assert not after(LAW, "the deposit").is_phrase
+
+
+def test_a_wish_is_no_part_of_what_is_asked() -> None:
+    understood = after("cap on liability without carve-outs")
+    assert (understood.asks, understood.focus) == ("cap on liability", "cap on liability")
+    assert [each.sign for each in understood.wishes] == [-1]
+    named = after("cap on liability without carve-outs, Acme Foods contract")
+    assert list(named.about) == ["supply"]
+    assert "carve" not in named.asks
+    assert [each.sign for each in named.wishes] == [-1]
+
+
 def test_a_follow_up_keeps_the_document_of_the_turn_before() -> None:
     understood = after(LAW, "And when can it be terminated?")
     assert list(understood.about) == ["supply"]
