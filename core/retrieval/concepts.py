@@ -48,7 +48,7 @@ def wording_for(asks: str) -> tuple[str, ...]:
     scored = []
     for concept in concepts():
         matches = (pattern.search(asks) for pattern in concept.said)
-        if length := sum(len(match.group()) for match in matches if match):
+        if length := sum(_said(match) for match in matches if match):
             scored.append((length, concept))
     if not scored:
         return ()
@@ -58,10 +58,15 @@ def wording_for(asks: str) -> tuple[str, ...]:
     return tuple(text for concept in near for text in concept.wording)
 
 
+def _said(match: re.Match[str]) -> int:
+    """The characters that were said for a concept, without what may lie between."""
+    return sum(len(each) for each in match.groups() if each) or len(match.group())
+
+
 @cache
 def asked_words() -> frozenset[str]:
     """Every word of the lexicon, in lower case: the words of asking, which name no document."""
     texts = [text for each in concepts() for text in (each.name, *each.wording)]
-    patterns = [pattern.pattern for each in concepts() for pattern in each.said]
+    patterns = [pattern.pattern[2:] for each in concepts() for pattern in each.said]
     said = [form for each in patterns for form in (each.replace("?", ""), _OPTIONAL.sub("", each))]
     return frozenset(re.findall(r"[a-z]{2,}", " ".join([*texts, *said]).lower()))

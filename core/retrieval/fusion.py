@@ -1,15 +1,14 @@
 """From several lists of passages to one: standardised scores, added up.
 
-The weights were chosen by experiment on two development sets; ``tests/bench/experiments.md`` keeps
+The weights were chosen by experiment on the development sets; ``tests/bench/experiments.md`` keeps
 what was tried, with the figures.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from core.retrieval.grams import asked_terms, terms
+from core.retrieval.grams import asked_terms, is_chinese, terms
 from core.retrieval.overlap import overlap
 from core.retrieval.refusal import Evidence, weigh
 from core.retrieval.rows import Scored
@@ -34,9 +33,10 @@ _ARTICLE = 100.0
 """Weights against a dense score in standard deviations; an article looked up outranks all.  The
 question before weighs more for a follow-up that says little without it.
 """
+_CLOSEST = 100
+"""So many candidates, the best, are held against what a clause must have or lack."""
 _OVERLAPPING = 50
 """Of so many candidates, the best, the overlap with the question is told (Chinese only)."""
-_CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _ENOUGH = 10
 """Fewer scores above the lowest tell no scale without it."""
 _NEARLY = 0.02
@@ -127,9 +127,10 @@ def _fuse(lists: Lists, understood: Understood, leans: Mapping[str, float]) -> t
     for weight, column in weights:
         total = total + weight * _standardised(column, competing)
     total = total + _LEANING * np.array([leans.get(each.document_id, 0.0) for each in passages])
-    wished = [sum(wish.score(each.text) for wish in understood.wishes) for each in passages]
-    total = total + np.array(wished, float)
-    if lists.bm25 and _CHINESE.search(understood.words):
+    if understood.wishes:
+        best = np.argsort(-total, kind="stable")[:_CLOSEST]
+        total[best] += understood.wishes.granted(passages[at].text for at in best)
+    if lists.bm25 and is_chinese(understood.words):
         total = total + _OVERLAP * _overlaps(understood.words, passages, total)
     scores = {each.id: float(score) for each, score in zip(passages, total, strict=True)}
     found = {each.id: each for each in passages}
@@ -142,7 +143,7 @@ def _fuse(lists: Lists, understood: Understood, leans: Mapping[str, float]) -> t
 
 def _lexical_weight(understood: Understood) -> float:
     """Names of clauses ("cap on liability") are found by their words, questions by meaning too."""
-    if _CHINESE.search(understood.words):
+    if is_chinese(understood.words):
         return _LEXICAL_BESIDE_OVERLAP
     return _LEXICAL_OF_A_PHRASE if understood.is_phrase else _LEXICAL
 

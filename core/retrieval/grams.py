@@ -15,6 +15,7 @@ _ASKING = re.compile(
     r"|是否|如何|怎样|应该|需要|可以|怎么|什么|哪些|处理|进行|规定"
 )
 """Words of asking, which a question has and no answer: they only add noise to pairs."""
+_CHARACTER, _LATIN = re.compile(r"[\u4e00-\u9fff]"), re.compile(r"[A-Za-z]+")
 _TERM = re.compile(r"[a-z]{3,}|\d+|[\u4e00-\u9fff]{2,}")
 _UNTOLD = frozenset(
     "the and for with are was were does did can could may must shall should will would what which "
@@ -31,6 +32,11 @@ def index_text(text: str) -> str:
 def query_text(question: str) -> str:
     """A question in the same form, without the words of asking."""
     return index_text(_told(question))
+
+
+def is_chinese(text: str) -> bool:
+    """Whether a text has more Chinese characters than Latin words."""
+    return len(_CHARACTER.findall(text)) > len(_LATIN.findall(text))
 
 
 def terms(text: str) -> frozenset[str]:

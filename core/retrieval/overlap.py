@@ -16,16 +16,20 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+_SHORTEST = 0.5
+"""Of the median length: a bare heading is taken for half a passage, or it would overlap most."""
 _RARITY = 0.65
 """By how much a rare word outweighs a common one: not at all (0) to fully (2, as in a cosine)."""
 
 
 def overlap(asked: frozenset[str], texts: Sequence[str]) -> "NDArray[np.float64]":
-    """The cosine ``(len(texts),)`` in [0, 1] of a question's terms with those of each text.
+    """The cosine ``(len(texts),)`` in [0, 1] of a question's terms with those of each text, a very
+    short one taken for longer than it is.
 
     The vector space model with binary terms (Salton and Buckley, "Term-weighting approaches in
-    automatic text retrieval", 1988); inverse document frequencies are those among ``texts``, with
-    a power of their own.
+    automatic text retrieval", 1988), weighed by the inverse document frequency of BM25 (Robertson
+    and Zaragoza, "The probabilistic relevance framework", 2009) among ``texts``, with a power of
+    its own.
     """
     import numpy as np
 
@@ -35,13 +39,16 @@ def overlap(asked: frozenset[str], texts: Sequence[str]) -> "NDArray[np.float64]
     unheld = _rarity(0, len(held))
 
     def weight(chosen: frozenset[str]) -> float:
-        return sum(rarity.get(term, unheld) for term in chosen)
+        # Sets have no order: a plain sum would differ between processes in its last digits.
+        return math.fsum(rarity.get(term, unheld) for term in chosen)
 
-    whole = weight(asked)
-    lengths = (math.sqrt(whole * weight(each)) for each in held)
-    return np.array(
-        [weight(asked & each) / (length or 1.0) for each, length in zip(held, lengths, strict=True)]
-    )
+    shared: NDArray[np.float64] = np.array([weight(asked & each) for each in held])
+    if not shared.any():
+        return shared
+    lengths = np.array([weight(each) for each in held])
+    lengths = np.maximum(lengths, _SHORTEST * np.median(lengths) or 1.0)
+    shared /= np.sqrt(weight(asked) * lengths)
+    return shared
 
 
 def _rarity(holders: int, texts: int) -> float:

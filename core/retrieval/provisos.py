@@ -2,79 +2,92 @@
 
 Neither a vector nor a word index knows "without"; what must be missing would even be found first.
 It is taken out of what is searched for, and passages that hold it step back, or forward for "with".
+Only English phrases that end so are read so: a sentence that asks whether a cap applies without
+exceptions is answered by the exceptions, and "goods that do not conform" wishes for nothing.
 """
 
 import re
+import unicodedata
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from core.retrieval.grams import terms
 
-_EXCEPTIONS = (
-    r"(?:any\s+)?(?:carve-?\s?outs?|exceptions?|exclusions?|provisos?|qualifications?|qualifiers?)"
-)
+_EXCEPTIONS = r"(?:any\s+)?(?:carve-?\s?outs?|exceptions?)"
 _NONE = re.compile(
-    rf"\b(?:without|with\s+no|lacking|free\s+of|no)\s+{_EXCEPTIONS}\b|"
-    r"\bunqualified\b|(?:没有|无|不带|不含)(?:任何)?(?:例外|但书)的?",
+    rf"\s(?:without|with\s+no)\s+{_EXCEPTIONS}$"
+    r"|^unqualified\s(?=[\"“]?(?:as[ -]is|disclaim|waiver|cap\b|indemnit|limitation))",
     re.I,
 )
-_SOME = re.compile(
-    rf"\b(?:with|having|subject\s+to|containing)\s+{_EXCEPTIONS}\b"
-    r"|(?:带有?|含有?|有)(?:例外|但书)的?",
-    re.I,
-)
+_SOME = re.compile(rf"\swith\s+{_EXCEPTIONS}$", re.I)
 _LACKS = re.compile(
-    r"\b(?:that|which)\s+(?:do(?:es)?\s+not|don['’]t|doesn['’]t|never|lacks?)\s+"
-    r"(?:include|contain|have|mention|say|provide\s+for)?\s*(?P<what>[^,;?.]{3,60})"
-    r"|(?:不含有?|不包含|没有提及|未提及|未约定)(?P<chinese>[\u4e00-\u9fff]{2,12}?)的(?=[\u4e00-\u9fff]{0,8}(?:条款|合同|协议|规定))",
+    r"\b(?P<head>clauses?|provisions?|sections?)\s+(?:that|which)\s+"
+    r"(?:do(?:es)?\s+not|don['’]t|doesn['’]t)\s+(?:include|contain|mention|have|say)\s+"
+    r"(?P<what>[\w\s\"“”'’-]{3,40})$",
     re.I,
 )
+_MOST_LACKING = 4
 _PROVISO = re.compile(
-    r"\b(?:except|excluding|other\s+than|provided,?\s+(?:however|that)|notwithstanding|save\s+(?:for|as)"
-    r"|unless|(?:shall|does|do|will)\s+not\s+apply)\b|但(?!是不)|除.{1,40}?外|不适用",
+    r"\b(?:except|excluding|other\s+than|provided,?\s+(?:however|that)|notwithstanding"
+    r"|save\s+(?:for|as|in)|unless|subject\s+to|(?:shall|does|do|will)\s+not\s+apply)\b",
     re.I,
 )
-_QUOTED = re.compile(r"[\"“”「『]([^\"“”「」『』]{3,60})[\"“”」』]")
+_QUOTED = re.compile(r"(?<!\S)(?:\"(\w[^\"]{1,58}\w)[,.;]?\"|“(\w[^“”]{1,58}\w)[,.;]?”)(?!\w)")
+_HEADS = terms("clause clauses provision section")
 _WEIGHT, _VERBATIM = 1.0, 3.0
 """In standard deviations of a dense score; who quotes wants these very words."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """``words`` must be missing, or there where ``sign`` is positive; ``quoted`` must be there as
-    it stands; without either it is about exceptions of any kind.
+class Wishes:
+    """``sign`` is -1 where ``lacking``, or any exception where that is empty, must be missing, and
+    1 where there must be exceptions; each of ``quoted`` must be there as it stands.
     """
 
-    sign: int
-    words: frozenset[str] = frozenset()
-    quoted: str = ""
+    sign: int = 0
+    lacking: frozenset[str] = frozenset()
+    quoted: tuple[str, ...] = ()
 
-    def score(self, text: str) -> float:
-        """What a passage's score gains or loses."""
-        if self.quoted:
-            own = rf"(?<![a-z0-9]){re.escape(self.quoted)}(?![a-z0-9])"
-            return self.sign * _VERBATIM * bool(re.search(own, _plain(text)))
-        holds = self.words <= terms(text) if self.words else bool(_PROVISO.search(text))
-        return self.sign * _WEIGHT * holds
+    def __bool__(self) -> bool:
+        return bool(self.sign or self.quoted)
+
+    def granted(self, texts: Iterable[str]) -> list[float]:
+        """What the score of each passage gains or loses."""
+        verbatim = [re.compile(rf"(?<!\w){re.escape(each)}(?!\w)") for each in self.quoted]
+        return [self._granted(text, verbatim) for text in texts]
+
+    def _granted(self, text: str, verbatim: Sequence[re.Pattern[str]]) -> float:
+        gain = 0.0
+        if self.sign:
+            holds = self.lacking <= terms(text) if self.lacking else bool(_PROVISO.search(text))
+            gain += self.sign * _WEIGHT * holds
+        if verbatim:
+            plain = _plain(text)
+            held = sum(bool(each.search(plain)) for each in verbatim)
+            gain += _VERBATIM * held / len(verbatim)
+        return gain
 
 
-def wishes(question: str, is_phrase: bool) -> tuple[str, tuple[Wish, ...]]:
-    """What is searched for without the wishes, and the wishes.
+NO_WISHES = Wishes()
 
-    Only a phrase wishes for exceptions or for none: "does the cap apply without exception?" is
-    answered by the exceptions.
-    """
-    found = [Wish(1, quoted=_plain(each[1])) for each in _QUOTED.finditer(question)]
-    rest = question
-    for sign, pattern in ((-1, _LACKS), (-1, _NONE), (1, _SOME)) if is_phrase else ():
-        if match := pattern.search(question):
-            found.append(Wish(sign, terms(next(filter(None, match.groups()), ""))))
-            cut = f"{question[: match.start()]} {question[match.end() :]}"
-            rest = re.sub(r"\s+", " ", cut).strip()
-            break
-    if not any(map(str.isalnum, rest)):
-        return question, ()
-    return rest, tuple(found)
+
+def wishes(phrase: str) -> tuple[str, Wishes]:
+    """What is searched for without what must be missing, and the wishes."""
+    rest, sign, lacking = phrase.strip(), 0, frozenset[str]()
+    if match := _LACKS.search(rest):
+        lacking = terms(match["what"])
+        if 0 < len(lacking) <= _MOST_LACKING:
+            rest, sign = rest[: match.end("head")], -1
+    elif match := _NONE.search(rest) or _SOME.search(rest):
+        sign = 1 if _SOME.search(rest) else -1
+        rest = rest[: match.start()] + rest[match.end() :]
+    found = [_plain(each[1] or each[2]) for each in _QUOTED.finditer(rest)]
+    if not found and not terms(rest) - _HEADS:
+        return phrase, NO_WISHES
+    return rest, Wishes(sign, lacking if sign else frozenset(), tuple(dict.fromkeys(found)))
 
 
 def _plain(text: str) -> str:
-    return re.sub(r"[\s\-‐‑–]+", " ", text.lower()).strip()
+    """In lower case, with plain spaces for hyphens and white space, and straight apostrophes."""
+    folded = unicodedata.normalize("NFKC", text).lower().replace("’", "'")
+    return re.sub(r"[\s\-‐‑–]+", " ", folded).strip(" ,.;:")

@@ -190,7 +190,7 @@ class Search:
         import numpy as np
 
         context = f"{understood.context} {understood.focus}" if understood.context else ""
-        wording = wording_for(understood.focus)
+        wording = await asyncio.to_thread(wording_for, understood.focus)
         own = [understood.asks, understood.focus, *filter(None, [context])]
         # One by one and apart from the question, or vectors would hang on what had been asked
         # before: a batch is padded to its longest text, which tells in the last digits.

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from core.documents.numerals import chinese_number
 from core.retrieval.naming import COMPANY, GLUE, Named, Span, identity_words, recognise
-from core.retrieval.provisos import Wish, wishes
+from core.retrieval.provisos import NO_WISHES, Wishes, wishes
 from core.retrieval.rows import Indexed
 from core.types import Turn
 
@@ -36,13 +36,16 @@ _POINTS_BACK = re.compile(
     r"|^(?:那|它|他|她|这|该|其|如果|要是|还有)|呢[？?]?$",
     re.I,
 )
-_ASKS = re.compile(
-    r"[?？]|\b(?:who|whom|whose|what|when|where|why|how)\b"
-    r"|^(?:(?:and|so|but|then|please)\s+)?(?:which|is|are|was|were|do|does|did|can|could|may|might|must"
-    r"|shall|should|will|would|has|have|had|tell|explain|describe|summari[sz]e)\b",
+_SENTENCE_LIKE = re.compile(
+    r"[?？\u4e00-\u9fff]"
+    r"|\b(?:who|whom|whose|what|when|where|why|how|whether|if|i|we|you|my|our|your"
+    r"|can|could|may|must|shall|should|will|would)\b"
+    r"|^(?:and|so|but|then|please|which|is|are|was|were|do|does|did|has|have|had"
+    r"|tell|explain|describe|summari[sz]e)\b",
     re.I,
 )
-"""What makes a sentence of a phrase."""
+_LONGEST_PHRASE = 16
+"""Words."""
 _FEW = 4
 _REMEMBERED = 50
 """Turns that a chain of follow-ups may lean on."""
@@ -75,8 +78,8 @@ class Understood:
     the numbers of the articles, sections or clauses that it names, as written in Arabic digits
     ("577", "12.1").  ``strangers`` are names that no identity holds; ``is_sure`` tells that the
     documents are named by a party or a title and not only by their kind.  ``is_phrase`` tells that
-    it names no document and is no sentence, but what is looked for ("cap on liability");
-    ``wishes`` are what that must have, lack or say.
+    it names no document and is no sentence but what is looked for ("cap on liability"); ``wishes``
+    are what that must have, lack or say, where it is not in ``asks``.
     """
 
     asks: str
@@ -88,7 +91,7 @@ class Understood:
     strangers: tuple[str, ...] = ()
     is_sure: bool = False
     is_phrase: bool = False
-    wishes: tuple[Wish, ...] = ()
+    wishes: Wishes = NO_WISHES
 
     @property
     def words(self) -> str:
@@ -101,7 +104,9 @@ def understand(
 ) -> Understood:
     """Take ``question`` apart against the documents of its matter and the turns before it."""
     own = _alone(question, documents)
-    if not history or (own.about and own.asks != question):
+    if not history:
+        return _as_phrase(own)
+    if own.about and own.asks != question:
         return own
     *earlier, last = history[-_REMEMBERED:]
     before = understand(last.question, documents, earlier)
@@ -115,7 +120,6 @@ def understand(
         return inherited  # words of another language would only add noise
     return replace(
         inherited,
-        is_phrase=False,
         context=before.focus,
         leans_back=len(_telling(question)) <= _FEW or bool(_POINTS_BACK.search(question)),
     )
@@ -174,21 +178,26 @@ def article_key(heading: str) -> str:
 def _alone(question: str, documents: Sequence[Indexed]) -> Understood:
     articles = articles_of(question)
     named = recognise(question, documents)
-    asks = question
-    if named.about:
-        asks = _without(question, named.spans, _known(named, documents))
-    is_phrase = not _ASKS.search(asks)
-    asks, wished = wishes(asks, is_phrase)
+    if not named.about:
+        return Understood(question, question, {}, articles, strangers=named.strangers)
+    asks = _without(question, named.spans, _known(named, documents))
     return Understood(
         asks,
-        _focus(asks) if named.about else asks,
+        _focus(asks),
         named.about,
         articles,
         strangers=named.strangers,
         is_sure=named.is_sure,
-        is_phrase=is_phrase and not named.about,
-        wishes=wished,
     )
+
+
+def _as_phrase(own: Understood) -> Understood:
+    """A question that names no document and is no sentence but what is looked for."""
+    is_short = len(own.asks.split()) <= _LONGEST_PHRASE
+    if own.about or not is_short or _SENTENCE_LIKE.search(own.asks):
+        return own
+    asks, wished = wishes(own.asks)
+    return replace(own, asks=asks, focus=asks, is_phrase=True, wishes=wished)
 
 
 def _known(named: Named, documents: Sequence[Indexed]) -> frozenset[str]:

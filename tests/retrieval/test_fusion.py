@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.retrieval.fusion import CANDIDATES, NO_LISTS, Lists, matching, ranked
-from core.retrieval.provisos import Wish
+from core.retrieval.provisos import Wishes
 from core.retrieval.rows import Scored
 from core.retrieval.understanding import Understood
 from core.types import Hit, Passage
@@ -160,6 +160,13 @@ def test_a_chinese_passage_that_says_little_else_stands_before_one_that_touches_
     assert order(by_meaning, chinese)[:2] == ["long", "short"]
 
 
+def test_a_bare_heading_of_a_question_s_words_does_not_outrank_all() -> None:
+    texts = {"heading": "押金", "clause": "押金应当在租赁期满后十日内退还承租人。"}
+    near = {"heading": 0.3, "clause": 0.9, **{f"p{n:02}": 0.3 + n / 100 for n in range(40)}}
+    found = lists(near, {"heading": 2.0, "clause": 5.0}, texts=texts)
+    assert order(found, Understood("押金", "押金", {}, ()))[0] == "clause"
+
+
 def test_the_words_of_a_phrase_count_more_than_those_of_a_sentence() -> None:
     near = {f"p{n}": 0.5 + n / 100 for n in range(20)}
     found = lists(near, {"p8": 9.0, "p7": 3.0})
@@ -177,7 +184,7 @@ def test_a_clause_that_holds_what_must_be_missing_steps_back() -> None:
     texts = {"with": "Except for fraud, liability is capped.", "without": "Liability is capped."}
     found = lists({"with": 0.52, "without": 0.5, "far": 0.1}, texts=texts)
     assert order(found)[0] == "with"
-    assert order(found, asking(wishes=(Wish(-1),)))[0] == "without"
+    assert order(found, asking(wishes=Wishes(-1)))[0] == "without"
 
 
 def test_words_alone_rank_where_nothing_was_embedded() -> None:

@@ -31,6 +31,17 @@ def test_the_very_words_of_the_question_are_the_whole_overlap() -> None:
     assert overlap(terms("违约责任"), ["违约责任", "租金"]) == pytest.approx([1.0, 0.0])
 
 
+def test_texts_without_words_beside_one_that_has_some_are_no_trouble() -> None:
+    assert list(overlap(terms("违约"), ["", "", "违约"])) == pytest.approx([0.0, 0.0, 1.0], abs=0.1)
+
+
+def test_a_bare_heading_does_not_overlap_more_than_the_clause_under_it() -> None:
+    clause = "承租人逾期支付租金的，应当承担违约责任并支付违约金。"
+    others = ["出租人应当按照约定交付租赁物，并保持其符合约定的用途。"] * 9
+    heading, whole, *_ = overlap(terms("逾期支付租金的违约责任"), ["违约责任", clause, *others])
+    assert heading < whole
+
+
 @pytest.mark.parametrize("texts", [[], [""], ["", "租金"]])
 def test_nothing_to_compare_overlaps_with_nothing(texts: list[str]) -> None:
     assert list(overlap(frozenset(), texts)) == [0.0] * len(texts)

@@ -1,11 +1,18 @@
-"""What a clause must have, lack or say is understood, and not searched for."""
+"""What a clause must have, lack or say is understood, and nothing else is taken for a wish."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from core.retrieval.provisos import Wish, wishes
+from core.retrieval.provisos import Wishes, wishes
 
 BARE = "The liability of the Supplier shall not exceed the fees paid."
 QUALIFIED = "Except for fraud, the liability of the Supplier shall not exceed the fees paid."
+
+
+def gain(wanted: Wishes, text: str) -> float:
+    (told,) = wanted.granted([text])
+    return told
 
 
 @pytest.mark.parametrize(
@@ -15,22 +22,20 @@ QUALIFIED = "Except for fraud, the liability of the Supplier shall not exceed th
         ("indemnity with no exceptions", "indemnity", -1),
         ("unqualified disclaimer of warranties", "disclaimer of warranties", -1),
         ("warranty disclaimer with carveouts", "warranty disclaimer", 1),
-        ("cap on liability subject to exceptions", "cap on liability", 1),
-        ("没有例外的责任上限条款", "责任上限条款", -1),
-        ("带但书的免责条款", "免责条款", 1),
+        ("non-compete with any exceptions", "non-compete", 1),
     ],
 )
 def test_exceptions_wanted_or_not_are_taken_out_of_the_words(
     phrase: str, rest: str, sign: int
 ) -> None:
-    assert wishes(phrase, is_phrase=True) == (rest, (Wish(sign),))
+    assert wishes(phrase) == (rest, Wishes(sign))
 
 
 def test_a_clause_without_exceptions_steps_forward_and_one_with_them_back() -> None:
-    _, (none,) = wishes("cap on liability without carve-outs", is_phrase=True)
-    _, (some,) = wishes("cap on liability with carve-outs", is_phrase=True)
-    assert none.score(BARE) > none.score(QUALIFIED)
-    assert some.score(BARE) < some.score(QUALIFIED)
+    _, none = wishes("cap on liability without carve-outs")
+    _, some = wishes("cap on liability with carve-outs")
+    assert gain(none, BARE) > gain(none, QUALIFIED)
+    assert gain(some, BARE) < gain(some, QUALIFIED)
 
 
 @pytest.mark.parametrize(
@@ -38,69 +43,82 @@ def test_a_clause_without_exceptions_steps_forward_and_one_with_them_back() -> N
     [
         "The Tenant pays, provided that the Landlord has sent an invoice.",
         "This Section shall not apply to fraud.",
-        "出租人承担责任，但承租人有过错的除外。",
-        "除不可抗力外，承租人应当赔偿。",
+        "Subject to clause 5, the Buyer pays.",
+        "Save in respect of fraud, neither party is liable.",
     ],
 )
-def test_exceptions_are_known_in_both_languages(text: str) -> None:
-    assert Wish(1).score(text) > 0 == Wish(1).score("The Tenant pays rent. 承租人支付租金。")
+def test_an_exception_is_known_by_its_words(text: str) -> None:
+    assert gain(Wishes(1), text) > 0 == gain(Wishes(1), "The Tenant pays the rent.")
 
 
 @pytest.mark.parametrize(
-    ("phrase", "rest", "held", "lacking"),
+    "phrase",
     [
-        (
-            "indemnification clauses that do not include hold harmless",
-            "indemnification clauses",
-            "shall indemnify and hold harmless the Buyer",
-            "shall indemnify the Buyer",
-        ),
-        ("不包含违约金的租赁合同条款", "租赁合同条款", "应当支付违约金。", "应当支付租金。"),
+        "indemnification clauses that do not include hold harmless",
+        'indemnification clauses that do not include "hold harmless"',
+        "indemnification clauses which don’t mention hold harmless",
     ],
 )
-def test_what_must_be_missing_is_not_searched_for(
-    phrase: str, rest: str, held: str, lacking: str
-) -> None:
-    told, (wish,) = wishes(phrase, is_phrase=True)
-    assert told.split() == rest.split()
-    assert wish.score(held) < wish.score(lacking) == 0
+def test_what_must_be_missing_is_not_searched_for(phrase: str) -> None:
+    rest, wanted = wishes(phrase)
+    assert rest == "indemnification clauses"
+    assert gain(wanted, "shall hold the Buyer harmless") < 0 == gain(wanted, "shall indemnify")
 
 
 @pytest.mark.parametrize(
-    ("question", "text"),
+    ("phrase", "text"),
     [
         ('"as is" clause', "The goods are provided AS-IS."),
-        ("Which clause says “time is of the essence”?", "Time is of the essence."),
-        ("合同中“情势变更”如何约定？", "发生情势变更的，双方协商。"),
+        ("clause saying “time is of the essence,”", "Time is of the essence."),
+        ('"party\'s sole remedy"', "It is the party’s sole\nremedy."),
     ],
 )
 def test_quoted_words_are_wanted_as_they_stand_and_still_searched_for(
-    question: str, text: str
+    phrase: str, text: str
 ) -> None:
-    rest, (wish,) = wishes(question, is_phrase=False)
-    assert rest == question
-    assert wish.score(text) > 0 == wish.score("It was issued in essence of time. 情势的变更。")
+    rest, wanted = wishes(phrase)
+    assert rest == phrase
+    assert gain(wanted, text) > 0 == gain(wanted, "It was issued in essence, a sole party.")
+
+
+def test_many_quotations_or_one_said_twice_weigh_no_more_than_one() -> None:
+    _, one = wishes('"sole remedy"')
+    _, twice = wishes('"sole remedy" or "sole remedy"')
+    _, other = wishes('"sole remedy" and "time of essence"')
+    text = "the sole remedy"
+    assert gain(one, text) == gain(twice, text) > gain(other, text) > 0
 
 
 @pytest.mark.parametrize(
-    "question",
+    "phrase",
     [
-        "Does the cap apply without exceptions?",
-        "May either party terminate without cause?",
-        "Which warranties do not include title?",
+        "termination without cause",
+        "assignment without consent",
+        "qualified personnel",
+        "goods that do not conform to the specifications",
+        "obligations that do not survive termination",
+        "party that does not have capacity",
+        "delivery of an unqualified audit opinion",
+        "insurance policy with exclusions",
+        "exceptions to the cap without notice",
+        'a 12" pipe and a 6" valve',
+        "clauses that do not mention the contract",
+        "clauses that do not require notice but allow termination by either party",
+        "without exceptions",
+        "clauses without carve-outs",
+        "unqualified",
     ],
 )
-def test_a_sentence_wishes_for_nothing(question: str) -> None:
-    assert wishes(question, is_phrase=False) == (question, ())
-
-
-@pytest.mark.parametrize(
-    "phrase", ["termination without cause", "assignment without consent", "qualified personnel"]
-)
 def test_words_that_clauses_themselves_use_are_searched_for(phrase: str) -> None:
-    assert wishes(phrase, is_phrase=True) == (phrase, ())
+    assert wishes(phrase) == (phrase, Wishes())
 
 
-@pytest.mark.parametrize("phrase", ["without exceptions", "没有例外的", "unqualified"])
-def test_a_wish_for_nothing_but_itself_is_left_as_it_stands(phrase: str) -> None:
-    assert wishes(phrase, is_phrase=True) == (phrase, ())
+def test_no_wishes_change_nothing() -> None:
+    assert not Wishes()
+    assert Wishes().granted([BARE, QUALIFIED]) == [0.0, 0.0]
+
+
+@given(st.text('clause that do not include with out exceptions "as is“”'))
+def test_something_is_always_left_to_search_for(phrase: str) -> None:
+    rest, _ = wishes(phrase)
+    assert any(map(str.isalnum, rest)) == any(map(str.isalnum, phrase))

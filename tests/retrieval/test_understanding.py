@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.retrieval.provisos import Wishes
 from core.retrieval.understanding import Understood, article_key, is_article, understand
 from core.types import Turn
 from tests.retrieval.matter import DOCUMENTS, contract
@@ -131,12 +132,16 @@ def test_articles_and_sections_are_read_in_either_numeral_system(
     [
         ("cap on liability", True),
         ("Clause that requires notice to terminate auto-renew", True),
-        ("责任上限条款", True),
         ("Is liability capped?", False),
         ("is liability capped", False),
         ("and who pays the rent", False),
         ("In which cases is liability capped?", False),
-        ("责任有上限吗？", False),
+        ("Under the lease, can the tenant assign", False),
+        ("I want to know whether the cap applies without any exceptions", False),
+        ("If the buyer is late, interest is due " + "and so on " * 5, False),
+        ("责任上限条款", False),
+        ("保密义务有没有例外", False),
+        ("违约金过高吗", False),
         ("cap on liability in the Acme Foods contract", False),
     ],
 )
@@ -146,18 +151,31 @@ def test_a_phrase_is_told_from_a_sentence_and_names_no_document(
     assert after(question).is_phrase is is_phrase
 
 
-def test_a_follow_up_is_never_a_phrase() -> None:
-    assert not after(LAW, "the deposit").is_phrase
-
-
 def test_a_wish_is_no_part_of_what_is_asked() -> None:
     understood = after("cap on liability without carve-outs")
     assert (understood.asks, understood.focus) == ("cap on liability", "cap on liability")
-    assert [each.sign for each in understood.wishes] == [-1]
-    named = after("cap on liability without carve-outs, Acme Foods contract")
-    assert list(named.about) == ["supply"]
-    assert "carve" not in named.asks
-    assert [each.sign for each in named.wishes] == [-1]
+    assert understood.wishes == Wishes(-1)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Does the cap apply without exceptions?",
+        'Does "Acme Foods" have to pay "interest"?',
+        "未约定交付期限的买卖合同，应当何时交付",
+    ],
+)
+def test_a_sentence_wishes_for_nothing(question: str) -> None:
+    understood = after(question)
+    assert not understood.wishes
+    assert not understood.is_phrase
+
+
+def test_a_follow_up_is_never_a_phrase_and_keeps_its_context() -> None:
+    understood = after(LAW, "termination with exceptions")
+    assert not understood.is_phrase
+    assert not understood.wishes
+    assert "law governs" in understood.context
 
 
 def test_a_follow_up_keeps_the_document_of_the_turn_before() -> None:
