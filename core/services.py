@@ -171,6 +171,7 @@ class Services:
             dimensions = await self.encoders.start()
             await self.store.start(self.encoders.model_name, dimensions)
             if ingest:
+                await self.search.learn()
                 await self._resume()
                 if generate:  # who only takes documents in has no engine for a run
                     await self.runner.start()

@@ -65,8 +65,10 @@ def _said(match: re.Match[str]) -> int:
 
 @cache
 def asked_words() -> frozenset[str]:
-    """Every word of the lexicon, in lower case: the words of asking, which name no document."""
+    """The words of asking, in lower case, which name no document: those of the lexicon, without
+    the first of each that is said, which is a name too often (Best Buy, Evergreen).
+    """
     texts = [text for each in concepts() for text in (each.name, *each.wording)]
-    patterns = [pattern.pattern[2:] for each in concepts() for pattern in each.said]
+    patterns = [said.pattern.partition(" ")[2] for each in concepts() for said in each.said]
     said = [form for each in patterns for form in (each.replace("?", ""), _OPTIONAL.sub("", each))]
     return frozenset(re.findall(r"[a-z]{2,}", " ".join([*texts, *said]).lower()))

@@ -37,6 +37,8 @@ _CLOSEST = 100
 """So many candidates, the best, are held against what a clause must have or lack."""
 _OVERLAPPING = 50
 """Of so many candidates, the best, the overlap with the question is told (Chinese only)."""
+_FAR = 3.5
+"""Standard deviations, at most, by which an overlap stands out: one shared pair may be chance."""
 _ENOUGH = 10
 """Fewer scores above the lowest tell no scale without it."""
 _NEARLY = 0.02
@@ -158,7 +160,7 @@ def _overlaps(
 
     best = np.argsort(-total, kind="stable")[:_OVERLAPPING]
     told = overlap(asked_terms(words), [passages[at].text for at in best])
-    scaled = (told - told.mean()) / (told.std() or 1.0)
+    scaled = np.clip((told - told.mean()) / (told.std() or 1.0), -_FAR, _FAR)
     whole = np.full(len(passages), scaled.min())
     whole[best] = scaled
     return whole

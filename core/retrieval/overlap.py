@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _SHORTEST = 0.5
-"""Of the median length: a bare heading is taken for half a passage, or it would overlap most."""
+"""Of the median length: a bare heading is taken for half a passage, and overlaps less."""
 _RARITY = 0.65
 """By how much a rare word outweighs a common one: not at all (0) to fully (2, as in a cosine)."""
 

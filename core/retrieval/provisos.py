@@ -19,21 +19,24 @@ _NONE = re.compile(
     r"|^unqualified\s(?=[\"“]?(?:as[ -]is|disclaim|waiver|cap\b|indemnit|limitation))",
     re.I,
 )
-_SOME = re.compile(rf"\swith\s+{_EXCEPTIONS}$", re.I)
+_SOME = re.compile(rf"(?<!dealing)(?<!deals)(?<!comply)\swith\s+{_EXCEPTIONS}$", re.I)
 _LACKS = re.compile(
     r"\b(?P<head>clauses?|provisions?|sections?)\s+(?:that|which)\s+"
     r"(?:do(?:es)?\s+not|don['’]t|doesn['’]t)\s+(?:include|contain|mention|have|say)\s+"
     r"(?P<what>[\w\s\"“”'’-]{3,40})$",
     re.I,
 )
+_DENIED = re.compile(r"\b(?:without|no|not|lack\w*|omit\w*|exclud\w*)(?:\s\w+){0,2}\s*$", re.I)
 _MOST_LACKING = 4
 _PROVISO = re.compile(
-    r"\b(?:except|excluding|other\s+than|provided,?\s+(?:however|that)|notwithstanding"
-    r"|save\s+(?:for|as|in)|unless|subject\s+to|(?:shall|does|do|will)\s+not\s+apply)\b",
+    r"\b(?:except|with\s+the\s+exception|exclud(?:es?|ing)|other\s+than|provided,?\s+(?:however|that)"
+    r"|notwithstanding(?!\s+any)|save\s+(?:for|as|in)|unless|nothing\s+(?:in|herein|contained)"
+    r"|subject\s+to(?!\s+the\s+(?:other\s+)?(?:terms|conditions|provisions))"
+    r"|(?:shall|does|do|will)\s+not\s+(?:apply|include|limit|exclude))\b",
     re.I,
 )
 _QUOTED = re.compile(r"(?<!\S)(?:\"(\w[^\"]{1,58}\w)[,.;]?\"|“(\w[^“”]{1,58}\w)[,.;]?”)(?!\w)")
-_HEADS = terms("clause clauses provision section")
+_HEADS = terms("clause provision section all any both every most some list find show give")
 _WEIGHT, _VERBATIM = 1.0, 3.0
 """In standard deviations of a dense score; who quotes wants these very words."""
 
@@ -73,7 +76,7 @@ NO_WISHES = Wishes()
 
 def wishes(phrase: str) -> tuple[str, Wishes]:
     """What is searched for without what must be missing, and the wishes."""
-    rest, sign, lacking = phrase.strip(), 0, frozenset[str]()
+    rest, sign, lacking = phrase.strip().rstrip("."), 0, frozenset[str]()
     if match := _LACKS.search(rest):
         lacking = terms(match["what"])
         if 0 < len(lacking) <= _MOST_LACKING:
@@ -81,10 +84,19 @@ def wishes(phrase: str) -> tuple[str, Wishes]:
     elif match := _NONE.search(rest) or _SOME.search(rest):
         sign = 1 if _SOME.search(rest) else -1
         rest = rest[: match.start()] + rest[match.end() :]
-    found = [_plain(each[1] or each[2]) for each in _QUOTED.finditer(rest)]
+    found = [
+        _plain(each[1] or each[2])
+        for each in _QUOTED.finditer(rest)
+        if not _DENIED.search(rest[: each.start()])
+    ]
     if not found and not terms(rest) - _HEADS:
         return phrase, NO_WISHES
     return rest, Wishes(sign, lacking if sign else frozenset(), tuple(dict.fromkeys(found)))
+
+
+def unquoted(phrase: str) -> str:
+    """A phrase without what it quotes."""
+    return _QUOTED.sub(" ", phrase)
 
 
 def _plain(text: str) -> str:

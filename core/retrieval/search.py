@@ -5,12 +5,12 @@ Every list is of one matter; the wall is in the store's queries.
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from core.errors import PinciteError
-from core.retrieval.concepts import wording_for
+from core.retrieval.concepts import concepts, wording_for
 from core.retrieval.embedding import Encoders
 from core.retrieval.fusion import CANDIDATES, NO_LISTS, Lists, matching, ranked
 from core.retrieval.laws import lead
@@ -63,6 +63,10 @@ class Search:
         self._limit = limit
         # Typical wording is the same for every question: each text is embedded once.
         self._worded: dict[str, NDArray[np.float32]] = {}
+
+    async def learn(self) -> None:
+        """Embed the typical wording of every concept, so that no question waits for it."""
+        await self._learn(text for concept in concepts() for text in concept.wording)
 
     async def find(
         self,
@@ -192,17 +196,20 @@ class Search:
         context = f"{understood.context} {understood.focus}" if understood.context else ""
         wording = await asyncio.to_thread(wording_for, understood.focus)
         own = [understood.asks, understood.focus, *filter(None, [context])]
-        # One by one and apart from the question, or vectors would hang on what had been asked
-        # before: a batch is padded to its longest text, which tells in the last digits.
-        for text in wording:
-            if text not in self._worded:
-                self._worded[text] = await self._encoders.embed_query(text)
+        await self._learn(wording)
         vectors = await self._encoders.embed_queries(list(dict.fromkeys(own)))
         fresh = dict(zip(dict.fromkeys(own), vectors, strict=True))
         rows = np.stack([*(fresh[text] for text in own), *(self._worded[text] for text in wording)])
         rows[1] = (1 - _FOCUS) * rows[0] + _FOCUS * rows[1]
         rows[1] /= np.linalg.norm(rows[1])
         return rows[1:]
+
+    async def _learn(self, wording: Iterable[str]) -> None:
+        # One by one and apart from the question, or vectors would hang on what had been asked
+        # before: a batch is padded to its longest text, which tells in the last digits.
+        for text in wording:
+            if text not in self._worded:
+                self._worded[text] = await self._encoders.embed_query(text)
 
     async def _articles(
         self, wanted: "_Wanted", leans: Mapping[str, float], documents: Sequence[Indexed]

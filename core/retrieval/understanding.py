@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from core.documents.numerals import chinese_number
 from core.retrieval.naming import COMPANY, GLUE, Named, Span, identity_words, recognise
-from core.retrieval.provisos import NO_WISHES, Wishes, wishes
+from core.retrieval.provisos import NO_WISHES, Wishes, unquoted, wishes
 from core.retrieval.rows import Indexed
 from core.types import Turn
 
@@ -40,7 +40,7 @@ _SENTENCE_LIKE = re.compile(
     r"[?？\u4e00-\u9fff]"
     r"|\b(?:who|whom|whose|what|when|where|why|how|whether|if|i|we|you|my|our|your"
     r"|can|could|may|must|shall|should|will|would)\b"
-    r"|^(?:and|so|but|then|please|which|is|are|was|were|do|does|did|has|have|had"
+    r"|^(?:and|so|but|then|please|under|in|per|according|pursuant|which|is|are|was|were|do|does|did|has|have|had"
     r"|tell|explain|describe|summari[sz]e)\b",
     re.I,
 )
@@ -193,11 +193,12 @@ def _alone(question: str, documents: Sequence[Indexed]) -> Understood:
 
 def _as_phrase(own: Understood) -> Understood:
     """A question that names no document and is no sentence but what is looked for."""
-    is_short = len(own.asks.split()) <= _LONGEST_PHRASE
-    if own.about or not is_short or _SENTENCE_LIKE.search(own.asks):
+    bare = unquoted(own.asks)
+    if own.about or len(bare.split()) > _LONGEST_PHRASE or _SENTENCE_LIKE.search(bare):
         return own
     asks, wished = wishes(own.asks)
-    return replace(own, asks=asks, focus=asks, is_phrase=True, wishes=wished)
+    met = tuple(name for name in own.strangers if name in asks)
+    return replace(own, asks=asks, focus=asks, is_phrase=True, wishes=wished, strangers=met)
 
 
 def _known(named: Named, documents: Sequence[Indexed]) -> frozenset[str]:

@@ -18,6 +18,9 @@ from core.retrieval.concepts import concepts, wording_for
         ("Are there exceptions to the competitive restrictions?", "nothing herein shall prohibit"),
         ("waiver of implied warranties", "MAKES NO WARRANTIES"),
         ("goods sold as is", "with all faults"),
+        ("exceptions to the limitation of liability", "in no event shall the total liability"),
+        ("What is carved out of the liability cap?", "shall not apply to indemnification"),
+        ("a cap on the supplier's liability for late delivery", "aggregate liability"),
     ],
 )
 def test_a_question_in_everyday_words_brings_the_wording_of_clauses(
@@ -45,7 +48,8 @@ def named(question: str) -> list[str]:
         ("Are there exceptions to landscaping duties?", "uncapped liability"),
         ("confidentiality carve-outs", "uncapped liability"),
         ("Where is the premises located?", "as is"),
-        ("as is required by law", "as is"),
+        ("Must notice be provided as is required by Section 5?", "as is"),
+        ("May the tenant operate a fitness center?", "disclaimer of warranties"),
         ("a warranty of title", "disclaimer of warranties"),
     ],
 )

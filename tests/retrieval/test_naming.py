@@ -95,6 +95,20 @@ def test_the_name_of_a_clause_in_either_spelling_names_no_document(spelt: str) -
     assert (named.about, named.strangers) == ({}, ())
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("Evergreen Ltd", "Evergreen"),
+        ("Best Buy Co., Inc.", "Best Buy"),
+        ("Forever 21, Inc.", "Forever 21"),
+    ],
+)
+def test_a_party_named_by_a_word_of_asking_is_still_a_party(name: str, said: str) -> None:
+    own = contract("own", "a.pdf", "SUPPLY AGREEMENT", (name, "Zebulon GmbH"))
+    named = recognise(f"Which law governs the contract with {said}?", [*DOCUMENTS, own])
+    assert (list(named.about), named.is_sure) == (["own"], True)
+
+
 def test_names_that_no_document_bears_are_strangers_without_their_genitive() -> None:
     named = recognise("May Zebulon's parent, McQuorra Ltd, sue in May, in English?", DOCUMENTS)
     assert named.strangers == ("Zebulon", "McQuorra")

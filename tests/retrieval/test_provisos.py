@@ -19,6 +19,7 @@ def gain(wanted: Wishes, text: str) -> float:
     ("phrase", "rest", "sign"),
     [
         ("cap on liability without carve-outs", "cap on liability", -1),
+        ("cap on liability without carve-outs.", "cap on liability", -1),
         ("indemnity with no exceptions", "indemnity", -1),
         ("unqualified disclaimer of warranties", "disclaimer of warranties", -1),
         ("warranty disclaimer with carveouts", "warranty disclaimer", 1),
@@ -45,10 +46,24 @@ def test_a_clause_without_exceptions_steps_forward_and_one_with_them_back() -> N
         "This Section shall not apply to fraud.",
         "Subject to clause 5, the Buyer pays.",
         "Save in respect of fraud, neither party is liable.",
+        "This limit excludes fraud, and nothing in this Agreement limits liability for death.",
+        "Confidential Information does not include information that is publicly known.",
     ],
 )
 def test_an_exception_is_known_by_its_words(text: str) -> None:
-    assert gain(Wishes(1), text) > 0 == gain(Wishes(1), "The Tenant pays the rent.")
+    assert gain(Wishes(1), text) > 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The Tenant pays the rent.",
+        "Notwithstanding anything to the contrary herein, liability shall not exceed the fees.",
+        "Subject to the terms of this Agreement, the Recipient shall keep it secret.",
+    ],
+)
+def test_the_usual_opening_of_a_clause_is_no_exception(text: str) -> None:
+    assert gain(Wishes(1), text) == 0
 
 
 @pytest.mark.parametrize(
@@ -104,8 +119,11 @@ def test_many_quotations_or_one_said_twice_weigh_no_more_than_one() -> None:
         'a 12" pipe and a 6" valve',
         "clauses that do not mention the contract",
         "clauses that do not require notice but allow termination by either party",
+        "procedure for dealing with exceptions",
+        'indemnity without "hold harmless"',
         "without exceptions",
         "clauses without carve-outs",
+        "list all clauses without exceptions",
         "unqualified",
     ],
 )

@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from core.errors import PinciteError
+from core.retrieval.concepts import concepts
 from core.retrieval.refusal import NOTHING
 from core.retrieval.search import Found, Search
 from core.retrieval.store import Store
@@ -48,6 +49,10 @@ class CountingEncoders(FakeEncoders):
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+
+    async def embed_query(self, text: str) -> NDArray[np.float32]:
+        self.asked.append(text)
+        return await super().embed_query(text)
 
     async def embed_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
         self.asked += texts
@@ -212,6 +217,18 @@ async def test_a_question_that_names_its_own_document_is_searched_without_the_on
     found = await search.find("contracts", question, history=before)
     assert found.hits[0].passage.document_id == "Supply.pdf"
     assert not any("govern" in asked for asked in encoders.asked)
+
+
+async def test_no_question_waits_for_the_typical_wording_once_it_was_learnt(
+    search: Search, encoders: CountingEncoders
+) -> None:
+    await search.learn()
+    typical = {text for each in concepts() for text in each.wording}
+    assert typical <= set(encoders.asked)
+    encoders.asked.clear()
+    await search.find("contracts", "Is liability capped?")
+    await search.learn()
+    assert not typical & set(encoders.asked)
 
 
 @pytest.mark.parametrize("mode", ["hybrid", "dense", "lexical"])

@@ -132,6 +132,8 @@ def test_articles_and_sections_are_read_in_either_numeral_system(
     [
         ("cap on liability", True),
         ("Clause that requires notice to terminate auto-renew", True),
+        ('clause saying "time shall be of the essence"', True),
+        ("under this contract does the cap apply without exceptions", False),
         ("Is liability capped?", False),
         ("is liability capped", False),
         ("and who pays the rent", False),
@@ -155,6 +157,12 @@ def test_a_wish_is_no_part_of_what_is_asked() -> None:
     understood = after("cap on liability without carve-outs")
     assert (understood.asks, understood.focus) == ("cap on liability", "cap on liability")
     assert understood.wishes == Wishes(-1)
+
+
+def test_what_must_be_missing_is_not_looked_for_as_a_name() -> None:
+    understood = after("Force majeure clauses that do not mention Coronavirus")
+    assert understood.strangers == ()
+    assert understood.wishes.sign == -1
 
 
 @pytest.mark.parametrize(
